@@ -1,0 +1,68 @@
+/** Every way in which a low layer fails. The host turns a code into a sentence with a next step. */
+export type ErrorCode =
+  | 'address-invalid' // address
+  | 'address-unresolved' // address
+  | 'connect-refused' // address
+  | 'connect-timeout' // address, timeoutMs
+  | 'connect-failed' // address, reason
+  | 'connection-closed' // address
+  | 'not-rocketmq' // address, speaks: 'http' | 'amqp' | 'tls' | 'unknown'
+  | 'request-timeout' // address, requestCode, timeoutMs
+  | 'response-error' // address, requestCode, responseCode, remark
+  | 'frame-illegal' // reason
+  | 'frame-too-large' // sizeBytes, maxSizeBytes
+  | 'header-illegal' // field, reason
+  | 'json-illegal' // position, reason
+  | 'message-illegal' // reason
+  | 'topic-name-invalid' // topic, reason: 'blank' | 'too-long' | 'illegal-characters' | 'reserved'
+  | 'group-name-invalid' // group, reason
+  | 'topic-not-found' // topic
+  | 'no-writable-queue' // topic
+  | 'no-broker' // nameServers
+  | 'body-too-large' // sizeBytes, maxSizeBytes
+  | 'body-empty'
+  | 'properties-too-large' // sizeBytes, maxSizeBytes
+  | 'property-illegal' // name
+  | 'store-full' // usedBytes, maxBytes
+  | 'store-locked' // directory
+  | 'store-damaged' // path, reason
+  | 'port-in-use' // port, holder?
+  | 'port-not-permitted' // port
+  | 'config-invalid' // key, value, reason
+  | 'usage' // reason
+  | 'compression-unsupported' // algorithm
+  | 'cancelled'
+  | 'internal'; // reason
+
+export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
+
+/** An error that code can act on. `message` is plain English for logs; people read the host's sentence. */
+export class CodedError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    const text = Object.entries(details)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(', ');
+    super(text === '' ? code : `${code}: ${text}`, options);
+    this.name = 'CodedError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export function isCodedError(error: unknown, code?: ErrorCode): error is CodedError {
+  return error instanceof CodedError && (code === undefined || error.code === code);
+}
+
+/** The text of anything that was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Node's error code (`ECONNREFUSED`, `ENOENT`, …), where there is one. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import type { ErrorCode, ErrorDetails } from '../base/errors.ts';
+
+/** The first line of `rocketmq-local start --json`, and the message to a parent process. */
+export interface BrokerReady {
+  readonly ready: true;
+  readonly pid: number;
+  /** `host:port` */
+  readonly namesrv: string;
+  readonly broker: string;
+  readonly grpc: string | null;
+  /** Absolute path of the store directory. */
+  readonly store: string;
+  /** From the start of the process to the first send that would be accepted. */
+  readonly readyMs: number;
+}
+
+/** Sent by the broker process over the IPC channel of `fork`. */
+export type BrokerEvent =
+  | { readonly kind: 'ready'; readonly info: BrokerReady }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails; readonly message: string };
+
+/** Sent by the parent. Losing the channel means the same as `stop`. */
+export interface BrokerCommand {
+  readonly kind: 'stop';
+}
+
+/** `running.json` in the store directory of a broker that is up; removed at its end. */
+export type RunningBroker = BrokerReady;

@@ -1,0 +1,28 @@
+/*
+ * Host ⇄ page. The page calls, the host answers each call with a value or an error under the call's id; the host
+ * may tell the page events at any time. One helper on either side matches ids.
+ */
+
+export interface PageCall {
+  readonly kind: 'call';
+  readonly id: number;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** What people read: already in their language, with the next step in words. */
+export interface PageError {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type HostMessage =
+  | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: PageError }
+  | { readonly kind: 'event'; readonly event: string; readonly data: unknown };
+
+/** A page's contract: its calls with parameters and result, and the events it is told. */
+export interface PageContract {
+  readonly calls: Readonly<Record<string, { readonly params: unknown; readonly result: unknown }>>;
+  readonly events: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,60 @@
+export interface TailRow {
+  /** Position since the tail began; never changes, also when older rows fall out of the buffer. */
+  readonly number: number;
+  readonly storedAtMs: number;
+  readonly brokerName: string;
+  readonly queueId: number;
+  readonly offset: number;
+  readonly tag: string;
+  readonly keys: string;
+  /** The first characters of the body on one line; says so when the body is no text. */
+  readonly preview: string;
+  readonly sizeBytes: number;
+}
+
+export interface TailMessage extends TailRow {
+  readonly topic: string;
+  readonly messageId: string;
+  readonly offsetMessageId: string;
+  readonly bornAtMs: number;
+  readonly bornHost: string;
+  readonly storeHost: string;
+  readonly reconsumeTimes: number;
+  readonly properties: readonly { readonly name: string; readonly value: string }[];
+  readonly body: string;
+  /** `hex` where the bytes are no UTF-8 text. */
+  readonly bodyFormat: 'json' | 'text' | 'hex';
+}
+
+export interface TailState {
+  readonly connectionName: string;
+  readonly topic: string;
+  readonly paused: boolean;
+  /** Number of the oldest row held; `held` rows follow it. */
+  readonly first: number;
+  readonly held: number;
+  readonly capacity: number;
+  /** Set while a queue cannot be read, in people's words; the tail goes on trying. */
+  readonly problem: string | undefined;
+}
+
+export interface TailContract {
+  readonly calls: {
+    readonly ready: { readonly params: undefined; readonly result: TailState };
+    readonly rows: {
+      readonly params: { readonly first: number; readonly limit: number };
+      readonly result: readonly TailRow[];
+    };
+    readonly pause: { readonly params: undefined; readonly result: TailState };
+    readonly resume: { readonly params: undefined; readonly result: TailState };
+    readonly clear: { readonly params: undefined; readonly result: TailState };
+    /** The whole message, or an error when it fell out of the buffer. */
+    readonly message: { readonly params: { readonly number: number }; readonly result: TailMessage };
+    readonly openInEditor: { readonly params: { readonly number: number }; readonly result: undefined };
+    readonly openSend: { readonly params: undefined; readonly result: undefined };
+  };
+  readonly events: {
+    /** At most every 100 ms while messages arrive. */
+    readonly state: TailState;
+  };
+}

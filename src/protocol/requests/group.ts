@@ -1,0 +1,23 @@
+import { boolean, optional, string } from '../fields.ts';
+
+/* Members, locks and configuration of groups: remoting sheet §3.6 and §3.8. */
+
+/** UNREGISTER_CLIENT 35. */
+export const unregisterClient = {
+  clientID: string,
+  producerGroup: optional(string),
+  consumerGroup: optional(string),
+} as const;
+
+/** Requests that name one consumer group: 38, 40, 203, and 208 with a topic. */
+export const consumerGroupOnly = { consumerGroup: string } as const;
+export const consumeStats = { consumerGroup: string, topic: optional(string) } as const;
+
+/** GET_PRODUCER_CONNECTION_LIST 204. */
+export const producerGroupOnly = { producerGroup: string } as const;
+
+/** DELETE_SUBSCRIPTIONGROUP 207. */
+export const deleteGroup = { groupName: string, cleanOffset: optional(boolean) } as const;
+
+/** Ext fields of the answer to HEART_BEAT 34. */
+export const heartbeatResponse = { IS_SUPPORT_HEART_BEAT_V2: string, IS_SUB_CHANGE: string } as const;

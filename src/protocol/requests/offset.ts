@@ -1,0 +1,26 @@
+import { boolean, int, long, optional, string } from '../fields.ts';
+
+/* Queue positions and consumer offsets: remoting sheet §3.5. */
+
+/** QUERY_CONSUMER_OFFSET 14. */
+export const queryConsumerOffset = {
+  consumerGroup: string,
+  topic: string,
+  queueId: int,
+  setZeroIfNotFound: optional(boolean),
+} as const;
+
+/** UPDATE_CONSUMER_OFFSET 15, usually one-way. */
+export const updateConsumerOffset = { consumerGroup: string, topic: string, queueId: int, commitOffset: long } as const;
+
+/** SEARCH_OFFSET_BY_TIMESTAMP 29. `boundaryType` is `lower` (default) or `upper`. */
+export const searchOffset = { topic: string, queueId: int, timestamp: long, boundaryType: optional(string) } as const;
+
+/** GET_MAX_OFFSET 30, GET_MIN_OFFSET 31, GET_EARLIEST_MSG_STORETIME 32. */
+export const queuePosition = { topic: string, queueId: int, committed: optional(boolean) } as const;
+
+/** Answer of 14, 29, 30 and 31. */
+export const offsetResponse = { offset: long } as const;
+
+/** Answer of 32. */
+export const timestampResponse = { timestamp: long } as const;
