@@ -13,5 +13,5 @@ export function makeTempDir(name = 'test'): TempDir {
 
 export interface TempDir {
   readonly path: string;
-  remove(): void;
+  remove: () => void;
 }

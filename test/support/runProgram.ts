@@ -1,0 +1,34 @@
+import { startProcess } from './runningProcess.ts';
+import type { ProcessOptions } from './runningProcess.ts';
+
+export interface ProgramResult {
+  /** The exit code; null when it was ended by a signal. */
+  readonly code: number | null;
+  /** The last 200 000 characters of standard output and error together. */
+  readonly output: string;
+}
+
+/**
+ * Runs a program to its end.
+ * @throws Error with the end of its output when the time is over; it is killed then
+ */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  options: ProcessOptions & { readonly timeoutMs: number },
+): Promise<ProgramResult> {
+  const program = startProcess(command, args, { ...options, stopTimeoutMs: 0 });
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<'expired'>((resolve) => {
+    timer = setTimeout(() => resolve('expired'), options.timeoutMs);
+  });
+  try {
+    const code = await Promise.race([program.exited, expired]);
+    if (code !== 'expired') return { code, output: program.output() };
+    const tail = program.output().slice(-4_000);
+    throw new Error(`${command} ${args.join(' ')} did not end within ${options.timeoutMs / 1000} s\n${tail}`);
+  } finally {
+    clearTimeout(timer);
+    await program.stop();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Locator, Page } from 'playwright-core';
+
+import { waitFor } from '../waitFor.ts';
+import { exactly } from './textPattern.ts';
+
+const CHILDREN_TIMEOUT_MS = 3_000;
+
+export interface TreeRow {
+  readonly label: string;
+  readonly description: string;
+  /** The tooltip, when that is a text. */
+  readonly ariaLabel: string | null;
+  readonly level: number;
+  /** undefined for a row without children. */
+  readonly expanded: boolean | undefined;
+}
+
+/** The rows of a tree view that are drawn now: those in sight. */
+export async function treeItems(page: Page, view: string): Promise<TreeRow[]> {
+  return pane(page, view)
+    .locator('[role=treeitem]')
+    .evaluateAll((rows) =>
+      rows
+        .sort((a, b) => Number(a.dataset['index']) - Number(b.dataset['index']))
+        .map((row) => ({
+          label: row.querySelector('.label-name')?.textContent ?? '',
+          description: row.querySelector('.label-description')?.textContent ?? '',
+          ariaLabel: row.getAttribute('aria-label'),
+          level: Number(row.getAttribute('aria-level')),
+          expanded: row.hasAttribute('aria-expanded') ? row.getAttribute('aria-expanded') === 'true' : undefined,
+        })),
+    );
+}
+
+/** Finds a row by the labels on the way to it, expanding the ones before it. */
+export async function treeItem(page: Page, view: string, labels: readonly string[], timeoutMs: number) {
+  const parent = pane(page, view);
+  const header = parent.locator('.pane-header');
+  if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+  let row: Locator | undefined;
+  let after = -1;
+  for (const [depth, label] of labels.entries()) {
+    if (row !== undefined) await expand(row);
+    row = await findRow(page, parent, { label, level: depth + 1, after }, timeoutMs);
+    after = await indexOf(row);
+  }
+  if (row === undefined) throw new Error('no label given');
+  return row;
+}
+
+/** Expands a row and waits for its first child. */
+export async function expand(row: Locator): Promise<void> {
+  if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
+  const tree = row.locator('xpath=ancestor::*[contains(@class,"monaco-list")][1]');
+  const level = Number(await row.getAttribute('aria-level')) + 1;
+  const next = (await indexOf(row)) + 1;
+  const child = tree.locator(`[role=treeitem][data-index="${next}"][aria-level="${level}"]`);
+  // A node may turn out to have no children, and says so in no other way.
+  await child.waitFor({ state: 'attached', timeout: CHILDREN_TIMEOUT_MS }).catch(() => undefined);
+}
+
+/** Opens the context menu of a row and chooses an entry. */
+export async function contextMenu(page: Page, row: Locator, entry: string): Promise<void> {
+  await row.click({ button: 'right' });
+  await page.locator('.context-view .monaco-menu').getByRole('menuitem', { name: entry, exact: true }).click();
+}
+
+/** A view of the side bar, by its title. */
+export function pane(page: Page, title: string): Locator {
+  return page.locator('.pane').filter({ has: page.locator('.pane-header h3.title', { hasText: exactly(title) }) });
+}
+
+interface RowQuery {
+  readonly label: string;
+  readonly level: number;
+  readonly after: number;
+}
+
+/** Only the rows in sight are in the page, so this scrolls down until the wanted one is. */
+async function findRow(page: Page, parent: Locator, query: RowQuery, timeoutMs: number): Promise<Locator> {
+  const rows = parent
+    .locator(`[role=treeitem][aria-level="${query.level}"]`)
+    .filter({ has: page.locator('.label-name', { hasText: exactly(query.label) }) });
+  const search = async (): Promise<Locator | undefined> => {
+    for (const row of await rows.all()) {
+      const index = await indexOf(row);
+      if (index > query.after) return parent.locator(`[role=treeitem][data-index="${index}"]`);
+    }
+    const tree = parent.locator('.monaco-list').first();
+    if ((await tree.count()) > 0) {
+      await tree.hover();
+      await page.mouse.wheel(0, 100);
+    }
+    return undefined;
+  };
+  return waitFor(`the tree item "${query.label}"`, search, { timeoutMs, pollMs: 100 });
+}
+
+async function indexOf(row: Locator): Promise<number> {
+  return Number(await row.getAttribute('data-index'));
+}
