@@ -1,0 +1,203 @@
+import { crc32 } from 'node:zlib';
+import { CodedError } from '../base/errors.ts';
+import type { HostAddress } from './hostAddress.ts';
+import { SysFlag } from './sysFlag.ts';
+
+/*
+ * record = TOTALSIZE 4 | MAGIC 4 | BODYCRC 4 | QUEUEID 4 | FLAG 4 | QUEUEOFFSET 8 | PHYSICALOFFSET 8 | SYSFLAG 4
+ *        | BORNTIMESTAMP 8 | BORNHOST 8/20 | STORETIMESTAMP 8 | STOREHOST 8/20 | RECONSUMETIMES 4
+ *        | PREPAREDTRANSACTIONOFFSET 8 | BODYLENGTH 4 BODY | TOPICLENGTH 1/2 TOPIC | PROPERTIESLENGTH 2 PROPERTIES
+ * The same bytes are in the commit log, in pull answers and on the replication link.
+ * Source: MessageExtEncoder.java, MessageDecoder.java; remoting sheet §4.1.
+ */
+
+export interface StoredMessage {
+  /** TOTALSIZE: the whole record. */
+  readonly sizeBytes: number;
+  readonly bodyCrc: number;
+  readonly queueId: number;
+  readonly flag: number;
+  readonly queueOffset: number;
+  /** Commit-log offset of the record. */
+  readonly physicalOffset: number;
+  readonly sysFlag: number;
+  readonly bornTimestamp: number;
+  readonly bornHost: HostAddress;
+  readonly storeTimestamp: number;
+  readonly storeHost: HostAddress;
+  readonly reconsumeTimes: number;
+  readonly preparedTransactionOffset: number;
+  /** As sent: compressed when sysFlag says so. */
+  readonly body: Buffer;
+  readonly topic: string;
+  /** The encoded property string, see messageProperty.ts. */
+  readonly properties: string;
+}
+
+/** What a record is made from; size, checksum and the address bits of sysFlag follow from it. */
+export type NewMessage = Omit<StoredMessage, 'sizeBytes' | 'bodyCrc'>;
+
+export const MAGIC_V1 = 0xdaa320a7 | 0;
+/** With a 2-byte topic length, for topics past 127 bytes. */
+export const MAGIC_V2 = 0xdaa320ab | 0;
+/** Marks the unused rest of a commit-log file. */
+export const MAGIC_BLANK = 0xcbd43194 | 0;
+
+/** Positions of fields that come before anything of varying size. */
+export const RecordOffset = { MAGIC: 4, QUEUE_ID: 12, QUEUE_OFFSET: 20, PHYSICAL_OFFSET: 28, SYS_FLAG: 36 } as const;
+
+/** Size of an IPv4 V1 record without body, topic and properties. */
+const FIXED_BYTES = 91;
+const MAX_V1_TOPIC_BYTES = 127;
+
+/** CRC32 of the body without its sign bit, as records hold it. */
+export function bodyCrcOf(body: Buffer): number {
+  return crc32(body) & 0x7fffffff;
+}
+
+/** Size of the record that `writeMessage` makes, from sizes in bytes. */
+export function recordBytes(parts: {
+  readonly bodyBytes: number;
+  readonly topicBytes: number;
+  readonly propertiesBytes: number;
+  readonly bornHostV6: boolean;
+  readonly storeHostV6: boolean;
+}): number {
+  const v6 = (parts.bornHostV6 ? 12 : 0) + (parts.storeHostV6 ? 12 : 0);
+  const v2 = parts.topicBytes > MAX_V1_TOPIC_BYTES ? 1 : 0;
+  return FIXED_BYTES + v6 + v2 + parts.bodyBytes + parts.topicBytes + parts.propertiesBytes;
+}
+
+/**
+ * @throws CodedError `properties-too-large` past 32767 bytes
+ */
+export function encodeMessage(message: NewMessage): Buffer {
+  const topicBytes = Buffer.byteLength(message.topic);
+  const propertiesBytes = Buffer.byteLength(message.properties);
+  if (propertiesBytes > 0x7fff) {
+    throw new CodedError('properties-too-large', { sizeBytes: propertiesBytes, maxSizeBytes: 0x7fff });
+  }
+  const bornHostV6 = message.bornHost.ip.length === 16;
+  const storeHostV6 = message.storeHost.ip.length === 16;
+  const sizeBytes = recordBytes({
+    bodyBytes: message.body.length,
+    topicBytes,
+    propertiesBytes,
+    bornHostV6,
+    storeHostV6,
+  });
+  const isV2 = topicBytes > MAX_V1_TOPIC_BYTES;
+  const record = Buffer.allocUnsafe(sizeBytes);
+  let at = record.writeInt32BE(sizeBytes, 0);
+  at = record.writeInt32BE(isV2 ? MAGIC_V2 : MAGIC_V1, at);
+  at = record.writeInt32BE(bodyCrcOf(message.body), at);
+  at = record.writeInt32BE(message.queueId, at);
+  at = record.writeInt32BE(message.flag, at);
+  at = writeInt64(record, message.queueOffset, at);
+  at = writeInt64(record, message.physicalOffset, at);
+  at = record.writeInt32BE(sysFlagWithHosts(message.sysFlag, bornHostV6, storeHostV6), at);
+  at = writeInt64(record, message.bornTimestamp, at);
+  at = writeHost(record, message.bornHost, at);
+  at = writeInt64(record, message.storeTimestamp, at);
+  at = writeHost(record, message.storeHost, at);
+  at = record.writeInt32BE(message.reconsumeTimes, at);
+  at = writeInt64(record, message.preparedTransactionOffset, at);
+  at = record.writeInt32BE(message.body.length, at);
+  at += message.body.copy(record, at);
+  at = isV2 ? record.writeInt16BE(topicBytes, at) : record.writeInt8(topicBytes, at);
+  at += record.write(message.topic, at, topicBytes, 'utf8');
+  at = record.writeInt16BE(propertiesBytes, at);
+  record.write(message.properties, at, propertiesBytes, 'utf8');
+  return record;
+}
+
+/**
+ * The record that begins at `at`. The body is a slice of `bytes`; its checksum is not verified here.
+ * @throws CodedError `message-illegal` when the bytes are no whole record
+ */
+export function decodeMessage(bytes: Buffer, at = 0): StoredMessage {
+  if (at + FIXED_BYTES > bytes.length) throw illegal('the record is cut short');
+  const sizeBytes = bytes.readInt32BE(at);
+  const magic = bytes.readInt32BE(at + RecordOffset.MAGIC);
+  if (magic !== MAGIC_V1 && magic !== MAGIC_V2) throw illegal(`magic ${(magic >>> 0).toString(16)} marks no record`);
+  const end = at + sizeBytes;
+  if (sizeBytes < FIXED_BYTES || end > bytes.length) throw illegal('the record is cut short');
+  const sysFlag = bytes.readInt32BE(at + RecordOffset.SYS_FLAG);
+  const bornHostBytes = (sysFlag & SysFlag.BORN_HOST_V6) === 0 ? 8 : 20;
+  const storeHostBytes = (sysFlag & SysFlag.STORE_HOST_V6) === 0 ? 8 : 20;
+  const afterBornHost = at + 48 + bornHostBytes;
+  const afterStoreHost = afterBornHost + 8 + storeHostBytes;
+  const bodyAt = afterStoreHost + 16;
+  const topicLengthBytes = magic === MAGIC_V2 ? 2 : 1;
+  if (bodyAt + topicLengthBytes + 2 > end) throw illegal('the record is cut short');
+  const bodyBytes = bytes.readInt32BE(afterStoreHost + 12);
+  const topicLengthAt = bodyAt + bodyBytes;
+  if (bodyBytes < 0 || topicLengthAt + topicLengthBytes + 2 > end) throw illegal('the body is longer than the record');
+  const topicBytes = magic === MAGIC_V2 ? bytes.readInt16BE(topicLengthAt) : bytes.readInt8(topicLengthAt);
+  const topicAt = topicLengthAt + topicLengthBytes;
+  if (topicBytes < 0 || topicAt + topicBytes + 2 > end) throw illegal('the topic is longer than the record');
+  const propertiesAt = topicAt + topicBytes + 2;
+  const propertiesBytes = bytes.readInt16BE(propertiesAt - 2);
+  if (propertiesBytes < 0 || propertiesAt + propertiesBytes > end)
+    throw illegal('the properties are longer than the record');
+  return {
+    sizeBytes,
+    bodyCrc: bytes.readInt32BE(at + 8),
+    queueId: bytes.readInt32BE(at + RecordOffset.QUEUE_ID),
+    flag: bytes.readInt32BE(at + 16),
+    queueOffset: readInt64(bytes, at + RecordOffset.QUEUE_OFFSET),
+    physicalOffset: readInt64(bytes, at + RecordOffset.PHYSICAL_OFFSET),
+    sysFlag,
+    bornTimestamp: readInt64(bytes, at + 40),
+    bornHost: readHost(bytes, at + 48, bornHostBytes),
+    storeTimestamp: readInt64(bytes, afterBornHost),
+    storeHost: readHost(bytes, afterBornHost + 8, storeHostBytes),
+    reconsumeTimes: bytes.readInt32BE(afterStoreHost),
+    preparedTransactionOffset: readInt64(bytes, afterStoreHost + 4),
+    body: bytes.subarray(bodyAt, topicLengthAt),
+    topic: bytes.toString('utf8', topicAt, topicAt + topicBytes),
+    properties: bytes.toString('utf8', propertiesAt, propertiesAt + propertiesBytes),
+  };
+}
+
+/**
+ * Records one after the other with nothing between, as pull answers carry them.
+ * @throws CodedError `message-illegal`
+ */
+export function decodeMessages(bytes: Buffer): StoredMessage[] {
+  const messages: StoredMessage[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const message = decodeMessage(bytes, at);
+    messages.push(message);
+    at += message.sizeBytes;
+  }
+  return messages;
+}
+
+/** int64 as a number: exact within ±2^53, which offsets and times are. */
+export function readInt64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 0x100000000 + bytes.readUInt32BE(at + 4);
+}
+
+/** @returns the position after the eight bytes */
+export function writeInt64(bytes: Buffer, value: number, at: number): number {
+  bytes.writeInt32BE(Math.floor(value / 0x100000000), at);
+  return bytes.writeUInt32BE(value >>> 0, at + 4);
+}
+
+function sysFlagWithHosts(sysFlag: number, bornHostV6: boolean, storeHostV6: boolean): number {
+  const bare = sysFlag & ~(SysFlag.BORN_HOST_V6 | SysFlag.STORE_HOST_V6);
+  return bare | (bornHostV6 ? SysFlag.BORN_HOST_V6 : 0) | (storeHostV6 ? SysFlag.STORE_HOST_V6 : 0);
+}
+
+function writeHost(record: Buffer, host: HostAddress, at: number): number {
+  return record.writeInt32BE(host.port, at + host.ip.copy(record, at));
+}
+
+function readHost(bytes: Buffer, at: number, sizeBytes: number): HostAddress {
+  return { ip: bytes.subarray(at, at + sizeBytes - 4), port: bytes.readInt32BE(at + sizeBytes - 4) };
+}
+
+function illegal(reason: string): CodedError {
+  return new CodedError('message-illegal', { reason });
+}

@@ -1,0 +1,61 @@
+import { CodedError } from '../base/errors.ts';
+import { readInt64, writeInt64 } from './message.ts';
+import type { HostAddress } from './hostAddress.ts';
+
+/* Both ids are upper-case hex of 16 bytes (IPv4) or 28 (IPv6). Source: remoting sheet §4.7. */
+
+/** Where a record lies: ip, port 4, commit-log offset 8. */
+export function offsetMessageId(storeHost: HostAddress, physicalOffset: number): string {
+  const bytes = Buffer.allocUnsafe(storeHost.ip.length + 12);
+  let at = storeHost.ip.copy(bytes, 0);
+  at = bytes.writeInt32BE(storeHost.port, at);
+  writeInt64(bytes, physicalOffset, at);
+  return bytes.toString('hex').toUpperCase();
+}
+
+/** @throws CodedError `message-illegal` for a text that is no offset id, such as a unique key */
+export function parseOffsetMessageId(id: string): { storeHost: HostAddress; physicalOffset: number } {
+  const bytes = Buffer.from(id, 'hex');
+  const ipBytes = bytes.length - 12;
+  const port = ipBytes === 4 || ipBytes === 16 ? bytes.readInt32BE(ipBytes) : -1;
+  if (id.length !== bytes.length * 2 || port < 0 || port > 65535) {
+    throw new CodedError('message-illegal', { reason: `"${id}" is no offset message id` });
+  }
+  return { storeHost: { ip: bytes.subarray(0, ipBytes), port }, physicalOffset: readInt64(bytes, ipBytes + 4) };
+}
+
+/**
+ * Makes unique keys: ip, pid 2, a constant of the process 4, ms since the first of the month 4, counter 2.
+ * The pid bytes are never zero: tools take a key for an offset id otherwise and dial a bogus address.
+ * Source: MessageClientIDSetter.java.
+ */
+export function uniqueKeySource(options: {
+  readonly ip: Buffer;
+  readonly pid: number;
+  readonly processMark: number;
+  readonly now: () => number;
+}): () => string {
+  const { ip, pid, processMark, now } = options;
+  const prefix = Buffer.alloc(ip.length + 6);
+  ip.copy(prefix, 0);
+  prefix.writeUInt16BE((pid & 0xffff) === 0 ? 1 : pid & 0xffff, ip.length);
+  prefix.writeUInt32BE(processMark >>> 0, ip.length + 2);
+  const fixed = prefix.toString('hex').toUpperCase();
+  let counter = 0;
+  let monthStart = 0;
+  let nextMonth = 0;
+  return () => {
+    const time = now();
+    if (time >= nextMonth || time < monthStart) {
+      const date = new Date(time);
+      monthStart = new Date(date.getFullYear(), date.getMonth(), 1).getTime();
+      nextMonth = new Date(date.getFullYear(), date.getMonth() + 1, 1).getTime();
+    }
+    counter = (counter + 1) & 0xffff;
+    return fixed + hex((time - monthStart) >>> 0, 8) + hex(counter, 4);
+  };
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
+}

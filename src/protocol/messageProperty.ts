@@ -1,0 +1,107 @@
+/** Reserved property names. Source: MessageConst.java; remoting sheet §4.14. */
+export const PropertyName = {
+  KEYS: 'KEYS',
+  TAGS: 'TAGS',
+  WAIT: 'WAIT',
+  DELAY: 'DELAY',
+  RETRY_TOPIC: 'RETRY_TOPIC',
+  REAL_TOPIC: 'REAL_TOPIC',
+  REAL_QUEUE_ID: 'REAL_QID',
+  TRANSACTION_PREPARED: 'TRAN_MSG',
+  PRODUCER_GROUP: 'PGROUP',
+  ORIGIN_MESSAGE_ID: 'ORIGIN_MESSAGE_ID',
+  RECONSUME_TIME: 'RECONSUME_TIME',
+  MAX_RECONSUME_TIMES: 'MAX_RECONSUME_TIMES',
+  MSG_REGION: 'MSG_REGION',
+  TRACE_SWITCH: 'TRACE_ON',
+  UNIQUE_KEY: 'UNIQ_KEY',
+  CLUSTER: 'CLUSTER',
+  POP_CK: 'POP_CK',
+  TIMER_DELIVER_MS: 'TIMER_DELIVER_MS',
+  TIMER_DELAY_MS: 'TIMER_DELAY_MS',
+  TIMER_DELAY_SEC: 'TIMER_DELAY_SEC',
+} as const;
+
+const RESERVED: ReadonlySet<string> = new Set([
+  ...Object.values(PropertyName),
+  ...[
+    'MIN_OFFSET',
+    'MAX_OFFSET',
+    'BUYER_ID',
+    'MQ2_FLAG',
+    'TRANSFER_FLAG',
+    'CORRECTION_FLAG',
+    'EXTEND_UNIQ_INFO',
+    'DUP_INFO',
+  ],
+  ...[
+    'CONSUME_START_TIME',
+    'INNER_NUM',
+    'INNER_BASE',
+    'INNER_MULTI_DISPATCH',
+    'INNER_MULTI_QUEUE_OFFSET',
+    'INSTANCE_ID',
+  ],
+  ...['CHECK_IMMUNITY_TIME_IN_SECONDS', 'TRAN_PREPARED_QUEUE_OFFSET', '__transactionId__', 'TRANSACTION_CHECK_TIMES'],
+  ...[
+    'CORRELATION_ID',
+    'REPLY_TO_CLIENT',
+    'TTL',
+    'ARRIVE_TIME',
+    'PUSH_REPLY_TIME',
+    'MSG_TYPE',
+    'POP_CK_OFFSET',
+    '1ST_POP_TIME',
+  ],
+  ...['__SHARDINGKEY', 'PROPERTY_FORWARD_QUEUE_ID', 'REDIRECT', 'TRACE_CONTEXT', '__BORNHOST', 'BORN_TIMESTAMP'],
+  ...['DLQ_ORIGIN_TOPIC', 'DLQ_ORIGIN_MESSAGE_ID', '__CRC32#', 'TIMER_OUT_MS', 'TIMER_ENQUEUE_MS', 'TIMER_DEQUEUE_MS'],
+  ...['TIMER_ROLL_TIMES', 'TIMER_DEL_UNIQKEY', 'TIMER_DELAY_LEVEL', '__STARTDELIVERTIME'],
+]);
+
+/** True for names that user code must not set: Java's putUserProperty refuses them. */
+export function isReservedProperty(name: string): boolean {
+  return RESERVED.has(name) || name.startsWith('__RMQ.TRANSIENT.');
+}
+
+/** Largest encoded property string a record can hold. */
+export const MAX_PROPERTIES_BYTES = 32767;
+
+const NAME_VALUE_SEPARATOR = '\u0001';
+const PROPERTY_SEPARATOR = '\u0002';
+
+/** `name 0x01 value 0x02 …`. Source: MessageDecoder.messageProperties2String; remoting sheet §4.5. */
+export function encodeProperties(properties: Iterable<readonly [string, string]>): string {
+  let text = '';
+  for (const [name, value] of properties) text += name + NAME_VALUE_SEPARATOR + value + PROPERTY_SEPARATOR;
+  return text;
+}
+
+/** Pairs without a name or a value are dropped, as Java does; of a repeated name the last wins. */
+export function decodeProperties(text: string): Map<string, string> {
+  const properties = new Map<string, string>();
+  let at = 0;
+  while (at < text.length) {
+    let end = text.indexOf(PROPERTY_SEPARATOR, at);
+    if (end < 0) end = text.length;
+    const middle = text.indexOf(NAME_VALUE_SEPARATOR, at);
+    if (middle > at && middle + 1 < end) properties.set(text.slice(at, middle), text.slice(middle + 1, end));
+    at = end + 1;
+  }
+  return properties;
+}
+
+/** One value without building the map; undefined when absent. */
+export function propertyOf(text: string, name: string): string | undefined {
+  const wanted = name + NAME_VALUE_SEPARATOR;
+  let at = text.startsWith(wanted) ? 0 : text.indexOf(PROPERTY_SEPARATOR + wanted) + 1;
+  if (at === 0 && !text.startsWith(wanted)) return undefined;
+  at += wanted.length;
+  const end = text.indexOf(PROPERTY_SEPARATOR, at);
+  const value = text.slice(at, end < 0 ? text.length : end);
+  return value === '' ? undefined : value;
+}
+
+/** True when the text would break the encoding of the property string. */
+export function breaksProperties(text: string): boolean {
+  return text.includes(NAME_VALUE_SEPARATOR) || text.includes(PROPERTY_SEPARATOR);
+}
