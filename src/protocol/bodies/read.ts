@@ -1,6 +1,6 @@
 import { CodedError } from '../../base/errors.ts';
 import { parseFastjson } from '../fastjson.ts';
-import type { FastjsonMap, FastjsonObject, FastjsonValue } from '../fastjson.ts';
+import type { FastjsonKey, FastjsonMap, FastjsonObject, FastjsonValue } from '../fastjson.ts';
 
 /*
  * Reading of JSON bodies: absent and null mean the default, numbers may come as text (C++), keys may be numbers.
@@ -25,7 +25,7 @@ export function objectAt(object: FastjsonObject, name: string): FastjsonObject {
 /** A map keyed by objects, as fastjson writes `Map<MessageQueue, …>`; empty when absent or an empty object. */
 export function mapAt(object: FastjsonObject, name: string): FastjsonMap {
   const value = object[name];
-  return value instanceof Map ? value : new Map();
+  return value instanceof Map ? (value as FastjsonMap) : new Map<FastjsonKey, FastjsonValue>();
 }
 
 export function textAt(object: FastjsonObject, name: string, otherwise = ''): string {
