@@ -1,0 +1,324 @@
+import type { Duplex } from 'node:stream';
+
+import type { Clock } from '../base/clock.ts';
+import { Deferred } from '../base/deferred.ts';
+import type { Disposable } from '../base/disposable.ts';
+import { Emitter } from '../base/emitter.ts';
+import type { Event } from '../base/emitter.ts';
+import { CodedError, errorText, isCodedError, systemErrorCode } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { ResponseCode, requestCodeName } from '../protocol/codes.ts';
+import { LANGUAGE, isOneway, isResponse, request, response } from '../protocol/command.ts';
+import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
+import { FrameSplitter, MAX_FRAME_BYTES, decodeFrame, encodeFrameParts } from '../protocol/frame.ts';
+import { FIRST_BYTES, foreignProtocol } from './foreignProtocol.ts';
+import { Outbox } from './outbox.ts';
+import { PendingRequests } from './pendingRequests.ts';
+
+export interface IncomingRequest {
+  readonly command: RemotingCommand;
+  readonly connection: Connection;
+}
+
+export interface Reply {
+  readonly code: number;
+  readonly extFields?: Readonly<Record<string, string>> | undefined;
+  readonly remark?: string | undefined;
+  /** Pieces are written one after the other without a copy; they may not change before they are written. */
+  readonly body?: Buffer | readonly Buffer[] | undefined;
+}
+
+/**
+ * `undefined` means that nothing is written now: the request is one-way, or answered later through
+ * `Connection.respond`. Throwing or rejecting answers code 1 with a remark.
+ */
+export type RequestHandler = (request: IncomingRequest) => Reply | undefined | Promise<Reply | undefined>;
+
+export interface ConnectionOptions {
+  /** `ip:port`, for errors and logs. */
+  readonly remoteAddress: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Answers the peer's requests; without it they are answered with code 3. */
+  readonly handle?: RequestHandler | undefined;
+  /** What our own requests say of us. */
+  readonly language?: string | undefined;
+  readonly maxFrameBytes?: number | undefined;
+}
+
+/**
+ * One end of a socket: sends requests and answers those of the peer. Requests of the two directions are numbered
+ * apart: an answer is told by its response bit (remoting sheet §1.8). Requests are handled in the order in which they
+ * came; while the peer does not read our answers, no more of its requests are read.
+ */
+export class Connection implements Disposable {
+  readonly remoteAddress: string;
+  readonly #stream: Duplex;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #handle: RequestHandler;
+  readonly #language: string;
+  readonly #splitter: FrameSplitter;
+  readonly #outbox: Outbox;
+  readonly #pending: PendingRequests;
+  readonly #closed = new Emitter<CodedError | undefined>();
+  #isOpen = true;
+  #nextOpaque = 0;
+  #lastActivityMs: number;
+  /** Frames that wait until the peer reads our answers. */
+  #waitingFrames: Buffer[] = [];
+  #waitingForDrain: Deferred<void>[] = [];
+  /** What came before the first whole frame; undefined after it. */
+  #firstBytes: Buffer | undefined = Buffer.alloc(0);
+
+  constructor(stream: Duplex, options: ConnectionOptions) {
+    this.remoteAddress = options.remoteAddress;
+    this.#stream = stream;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#handle = options.handle ?? notSupported;
+    this.#language = options.language ?? LANGUAGE;
+    this.#splitter = new FrameSplitter(options.maxFrameBytes ?? MAX_FRAME_BYTES);
+    this.#outbox = new Outbox(stream);
+    this.#pending = new PendingRequests(options.remoteAddress, options.clock);
+    this.#lastActivityMs = options.clock.now();
+    stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+    stream.on('drain', () => this.#onDrain());
+    stream.on('end', () => this.#onEnd());
+    stream.on('close', () => this.#onEnd());
+    stream.on('error', (error) => this.#close(this.#closedError(error)));
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** When bytes last went in either direction, in ms since the epoch. */
+  get lastActivityMs(): number {
+    return this.#lastActivityMs;
+  }
+
+  /** Our requests that have no answer yet. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  /** Called once, when the connection ends (see `isOpen` after that); undefined when either side simply closed it. */
+  get onClose(): Event<CodedError | undefined> {
+    return this.#closed.event;
+  }
+
+  /**
+   * Resolves with the answer, whatever its code.
+   * @throws CodedError `request-timeout`, `connection-closed`, `not-rocketmq`, `cancelled`, `frame-too-large` or
+   * `frame-illegal`
+   */
+  request(parts: RequestParts, timeoutMs: number, signal?: AbortSignal): Promise<RemotingCommand> {
+    if (!this.#isOpen) return Promise.reject(this.#closedError());
+    if (signal?.aborted === true) return Promise.reject(new CodedError('cancelled'));
+    const opaque = this.#takeOpaque();
+    try {
+      this.#write(request(opaque, parts.language === undefined ? { ...parts, language: this.#language } : parts));
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
+    return this.#pending.add(opaque, parts.code, timeoutMs, signal);
+  }
+
+  /**
+   * Resolves when the bytes are with the socket; waits while the peer does not read.
+   * @throws CodedError `connection-closed`, `request-timeout` after 30 s in which the peer read nothing, `frame-too-large`
+   */
+  async oneway(parts: RequestParts): Promise<void> {
+    if (!this.#isOpen) throw this.#closedError();
+    this.#write(request(this.#takeOpaque(), { ...parts, oneway: true, language: parts.language ?? this.#language }));
+    if (!this.#outbox.isBlocked) return;
+    const drained = new Deferred<void>();
+    this.#waitingForDrain.push(drained);
+    const timer = this.#clock.after(ONEWAY_TIMEOUT_MS, () =>
+      drained.reject(
+        new CodedError('request-timeout', {
+          address: this.remoteAddress,
+          requestCode: parts.code,
+          timeoutMs: ONEWAY_TIMEOUT_MS,
+        }),
+      ),
+    );
+    try {
+      await drained.promise;
+    } finally {
+      timer.dispose();
+    }
+  }
+
+  /** Answers a request for which the handler returned `undefined`; nothing is written when the peer has gone. */
+  respond(to: RemotingCommand, reply: Reply): void {
+    if (isOneway(to)) return;
+    if (!this.#isOpen) {
+      this.#logger.debug(`${this.remoteAddress} has gone; its answer to ${requestCodeName(to.code)} is dropped`);
+      return;
+    }
+    try {
+      this.#write(response(to, { code: reply.code, extFields: reply.extFields, remark: reply.remark }), reply.body);
+    } catch (error) {
+      this.#write(response(to, failure(error)));
+    }
+  }
+
+  /** Closes at once; what was answered before still goes out where the socket takes it. Requests under way reject. */
+  dispose(): void {
+    this.#close(undefined);
+  }
+
+  #takeOpaque(): number {
+    do this.#nextOpaque = (this.#nextOpaque + 1) | 0;
+    while (this.#pending.has(this.#nextOpaque));
+    return this.#nextOpaque;
+  }
+
+  #write(command: RemotingCommand, body: Buffer | readonly Buffer[] = command.body): void {
+    const { head, bodies } = encodeFrameParts(command, Buffer.isBuffer(body) ? [body] : body);
+    this.#outbox.put(head, bodies);
+    if (!this.#stream.writableNeedDrain) this.#lastActivityMs = this.#clock.now();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (!this.#isOpen) return;
+    this.#lastActivityMs = this.#clock.now();
+    if (this.#firstBytes !== undefined && this.#firstBytes.length < FIRST_BYTES) {
+      this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, FIRST_BYTES)]);
+    }
+    try {
+      this.#waitingFrames.push(...this.#splitter.push(chunk));
+    } catch (error) {
+      this.#close(this.#unreadable(error));
+      return;
+    }
+    this.#handleFrames();
+  }
+
+  #onDrain(): void {
+    this.#lastActivityMs = this.#clock.now();
+    for (const drained of this.#waitingForDrain.splice(0)) drained.resolve();
+    this.#handleFrames();
+    if (this.#waitingFrames.length === 0 && this.#isOpen) this.#stream.resume();
+  }
+
+  #handleFrames(): void {
+    const frames = this.#waitingFrames;
+    this.#waitingFrames = [];
+    this.#outbox.hold();
+    for (const [index, frame] of frames.entries()) {
+      let command: RemotingCommand;
+      try {
+        command = decodeFrame(frame).command;
+      } catch (error) {
+        this.#close(this.#unreadable(error));
+        break;
+      }
+      this.#firstBytes = undefined;
+      if (isResponse(command)) {
+        this.#takeAnswer(command);
+      } else if (this.#outbox.isBlocked) {
+        this.#waitingFrames = frames.slice(index);
+        this.#stream.pause();
+        break;
+      } else {
+        this.#takeRequest(command);
+      }
+      if (!this.#isOpen) break;
+    }
+    this.#outbox.release();
+  }
+
+  #takeAnswer(command: RemotingCommand): void {
+    if (this.#pending.answer(command)) return;
+    this.#logger.debug(`${this.remoteAddress} answers opaque ${command.opaque}, for which nobody waits`);
+  }
+
+  #takeRequest(command: RemotingCommand): void {
+    let reply: Reply | undefined | Promise<Reply | undefined>;
+    try {
+      reply = this.#handle({ command, connection: this });
+    } catch (error) {
+      this.#answerFailure(command, error);
+      return;
+    }
+    if (reply instanceof Promise) {
+      reply.then(
+        (late) => {
+          if (late !== undefined) this.respond(command, late);
+        },
+        (error: unknown) => this.#answerFailure(command, error),
+      );
+    } else if (reply !== undefined) {
+      this.respond(command, reply);
+    }
+  }
+
+  #answerFailure(command: RemotingCommand, error: unknown): void {
+    const text = `${requestCodeName(command.code)} of ${this.remoteAddress} failed`;
+    if (error instanceof CodedError) this.#logger.warn(`${text}: ${error.message}`);
+    else this.#logger.error(text, error);
+    this.respond(command, failure(error));
+  }
+
+  #onEnd(): void {
+    const heldBytes = this.#splitter.heldBytes;
+    if (heldBytes > 0) {
+      this.#logger.warn(`${this.remoteAddress} closed in the middle of a frame, after ${heldBytes} bytes of it`);
+    }
+    this.#close(heldBytes > 0 ? (this.#foreignError() ?? this.#closedError()) : undefined);
+  }
+
+  #close(error: CodedError | undefined): void {
+    if (!this.#isOpen) return;
+    this.#outbox.flush();
+    this.#isOpen = false;
+    this.#waitingFrames = [];
+    this.#stream.destroy();
+    if (error !== undefined) this.#logger.debug(`connection with ${this.remoteAddress} ended: ${error.message}`);
+    const reason = error ?? this.#closedError();
+    this.#pending.rejectAll(reason);
+    for (const drained of this.#waitingForDrain.splice(0)) drained.reject(reason);
+    this.#closed.fire(error);
+    this.#closed.dispose();
+  }
+
+  #unreadable(error: unknown): CodedError {
+    return this.#foreignError() ?? (error instanceof CodedError ? error : this.#closedError(error));
+  }
+
+  #foreignError(): CodedError | undefined {
+    const speaks = this.#firstBytes === undefined ? undefined : foreignProtocol(this.#firstBytes);
+    return speaks && new CodedError('not-rocketmq', { address: this.remoteAddress, speaks });
+  }
+
+  #closedError(cause?: unknown): CodedError {
+    const reason = systemErrorCode(cause);
+    const details = { address: this.remoteAddress, ...(reason === undefined ? {} : { reason }) };
+    return new CodedError('connection-closed', details, { cause });
+  }
+}
+
+const ONEWAY_TIMEOUT_MS = 30_000;
+
+/** Java answers any code nobody registered like this. Source: NettyRemotingAbstract.java; remoting sheet §1.9. */
+export function notSupported({ command }: IncomingRequest): Reply {
+  return {
+    code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+    remark: ` request type ${command.code} not supported`,
+  };
+}
+
+function failure(error: unknown): { code: number; remark: string } {
+  if (isCodedError(error, 'header-illegal') && error.details['reason'] === 'missing') {
+    // Source: RemotingCommand.java, decodeCommandCustomHeader.
+    return { code: ResponseCode.SYSTEM_ERROR, remark: `the custom field <${error.details['field'] ?? ''}> is null` };
+  }
+  return { code: ResponseCode.SYSTEM_ERROR, remark: errorText(error) };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

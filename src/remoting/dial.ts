@@ -1,0 +1,85 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
+import type { Clock } from '../base/clock.ts';
+import { CodedError, errorText, systemErrorCode } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { CLIENT_LANGUAGE } from '../protocol/command.ts';
+import { parseAddress } from './address.ts';
+import { Connection } from './connection.ts';
+import type { RequestHandler } from './connection.ts';
+
+export interface DialOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** For resolving and connecting together. Default 3000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Answers requests of the peer. */
+  readonly handle?: RequestHandler | undefined;
+  /** What our requests say of us. Default `OTHER`, which every release knows. */
+  readonly language?: string | undefined;
+}
+
+/**
+ * Connects to `host:port`.
+ * @throws CodedError `address-invalid`, `address-unresolved`, `connect-refused`, `connect-timeout`, `connect-failed`,
+ * `cancelled`
+ */
+export async function dial(address: string, options: DialOptions): Promise<Connection> {
+  const { clock, logger, handle, language = CLIENT_LANGUAGE } = options;
+  const socket = await openSocket(address, options);
+  return new Connection(socket, { remoteAddress: address, clock, logger, handle, language });
+}
+
+async function openSocket(
+  address: string,
+  { clock, timeoutMs = 3000, signal }: Omit<DialOptions, 'handle'>,
+): Promise<Socket> {
+  const { host, port } = parseAddress(address);
+  if (signal?.aborted === true) throw new CodedError('cancelled');
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true });
+    const fail = (error: CodedError): void => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    const timer = clock.after(timeoutMs, () => fail(new CodedError('connect-timeout', { address, timeoutMs })));
+    const onAbort = (): void => fail(new CodedError('cancelled'));
+    const onError = (error: Error): void => fail(connectError(error, address, timeoutMs));
+    const settle = (): void => {
+      timer.dispose();
+      signal?.removeEventListener('abort', onAbort);
+      socket.off('error', onError);
+      // A socket may report once more after it was given up.
+      socket.on('error', ignore);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      settle();
+      resolve(socket);
+    });
+  });
+}
+
+function ignore(): void {
+  // The Connection listens on its own; before it nobody is left to tell.
+}
+
+function connectError(error: Error, address: string, timeoutMs: number): CodedError {
+  const reason = systemErrorCode(error);
+  switch (reason) {
+    case 'ECONNREFUSED':
+      return new CodedError('connect-refused', { address }, { cause: error });
+    case 'ETIMEDOUT':
+      return new CodedError('connect-timeout', { address, timeoutMs }, { cause: error });
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+      return new CodedError('address-unresolved', { address }, { cause: error });
+    default:
+      return new CodedError('connect-failed', { address, reason: reason ?? errorText(error) }, { cause: error });
+  }
+}

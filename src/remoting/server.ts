@@ -1,0 +1,100 @@
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+
+import type { Clock } from '../base/clock.ts';
+import { CodedError, systemErrorCode } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { formatAddress } from './address.ts';
+import { Connection } from './connection.ts';
+import type { RequestHandler } from './connection.ts';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly handle: RequestHandler;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A connection without a byte in either direction for this long is closed. Default 120 s, as Netty's server has it. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface RemotingServer {
+  readonly host: string;
+  readonly port: number;
+  /** `host:port` */
+  readonly address: string;
+  readonly connections: ReadonlySet<Connection>;
+  /** Ends all connections and stops listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens and answers requests.
+ * @throws CodedError `port-in-use`, `port-not-permitted`, or `address-unresolved` when the host is not of this machine
+ */
+export async function listen(options: ListenOptions): Promise<RemotingServer> {
+  const { clock, logger, idleTimeoutMs = 120_000 } = options;
+  const connections = new Set<Connection>();
+  const server = createServer({ noDelay: true }, (socket) => accept(socket, options, connections));
+  await startListening(server, options);
+  server.on('error', (error) => logger.error(`listening on port ${options.port} failed`, error));
+  const sweep = clock.every(Math.max(1, Math.floor(idleTimeoutMs / 12)), () => {
+    const sinceMs = clock.now() - idleTimeoutMs;
+    for (const connection of [...connections]) {
+      if (connection.lastActivityMs > sinceMs) continue;
+      logger.info(`${connection.remoteAddress} was idle for ${idleTimeoutMs / 1000} s and is closed`);
+      connection.dispose();
+    }
+  });
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
+  return {
+    host: options.host,
+    port,
+    address: formatAddress({ host: options.host, port }),
+    connections,
+    close: () =>
+      new Promise((resolve) => {
+        sweep.dispose();
+        // An error means that it was closed before.
+        server.close(() => resolve());
+        for (const connection of [...connections]) connection.dispose();
+      }),
+  };
+}
+
+function startListening(server: Server, { host, port }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => reject(listenError(error, host, port));
+    server.once('error', onError);
+    server.listen({ host, port }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
+
+function accept(socket: Socket, options: ListenOptions, connections: Set<Connection>): void {
+  // A peer that has gone already has no address; its socket reports the end next.
+  const host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const remoteAddress = formatAddress({ host, port: socket.remotePort ?? 0 });
+  const { clock, logger, handle } = options;
+  const connection = new Connection(socket, { remoteAddress, clock, logger, handle });
+  connections.add(connection);
+  connection.onClose(() => connections.delete(connection));
+}
+
+function listenError(error: Error, host: string, port: number): CodedError {
+  switch (systemErrorCode(error)) {
+    case 'EADDRINUSE':
+      return new CodedError('port-in-use', { port }, { cause: error });
+    case 'EACCES':
+      return new CodedError('port-not-permitted', { port }, { cause: error });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new CodedError('address-unresolved', { address: host }, { cause: error });
+    default:
+      return new CodedError('internal', { reason: error.message }, { cause: error });
+  }
+}
