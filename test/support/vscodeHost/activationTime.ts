@@ -8,7 +8,7 @@ import { parseVersions } from './versions.ts';
 
 const USAGE = `Prints how long an extension takes to activate, in milliseconds, as VS Code measures it.
 
-  npm run bench:activation -- --extension=publisher.name (--vsix=FILE | --extensionDevelopmentPath=DIR)
+  npm run bench:activation -- --extension=publisher.name (--vsix=FILE | --extensionPath=DIR)
       [--view=TITLE] [--command=TITLE] [--workspace=DIR] [--runs=3] [--max=MS] [--vscode=VERSION]
 
 Without --view or --command the extension has to activate by itself. With --max the exit code is 1 when the median is
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
     options: {
       extension: { type: 'string' },
       vsix: { type: 'string', multiple: true },
-      extensionDevelopmentPath: { type: 'string' },
+      extensionPath: { type: 'string' },
       view: { type: 'string' },
       command: { type: 'string' },
       workspace: { type: 'string' },
@@ -83,7 +83,7 @@ async function main(): Promise<number> {
     },
   });
   const { extension, vscode, runs, max, ...options } = values;
-  if (extension === undefined || (options.vsix ?? options.extensionDevelopmentPath) === undefined) {
+  if (extension === undefined || (options.vsix ?? options.extensionPath) === undefined) {
     throw new Error(USAGE);
   }
   const [vscodeVersion] = parseVersions(vscode);

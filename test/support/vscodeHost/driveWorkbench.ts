@@ -24,7 +24,7 @@ const STATE_FLUSH_MS = 6_000;
 const CLOSE_TIMEOUT_MS = 8_000;
 const DEFAULT_STEP_TIMEOUT_MS = 20_000;
 
-export interface WorkbenchOptions extends ServerOptions, PageSize {
+export interface WorkbenchOptions extends Omit<ServerOptions, 'extensionDevelopmentPath'>, PageSize {
   readonly workspace?: string | undefined;
   /** A value of workbench.colorTheme, `Default High Contrast` for example. */
   readonly theme?: string | undefined;
@@ -165,7 +165,7 @@ export class Workbench {
     return this.runCommand('Notifications: Clear All Notifications');
   }
 
-  /** The modal dialog. In 1.139.1 with extensionDevelopmentPath VS Code refuses every one: install a `vsix` there. */
+  /** The modal dialog on screen, once there is one. */
   dialog(): Promise<messages.ShownDialog> {
     return messages.dialog(this.page);
   }

@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { Deferred } from '../../../src/base/deferred.ts';
 import { errorText } from '../../../src/base/errors.ts';
+import { waitFor } from '../waitFor.ts';
 import { launchBrowser, newWorkbenchPage } from './browser.ts';
 import { readHostLog } from './hostLog.ts';
 import { startVsCodeServer } from './server.ts';
@@ -13,6 +14,8 @@ import type { ServerOptions, VsCodeServer } from './server.ts';
 import { workbenchUrl } from './workbenchUrl.ts';
 
 const LOG_LINES_SHOWN = 15;
+const TOLD_TO_END = /received terminate message from renderer/;
+const END_TIMEOUT_MS = 10_000;
 
 export interface RunOptions extends ServerOptions {
   readonly extensionDevelopmentPath: string;
@@ -53,9 +56,8 @@ export async function runInVsCode(options: RunOptions): Promise<number> {
     await page.goto(workbenchUrl(server, options), { timeout: options.timeoutMs });
     const code = await Promise.race([exit.promise, interrupted.promise]);
     // The workbench also reports 0 when the extension host dies under the tests.
-    if (code === 0 && !(await readHostLog(server.logsDir)).includes('received terminate message from renderer')) {
-      throw new Error('the extension host ended before the tests did');
-    }
+    const inOrder = async (): Promise<boolean> => TOLD_TO_END.test(await readHostLog(server.logsDir));
+    if (code === 0) await waitFor('an orderly end of the extension host', inOrder, { timeoutMs: END_TIMEOUT_MS });
     if (code !== 0) await keepEvidence(options.artifactsDir, page, server);
     return code;
   } catch (error) {
@@ -96,7 +98,8 @@ const WORKBENCH_LINES = [
   'The web worker extension host',
   'Ignoring fetching additional builtin extensions',
   'No search provider registered for scheme',
-  '\\[(?:AgentHost|AccountPolicyGate|ChatModelSelection)\\]',
+  '\\[(?:AgentHost|AccountPolicyGate|ChatModelSelection|reconnection-grace-time)\\b',
+  'Timed out waiting for authentication provider',
 ];
 const WORKBENCH_LINE = new RegExp(`^(?:${WORKBENCH_LINES.join('|')})`);
 

@@ -34,7 +34,9 @@ const QUIET_SETTINGS = {
 
 export interface ServerOptions {
   readonly vscodeVersion?: VsCodeVersion | undefined;
-  /** Folder of an extension to load from source; or name a package in `vsix`. */
+  /** Folder of a built extension that is to be there as if installed: dialogs and notifications work as for a user. */
+  readonly extensionPath?: string | undefined;
+  /** Folder of an extension under development. VS Code 1.139.1 then refuses dialogs and shows no notifications. */
   readonly extensionDevelopmentPath?: string | undefined;
   /** .vsix files to install first. */
   readonly vsix?: readonly string[] | undefined;
@@ -116,6 +118,7 @@ async function prepareProfile(
 ): Promise<void> {
   await Promise.all(Object.values(dirs).map((dir: string) => fs.mkdir(dir, { recursive: true })));
   await writeJson(path.join(dirs.userData, 'User', 'settings.json'), { ...QUIET_SETTINGS, ...options.userSettings });
+  if (options.extensionPath !== undefined) await registerExtension(dirs, path.resolve(options.extensionPath));
   for (const file of options.vsix ?? []) {
     await fs.access(file);
     const args = [install.serverMain, ...profileArguments(dirs), '--install-extension', path.resolve(file), '--force'];
@@ -145,6 +148,16 @@ function profileArguments(dirs: ProfileDirs): string[] {
     ...['--server-data-dir', dirs.serverData],
     ...['--extensions-dir', dirs.extensions],
   ];
+}
+
+/** Lists a folder among the installed extensions, where it stands. */
+async function registerExtension(dirs: ProfileDirs, folder: string): Promise<void> {
+  const manifest = JSON.parse(await fs.readFile(path.join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+  const { publisher = '', name = '', version = '' } = manifest;
+  const location = { $mid: 1, path: folder, scheme: 'file' };
+  await writeJson(path.join(dirs.extensions, 'extensions.json'), [
+    { identifier: { id: `${publisher}.${name}` }, version, location, metadata: { source: 'vsix' } },
+  ]);
 }
 
 /**
