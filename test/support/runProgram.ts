@@ -4,7 +4,7 @@ import type { ProcessOptions } from './runningProcess.ts';
 export interface ProgramResult {
   /** The exit code; null when it was ended by a signal. */
   readonly code: number | null;
-  /** The last 200 000 characters of standard output and error together. */
+  /** The last 4 million characters of standard output and error together. */
   readonly output: string;
 }
 
@@ -26,7 +26,7 @@ export async function runProgram(
     const code = await Promise.race([program.exited, expired]);
     if (code !== 'expired') return { code, output: program.output() };
     const tail = program.output().slice(-4_000);
-    throw new Error(`${command} ${args.join(' ')} did not end within ${options.timeoutMs / 1000} s\n${tail}`);
+    throw new Error(`${command} did not end within ${options.timeoutMs / 1000} s\n${tail}`);
   } finally {
     clearTimeout(timer);
     await program.stop();

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { systemErrorCode } from '../../src/base/errors.ts';
 import { waitFor } from './waitFor.ts';
 
-const OUTPUT_KEPT = 200_000;
+const OUTPUT_KEPT = 4_000_000;
 
 export interface ProcessOptions {
   readonly cwd?: string;
@@ -20,7 +20,7 @@ export interface RunningProcess {
   readonly pid: number;
   /** Settles with the exit code when it ends, wanted or not; null after a signal. */
   readonly exited: Promise<number | null>;
-  /** The last 200 000 characters of standard output and error together. */
+  /** The last 4 million characters of standard output and error together. */
   output(): string;
   /** Waits for its output to match. Rejects with the output when the process ends first or the time is over. */
   untilOutput(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray>;

@@ -1,0 +1,141 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { startJava } from './apache/java.ts';
+import { freePort, freePortWith } from './freePort.ts';
+import type { RunningProcess } from './runningProcess.ts';
+import { makeTempDir } from './tempDir.ts';
+
+const START_TIMEOUT_MS = 90_000;
+const READY = /boot success/;
+/** Beside its own port P a broker listens on P - 2 and, for replication, P + 1. */
+const BROKER_PORT_OFFSETS = [0, -2, 1];
+const ATTEMPTS = 3;
+
+export interface ApacheOptions {
+  /** More lines of broker.conf. */
+  readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ApacheRocketmq {
+  /** `host:port` */
+  readonly nameServer: string;
+  readonly brokerAddress: string;
+  readonly brokerName: string;
+  readonly clusterName: string;
+  /** Data of the broker in Apache's own files; gone after `stop`. */
+  readonly storeDir: string;
+  /** Kills the processes and removes the data. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a real Apache RocketMQ from its released jars: a NameServer and one master, on free ports of 127.0.0.1, with
+ * small heaps and a store of its own. Needs Java, and Maven the first time. Returns when the broker is registered.
+ */
+export async function startApacheRocketmq(options: ApacheOptions = {}): Promise<ApacheRocketmq> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startSingle(options);
+    } catch (error) {
+      // A port was taken by somebody between the choice and the start.
+      const again = error instanceof Error && /BindException|Address already in use/.test(error.message);
+      if (!again || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
+  const dir = makeTempDir('apache');
+  const processes: RunningProcess[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(processes.map((server) => server.stop()));
+    dir.remove();
+  };
+  try {
+    const nameServerPort = await freePort();
+    const nameServer = `127.0.0.1:${nameServerPort}`;
+    processes.push(await startNameServer(dir.path, nameServerPort));
+    const brokerPort = await freePortWith(BROKER_PORT_OFFSETS);
+    const broker = brokerSettings(dir.path, nameServer, brokerPort);
+    processes.push(await startBroker(dir.path, { ...broker, ...options.brokerConfig }));
+    return {
+      nameServer,
+      brokerAddress: `127.0.0.1:${brokerPort}`,
+      brokerName: broker.brokerName,
+      clusterName: broker.brokerClusterName,
+      storeDir: broker.storePathRootDir,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function startNameServer(dir: string, port: number): Promise<RunningProcess> {
+  return startServer(dir, 'org.apache.rocketmq.namesrv.NamesrvStartup', {
+    name: 'namesrv',
+    jvmArgs: ['-Xms64m', '-Xmx128m'],
+    settings: {
+      bindAddress: '127.0.0.1',
+      listenPort: port,
+      rocketmqHome: dir,
+      kvConfigPath: path.join(dir, 'store', 'namesrv', 'kvConfig.json'),
+      configStorePath: path.join(dir, 'store', 'namesrv', 'namesrv.properties'),
+    },
+  });
+}
+
+function brokerSettings(dir: string, nameServer: string, port: number) {
+  const storePathRootDir = path.join(dir, 'store', 'broker-a');
+  return {
+    brokerClusterName: 'DefaultCluster',
+    brokerName: 'broker-a',
+    brokerId: 0,
+    brokerRole: 'ASYNC_MASTER',
+    flushDiskType: 'ASYNC_FLUSH',
+    namesrvAddr: nameServer,
+    brokerIP1: '127.0.0.1',
+    brokerIP2: '127.0.0.1',
+    bindAddress: '127.0.0.1',
+    listenPort: port,
+    haListenPort: port + 1,
+    storePathRootDir,
+    storePathCommitLog: path.join(storePathRootDir, 'commitlog'),
+    autoCreateTopicEnable: true,
+  };
+}
+
+function startBroker(dir: string, settings: Settings): Promise<RunningProcess> {
+  return startServer(dir, 'org.apache.rocketmq.broker.BrokerStartup', {
+    name: 'broker',
+    jvmArgs: ['-Xms256m', '-Xmx512m', '-XX:MaxDirectMemorySize=512m'],
+    settings,
+  });
+}
+
+type Settings = Readonly<Record<string, string | number | boolean>>;
+
+interface ServerSpec {
+  readonly name: 'namesrv' | 'broker';
+  readonly jvmArgs: readonly string[];
+  readonly settings: Settings;
+}
+
+/** A server says that it is up after its ports listen and, for a broker, after it registered. */
+async function startServer(dir: string, mainClass: string, { name, jvmArgs, settings }: ServerSpec) {
+  const config = path.join(dir, `${name}.conf`);
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+  writeFileSync(config, lines.join(''));
+  const home = path.join(dir, name);
+  const logback = `rmq.${name}.logback.xml`;
+  const server = await startJava(mainClass, ['-c', config], { home, jvmArgs, logback, stopTimeoutMs: 0 });
+  try {
+    await server.untilOutput(READY, START_TIMEOUT_MS);
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
