@@ -21,6 +21,13 @@ export type HostMessage =
   | { readonly kind: 'error'; readonly id: number; readonly error: PageError }
   | { readonly kind: 'event'; readonly event: string; readonly data: unknown };
 
+/** What a page knows of itself before it asks; it also gives it to `setState`, so that a reload finds the panel again. */
+export interface PageIdentity {
+  readonly connectionId: string;
+  /** Of a tail. */
+  readonly topic?: string;
+}
+
 /** A page's contract: its calls with parameters and result, and the events it is told. */
 export interface PageContract {
   readonly calls: Readonly<Record<string, { readonly params: unknown; readonly result: unknown }>>;

@@ -35,14 +35,21 @@ export interface SendReceipt {
 
 export interface SendFormContract {
   readonly calls: {
-    readonly ready: { readonly params: undefined; readonly result: SendFormState };
+    /** `saved` is what the page kept of itself, newer than what the host has; the answer's draft is the one to show. */
+    readonly ready: { readonly params: { readonly saved: SendDraft | undefined }; readonly result: SendFormState };
     readonly saveDraft: { readonly params: SendDraft; readonly result: undefined };
     readonly refreshTopics: { readonly params: undefined; readonly result: readonly string[] };
     readonly send: { readonly params: SendDraft; readonly result: SendReceipt };
+    /** The text with every number and string left as written, or undefined when it is no JSON. */
+    readonly formatJson: { readonly params: { readonly text: string }; readonly result: string | undefined };
+    readonly copy: { readonly params: { readonly text: string }; readonly result: undefined };
     /** Opens the tail of the draft's topic. */
     readonly openTail: { readonly params: { readonly topic: string }; readonly result: undefined };
   };
   readonly events: {
     readonly topics: readonly string[];
+    /** Somebody asked to send to this topic while the page was open. */
+    readonly topic: string;
+    readonly connectionName: string;
   };
 }

@@ -1,5 +1,5 @@
 export interface TailRow {
-  /** Position since the tail began; never changes, also when older rows fall out of the buffer. */
+  /** Position since the tail began; never changes, also when older rows fall out of the buffer or it is cleared. */
   readonly number: number;
   readonly storedAtMs: number;
   readonly brokerName: string;
@@ -21,19 +21,25 @@ export interface TailMessage extends TailRow {
   readonly storeHost: string;
   readonly reconsumeTimes: number;
   readonly properties: readonly { readonly name: string; readonly value: string }[];
+  /** The body as people read it; of a long one the beginning. */
   readonly body: string;
   /** `hex` where the bytes are no UTF-8 text. */
   readonly bodyFormat: 'json' | 'text' | 'hex';
+  readonly bodyBytes: number;
+  /** How many of `bodyBytes` stand in `body`. */
+  readonly shownBytes: number;
 }
 
 export interface TailState {
   readonly connectionName: string;
   readonly topic: string;
   readonly paused: boolean;
-  /** Number of the oldest row held; `held` rows follow it. */
+  /** Number of the oldest row held, which is also how many fell out or were cleared; `held` rows follow it. */
   readonly first: number;
   readonly held: number;
+  /** Most rows and most bytes of messages that are held; the oldest go first. */
   readonly capacity: number;
+  readonly capacityBytes: number;
   /** Set while a queue cannot be read, in people's words; the tail goes on trying. */
   readonly problem: string | undefined;
 }
@@ -50,6 +56,9 @@ export interface TailContract {
     readonly clear: { readonly params: undefined; readonly result: TailState };
     /** The whole message, or an error when it fell out of the buffer. */
     readonly message: { readonly params: { readonly number: number }; readonly result: TailMessage };
+    /** Copies all of the body, also of a long one. */
+    readonly copyBody: { readonly params: { readonly number: number }; readonly result: undefined };
+    readonly copy: { readonly params: { readonly text: string }; readonly result: undefined };
     readonly openInEditor: { readonly params: { readonly number: number }; readonly result: undefined };
     readonly openSend: { readonly params: undefined; readonly result: undefined };
   };

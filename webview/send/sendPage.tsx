@@ -1,0 +1,174 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { SendDraft, SendFormContract, SendFormState } from '../../src/contract/sendForm.ts';
+import { Button, Icon } from '../shared/controls.tsx';
+import { l10n } from '../shared/l10n.ts';
+import type { PageRpc } from '../shared/rpc.ts';
+import { errorMessage } from '../shared/rpc.ts';
+import type { PageApi } from '../shared/vscodeApi.ts';
+import type { DraftProblems } from './draft.ts';
+import { draftProblems } from './draft.ts';
+import { DraftFields } from './draftFields.tsx';
+import { DraftKeeper } from './draftKeeper.ts';
+import type { SendResult } from './results.tsx';
+import { MOST_RESULTS, Results } from './results.tsx';
+
+export interface SendPageState {
+  readonly draft: SendDraft;
+  readonly results: readonly SendResult[];
+}
+
+interface SendPageProps {
+  readonly api: PageApi<SendPageState>;
+  readonly rpc: PageRpc<SendFormContract>;
+}
+
+export function SendPage({ api, rpc }: SendPageProps): JSX.Element {
+  const [form, setForm] = useState<SendFormState>();
+  const [loadError, setLoadError] = useState<string>();
+
+  const load = async (): Promise<void> => {
+    setLoadError(undefined);
+    try {
+      setForm(await rpc.call('ready', { saved: api.read()?.draft }));
+    } catch (error) {
+      setLoadError(errorMessage(error));
+    }
+  };
+  useEffect(() => {
+    void load();
+  }, []);
+
+  return (
+    <main class="send">
+      {loadError !== undefined && (
+        <div class="notice" role="alert">
+          <Icon name="error" />
+          <span>{loadError}</span>
+          <Button onPress={() => void load()}>{l10n.t('Retry')}</Button>
+        </div>
+      )}
+      {form !== undefined && <SendForm api={api} rpc={rpc} initial={form} />}
+    </main>
+  );
+}
+
+function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: SendFormState }): JSX.Element {
+  const [draft, setDraft] = useState(initial.draft);
+  const [connectionName, setConnectionName] = useState(initial.connectionName);
+  const [topics, setTopics] = useState(initial.topics);
+  const [results, setResults] = useState(api.read()?.results ?? []);
+  const [problems, setProblems] = useState<DraftProblems>({});
+  const [error, setError] = useState<string>();
+  const [sending, setSending] = useState(false);
+  // Guards at once, where the state would wait for the next rendering.
+  const underWay = useRef(false);
+  const latestDraft = useRef(draft);
+  const form = useRef<HTMLDivElement>(null);
+  const keeper = useRef<DraftKeeper>(undefined);
+  keeper.current ??= new DraftKeeper((saved) => rpc.call('saveDraft', saved));
+
+  useEffect(() => api.keep({ draft, results }), [draft, results]);
+
+  const change = (part: Partial<SendDraft>): void => {
+    const next = { ...latestDraft.current, ...part };
+    latestDraft.current = next;
+    setDraft(next);
+    setProblems((now) => Object.fromEntries(Object.entries(now).filter(([field]) => !(field in part))));
+    keeper.current?.changed(next);
+  };
+  useEffect(() => {
+    rpc.on('topics', setTopics);
+    rpc.on('connectionName', setConnectionName);
+    rpc.on('topic', (topic) => change({ topic }));
+  }, []);
+
+  /** What a click sets off beside sending: its failure is told in the same place. */
+  const attempt = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (failure) {
+      setError(errorMessage(failure));
+    }
+  };
+
+  const send = async (): Promise<void> => {
+    if (underWay.current) return;
+    setError(undefined);
+    const found = draftProblems(latestDraft.current, initial.maxBodyBytes);
+    setProblems(found);
+    const field = Object.keys(found)[0];
+    if (field !== undefined) {
+      form.current
+        ?.querySelector<HTMLElement>(`[data-field="${field}"] :is(input, vscode-text-field, vscode-text-area)`)
+        ?.focus();
+      return;
+    }
+    underWay.current = true;
+    setSending(true);
+    const sent = latestDraft.current;
+    await attempt(async () => {
+      const receipt = await rpc.call('send', sent);
+      setResults((now) =>
+        [{ number: (now[0]?.number ?? 0) + 1, topic: sent.topic.trim(), atMs: Date.now(), receipt }, ...now].slice(
+          0,
+          MOST_RESULTS,
+        ),
+      );
+    });
+    underWay.current = false;
+    setSending(false);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    void send();
+  };
+
+  return (
+    <div ref={form} onKeyDown={onKeyDown} class="send-form">
+      <h1>{l10n.t('Send a message to {0}', connectionName)}</h1>
+      <DraftFields
+        draft={draft}
+        topics={topics}
+        maxBodyBytes={initial.maxBodyBytes}
+        problems={problems}
+        onChange={change}
+        onTopicsWanted={() => void attempt(async () => setTopics(await rpc.call('refreshTopics', undefined)))}
+        onFormat={() =>
+          void attempt(async () => {
+            const text = latestDraft.current.body;
+            const body = await rpc.call('formatJson', { text });
+            if (body !== undefined && latestDraft.current.body === text) change({ body });
+          })
+        }
+      />
+      <div class="actions">
+        <Button
+          appearance="primary"
+          disabled={sending}
+          onPress={() => void send()}
+          title={l10n.t('Ctrl+Enter')}
+          class="send-button"
+        >
+          {sending ? l10n.t('Sending…') : l10n.t('Send')}
+        </Button>
+      </div>
+      <div role="alert">
+        {error !== undefined && (
+          <div class="notice send-error">
+            <Icon name="error" />
+            <span>{error}</span>
+          </div>
+        )}
+      </div>
+      <Results
+        results={results}
+        onCopy={(text) => void attempt(() => rpc.call('copy', { text }))}
+        onOpenTail={(topic) => void attempt(() => rpc.call('openTail', { topic }))}
+        onClear={() => setResults((now) => now.slice(0, 1))}
+      />
+    </div>
+  );
+}
