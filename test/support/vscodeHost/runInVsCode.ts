@@ -100,6 +100,7 @@ const WORKBENCH_LINES = [
   'No search provider registered for scheme',
   '\\[(?:AgentHost|AccountPolicyGate|ChatModelSelection|reconnection-grace-time)\\b',
   'Timed out waiting for authentication provider',
+  'Canceled: Canceled',
 ];
 const WORKBENCH_LINE = new RegExp(`^(?:${WORKBENCH_LINES.join('|')})`);
 

@@ -1,0 +1,48 @@
+import type { VsCodeVersion } from '../vscodeHost/versions.ts';
+import { checkScripts, runCheck } from './check.ts';
+import { runDesktopSuite } from './desktopSuite.ts';
+import { runMochaSuite, testFiles } from './mochaSuite.ts';
+import { skippedOnce } from './summary.ts';
+import type { Summary } from './summary.ts';
+import { runVsCodeSuite } from './vscodeSuite.ts';
+
+export interface Selection {
+  readonly versions: readonly VsCodeVersion[];
+  /** Test files; none means all of a suite. */
+  readonly files: readonly string[];
+  readonly grep?: string | undefined;
+}
+
+export type Suite = (selection: Selection) => Promise<Summary>;
+
+const MINUTE_MS = 60_000;
+
+/** Every suite by its name, in the order of a whole run: the quick ones first. */
+export function allSuites(): ReadonlyMap<string, Suite> {
+  return new Map<string, Suite>([
+    ...['build', ...checkScripts()].map((script): [string, Suite] => [script, () => runCheck(script)]),
+    mochaSuite('unit', 5_000, 5 * MINUTE_MS),
+    mochaSuite('broker', 10_000, 5 * MINUTE_MS),
+    mochaSuite('grammar', 10_000, 2 * MINUTE_MS),
+    mochaSuite('webview', 30_000, 5 * MINUTE_MS),
+    mochaSuite('behaviours', 60_000, 8 * MINUTE_MS),
+    mochaSuite('interop', 180_000, 10 * MINUTE_MS),
+    ['vscode', runVsCodeSuite],
+    ['desktop', runDesktopSuite],
+  ]);
+}
+
+/** In a whole run the desktop is not downloaded: it is named, so that nobody thinks it was tested. */
+export function desktopLeftOut(): Promise<Summary> {
+  const reason = 'a whole run does not download a desktop VS Code; "npm run test:desktop" does';
+  return Promise.resolve(skippedOnce('desktop', reason));
+}
+
+function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number): [string, Suite] {
+  const run: Suite = ({ files, grep }) => {
+    const all = testFiles(`test/${name}`);
+    const chosen = files.length === 0 ? all : all.filter((file) => files.includes(file));
+    return runMochaSuite({ name, files: chosen, grep, testTimeoutMs, timeoutMs });
+  };
+  return [name, run];
+}
