@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { CodedError } from '../base/errors.ts';
 import type { HostAddress } from './hostAddress.ts';
+import { MAX_PROPERTIES_BYTES } from './messageProperty.ts';
 import { SysFlag } from './sysFlag.ts';
 
 /*
@@ -55,47 +56,40 @@ export function bodyCrcOf(body: Buffer): number {
   return crc32(body) & 0x7fffffff;
 }
 
-/** Size of the record that `writeMessage` makes, from sizes in bytes. */
-export function recordBytes(parts: {
-  readonly bodyBytes: number;
+/** Sizes of the parts of a record that is to be written. */
+export interface RecordSize {
+  readonly sizeBytes: number;
   readonly topicBytes: number;
   readonly propertiesBytes: number;
-  readonly bornHostV6: boolean;
-  readonly storeHostV6: boolean;
-}): number {
-  const v6 = (parts.bornHostV6 ? 12 : 0) + (parts.storeHostV6 ? 12 : 0);
-  const v2 = parts.topicBytes > MAX_V1_TOPIC_BYTES ? 1 : 0;
-  return FIXED_BYTES + v6 + v2 + parts.bodyBytes + parts.topicBytes + parts.propertiesBytes;
 }
 
-/**
- * @throws CodedError `properties-too-large` past 32767 bytes
- */
-export function encodeMessage(message: NewMessage): Buffer {
+/** @throws CodedError `properties-too-large` past 32767 bytes */
+export function measureMessage(message: Omit<NewMessage, 'physicalOffset'>): RecordSize {
   const topicBytes = Buffer.byteLength(message.topic);
   const propertiesBytes = Buffer.byteLength(message.properties);
-  if (propertiesBytes > 0x7fff) {
-    throw new CodedError('properties-too-large', { sizeBytes: propertiesBytes, maxSizeBytes: 0x7fff });
+  if (propertiesBytes > MAX_PROPERTIES_BYTES) {
+    throw new CodedError('properties-too-large', { sizeBytes: propertiesBytes, maxSizeBytes: MAX_PROPERTIES_BYTES });
   }
-  const bornHostV6 = message.bornHost.ip.length === 16;
-  const storeHostV6 = message.storeHost.ip.length === 16;
-  const sizeBytes = recordBytes({
-    bodyBytes: message.body.length,
+  const hostsV6 = message.bornHost.ip.length + message.storeHost.ip.length - 8;
+  const v2 = topicBytes > MAX_V1_TOPIC_BYTES ? 1 : 0;
+  return {
+    sizeBytes: FIXED_BYTES + hostsV6 + v2 + message.body.length + topicBytes + propertiesBytes,
     topicBytes,
     propertiesBytes,
-    bornHostV6,
-    storeHostV6,
-  });
-  const isV2 = topicBytes > MAX_V1_TOPIC_BYTES;
-  const record = Buffer.allocUnsafe(sizeBytes);
-  let at = record.writeInt32BE(sizeBytes, 0);
+  };
+}
+
+/** Writes the record at `start`; `size` is what `measureMessage` said of the same message. */
+export function writeMessage(message: NewMessage, size: RecordSize, record: Buffer, start: number): void {
+  const isV2 = size.topicBytes > MAX_V1_TOPIC_BYTES;
+  let at = record.writeInt32BE(size.sizeBytes, start);
   at = record.writeInt32BE(isV2 ? MAGIC_V2 : MAGIC_V1, at);
   at = record.writeInt32BE(bodyCrcOf(message.body), at);
   at = record.writeInt32BE(message.queueId, at);
   at = record.writeInt32BE(message.flag, at);
   at = writeInt64(record, message.queueOffset, at);
   at = writeInt64(record, message.physicalOffset, at);
-  at = record.writeInt32BE(sysFlagWithHosts(message.sysFlag, bornHostV6, storeHostV6), at);
+  at = record.writeInt32BE(sysFlagWithHosts(message), at);
   at = writeInt64(record, message.bornTimestamp, at);
   at = writeHost(record, message.bornHost, at);
   at = writeInt64(record, message.storeTimestamp, at);
@@ -104,10 +98,17 @@ export function encodeMessage(message: NewMessage): Buffer {
   at = writeInt64(record, message.preparedTransactionOffset, at);
   at = record.writeInt32BE(message.body.length, at);
   at += message.body.copy(record, at);
-  at = isV2 ? record.writeInt16BE(topicBytes, at) : record.writeInt8(topicBytes, at);
-  at += record.write(message.topic, at, topicBytes, 'utf8');
-  at = record.writeInt16BE(propertiesBytes, at);
-  record.write(message.properties, at, propertiesBytes, 'utf8');
+  at = isV2 ? record.writeInt16BE(size.topicBytes, at) : record.writeInt8(size.topicBytes, at);
+  at += record.write(message.topic, at, size.topicBytes, 'utf8');
+  at = record.writeInt16BE(size.propertiesBytes, at);
+  record.write(message.properties, at, size.propertiesBytes, 'utf8');
+}
+
+/** @throws CodedError `properties-too-large` */
+export function encodeMessage(message: NewMessage): Buffer {
+  const size = measureMessage(message);
+  const record = Buffer.allocUnsafe(size.sizeBytes);
+  writeMessage(message, size, record, 0);
   return record;
 }
 
@@ -185,9 +186,13 @@ export function writeInt64(bytes: Buffer, value: number, at: number): number {
   return bytes.writeUInt32BE(value >>> 0, at + 4);
 }
 
-function sysFlagWithHosts(sysFlag: number, bornHostV6: boolean, storeHostV6: boolean): number {
+function sysFlagWithHosts({ sysFlag, bornHost, storeHost }: NewMessage): number {
   const bare = sysFlag & ~(SysFlag.BORN_HOST_V6 | SysFlag.STORE_HOST_V6);
-  return bare | (bornHostV6 ? SysFlag.BORN_HOST_V6 : 0) | (storeHostV6 ? SysFlag.STORE_HOST_V6 : 0);
+  return (
+    bare |
+    (bornHost.ip.length === 16 ? SysFlag.BORN_HOST_V6 : 0) |
+    (storeHost.ip.length === 16 ? SysFlag.STORE_HOST_V6 : 0)
+  );
 }
 
 function writeHost(record: Buffer, host: HostAddress, at: number): number {

@@ -25,7 +25,7 @@ export function objectAt(object: FastjsonObject, name: string): FastjsonObject {
 /** A map keyed by objects, as fastjson writes `Map<MessageQueue, …>`; empty when absent or an empty object. */
 export function mapAt(object: FastjsonObject, name: string): FastjsonMap {
   const value = object[name];
-  return value instanceof Map ? (value as FastjsonMap) : new Map<FastjsonKey, FastjsonValue>();
+  return value instanceof Map ? value : new Map<FastjsonKey, FastjsonValue>();
 }
 
 export function textAt(object: FastjsonObject, name: string, otherwise = ''): string {

@@ -1,0 +1,187 @@
+import { CodedError, systemErrorCode } from '../../base/errors.ts';
+import {
+  bodyCrcOf,
+  decodeMessage,
+  MAGIC_BLANK,
+  MAGIC_V1,
+  MAGIC_V2,
+  measureMessage,
+  readInt64,
+  RecordOffset,
+  writeMessage,
+} from '../../protocol/message.ts';
+import type { NewMessage, StoredMessage } from '../../protocol/message.ts';
+import { FileSeries } from './fileSeries.ts';
+import { HotTail } from './hotTail.ts';
+
+/** A file ends with at least this much room for a blank record: TOTALSIZE and MAGIC. */
+const BLANK_BYTES = 8;
+const SCAN_WINDOW_BYTES = 4 * 1024 * 1024;
+/** No frame carries more; a larger size in the log is damage, not a record. */
+const MAX_RECORD_BYTES = 32 * 1024 * 1024;
+
+export type RecordParts = Omit<NewMessage, 'physicalOffset'>;
+
+export interface PlacedRecord {
+  readonly physicalOffset: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Every message of the broker one after the other. A record never spans two files: the rest of a file that is
+ * too small is marked blank. Source: CommitLog.java; remoting sheet §4.2.
+ */
+export class CommitLog {
+  readonly files: FileSeries;
+  readonly #maxBytes: number;
+  #tail = new HotTail();
+  #end: number;
+
+  /** @param maxBytes cap on the bytes held, blank ones included */
+  constructor(directory: string, fileBytes: number, maxBytes: number) {
+    this.files = new FileSeries(directory, fileBytes);
+    this.#maxBytes = maxBytes;
+    this.#end = this.files.start ?? 0;
+  }
+
+  /** Offset of the oldest record. */
+  get start(): number {
+    return this.files.start ?? 0;
+  }
+
+  /** Offset that the next record gets. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /**
+   * Stores all or none, in order. When it returns the bytes are in the files, though perhaps not on disk.
+   * @throws CodedError `store-full`, `properties-too-large`, `body-too-large` for what fits no file
+   */
+  append(records: readonly RecordParts[]): PlacedRecord[] {
+    const begin = this.#end;
+    try {
+      return this.#appendAll(records);
+    } catch (error) {
+      this.#tail.rewind(begin);
+      this.#end = begin;
+      this.cutBehindEnd();
+      if (systemErrorCode(error) !== 'ENOSPC') throw error;
+      throw new CodedError(
+        'store-full',
+        { usedBytes: begin - this.start, maxBytes: begin - this.start },
+        { cause: error },
+      );
+    }
+  }
+
+  #appendAll(records: readonly RecordParts[]): PlacedRecord[] {
+    const placed: PlacedRecord[] = [];
+    for (const parts of records) {
+      const size = measureMessage(parts);
+      const physicalOffset = this.#makeRoom(size.sizeBytes);
+      const { bytes, at } = this.#tail.reserve(physicalOffset, size.sizeBytes);
+      writeMessage({ ...parts, physicalOffset }, size, bytes, at);
+      this.files.write(physicalOffset, bytes, at, at + size.sizeBytes);
+      this.#end = physicalOffset + size.sizeBytes;
+      placed.push({ physicalOffset, sizeBytes: size.sizeBytes });
+    }
+    return placed;
+  }
+
+  /** @returns where a record of that size begins: here, or in the next file behind a blank */
+  #makeRoom(sizeBytes: number): number {
+    const { fileBytes } = this.files;
+    if (sizeBytes + BLANK_BYTES > fileBytes) {
+      throw new CodedError('body-too-large', { sizeBytes, maxSizeBytes: fileBytes - BLANK_BYTES });
+    }
+    const remaining = fileBytes - (this.#end % fileBytes);
+    const rolls = sizeBytes + BLANK_BYTES > remaining;
+    const usedBytes = this.#end - this.start + sizeBytes + (rolls ? remaining : 0);
+    if (usedBytes > this.#maxBytes) {
+      throw new CodedError('store-full', { usedBytes: this.#end - this.start, maxBytes: this.#maxBytes });
+    }
+    if (!rolls) return this.#end;
+    const blank = Buffer.alloc(BLANK_BYTES);
+    blank.writeInt32BE(remaining, 0);
+    blank.writeInt32BE(MAGIC_BLANK, 4);
+    this.files.write(this.#end, blank);
+    return this.#end + remaining;
+  }
+
+  /** Bytes that are known to be records. Undefined when the log does not hold them whole. */
+  read(physicalOffset: number, sizeBytes: number): Buffer | Promise<Buffer | undefined> {
+    const hot = this.#tail.read(physicalOffset, sizeBytes);
+    if (hot !== undefined) return hot;
+    return this.files.read(physicalOffset, sizeBytes).then((bytes) => (bytes.length === sizeBytes ? bytes : undefined));
+  }
+
+  /** The record that begins at that offset, of whatever size; undefined when none does. */
+  async record(physicalOffset: number): Promise<Buffer | undefined> {
+    if (physicalOffset < this.start || physicalOffset + BLANK_BYTES > this.#end) return undefined;
+    const head = await this.read(physicalOffset, RecordOffset.PHYSICAL_OFFSET + 8);
+    if (head === undefined || !isRecordAt(head, physicalOffset)) return undefined;
+    return await this.read(physicalOffset, head.readInt32BE(0));
+  }
+
+  /**
+   * Walks the records from `from` on, which must be the start of one, and stops at the first that is none: that
+   * is where the log ends. Memory stays within one window, whatever the log's size.
+   */
+  async *scan(from: number): AsyncGenerator<StoredMessage> {
+    let position = from;
+    let window: Buffer = Buffer.alloc(0);
+    let windowAt = from;
+    for (;;) {
+      const at = position - windowAt;
+      const sizeBytes = window.length - at >= BLANK_BYTES ? window.readInt32BE(at) : 0;
+      const isHeld = sizeBytes >= BLANK_BYTES && (at + sizeBytes <= window.length || isBlank(window, at));
+      if (!isHeld) {
+        if (sizeBytes > MAX_RECORD_BYTES) break;
+        const fresh = await this.files.read(position, Math.max(SCAN_WINDOW_BYTES, sizeBytes));
+        if (fresh.length <= window.length - at) break;
+        [window, windowAt] = [fresh, position];
+        continue;
+      }
+      if (isBlank(window, at)) {
+        if (position + sizeBytes !== this.files.startOf(position) + this.files.fileBytes) break;
+        position += sizeBytes;
+        [window, windowAt] = [Buffer.alloc(0), position];
+        this.#end = position;
+        continue;
+      }
+      const message = readWhole(window, at, position);
+      if (message === undefined) break;
+      position += message.sizeBytes;
+      this.#end = position;
+      yield message;
+    }
+    this.#end = position;
+  }
+
+  /** What lies behind the end reads as zero afterwards, so that no torn rest is ever taken for a record. */
+  cutBehindEnd(): void {
+    this.files.truncate(this.#end);
+  }
+}
+
+function isBlank(window: Buffer, at: number): boolean {
+  return window.readInt32BE(at + RecordOffset.MAGIC) === MAGIC_BLANK;
+}
+
+function isRecordAt(head: Buffer, physicalOffset: number): boolean {
+  const magic = head.readInt32BE(RecordOffset.MAGIC);
+  return (magic === MAGIC_V1 || magic === MAGIC_V2) && readInt64(head, RecordOffset.PHYSICAL_OFFSET) === physicalOffset;
+}
+
+/** Undefined for torn, damaged and foreign bytes. */
+function readWhole(window: Buffer, at: number, position: number): StoredMessage | undefined {
+  try {
+    const message = decodeMessage(window, at);
+    const isWhole = message.physicalOffset === position && message.bodyCrc === bodyCrcOf(message.body);
+    return isWhole ? message : undefined;
+  } catch (error) {
+    if (error instanceof CodedError) return undefined;
+    throw error;
+  }
+}

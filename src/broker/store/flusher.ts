@@ -1,0 +1,122 @@
+import type { Clock } from '../../base/clock.ts';
+import { Deferred } from '../../base/deferred.ts';
+import type { Disposable } from '../../base/disposable.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { CommitLog } from './commitLog.ts';
+import type { QueueTable } from './queueTable.ts';
+
+/** `flushIntervalCommitLog` */
+const LOG_INTERVAL_MS = 500;
+const CHECKPOINT_INTERVAL_MS = 5000;
+/** `syncFlushTimeout` */
+const SYNC_TIMEOUT_MS = 5000;
+
+/**
+ * Brings files to disk. The log follows within half a second, or before each answer under SYNC_FLUSH, where all
+ * senders that wait share one flush; queues and checkpoint follow every few seconds. Idle stores have no timer.
+ */
+export class Flusher {
+  readonly #options: FlusherOptions;
+  #logTimer: Disposable | undefined;
+  #checkpointTimer: Disposable | undefined;
+  #waiting: Deferred<boolean>[] = [];
+  #syncing: Promise<void> | undefined;
+  #checkpointing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: FlusherOptions) {
+    this.#options = options;
+  }
+
+  /** Something was appended. */
+  dirty(): void {
+    if (this.#closed) return;
+    const { clock, syncEach } = this.#options;
+    if (!syncEach) this.#logTimer ??= clock.after(LOG_INTERVAL_MS, () => this.#onLogTimer());
+    this.#checkpointTimer ??= clock.after(CHECKPOINT_INTERVAL_MS, () => this.#onCheckpointTimer());
+  }
+
+  /** See MessageStore.flushed. */
+  flushed(): Promise<boolean> {
+    if (!this.#options.syncEach) return Promise.resolve(true);
+    const waiter = new Deferred<boolean>();
+    const timer = this.#options.clock.after(SYNC_TIMEOUT_MS, () => waiter.resolve(false));
+    this.#waiting.push(waiter);
+    this.#syncing ??= this.#syncWaiting();
+    return waiter.promise.finally(() => timer.dispose());
+  }
+
+  /** Brings log and queues to disk and says so in the checkpoint. */
+  checkpointNow(): Promise<void> {
+    const next = this.#checkpointing.catch(() => undefined).then(() => this.#checkpoint());
+    this.#checkpointing = next;
+    return next;
+  }
+
+  /** Everything is on disk, and a checkpoint says so, when it resolves. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#logTimer?.dispose();
+    this.#checkpointTimer?.dispose();
+    await this.#syncing;
+    await this.checkpointNow();
+  }
+
+  async #syncWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      const done = await this.#syncLog();
+      for (const waiter of waiting) waiter.resolve(done);
+    }
+    this.#syncing = undefined;
+  }
+
+  #onLogTimer(): void {
+    this.#logTimer = undefined;
+    void this.#syncLog();
+  }
+
+  #onCheckpointTimer(): void {
+    this.#checkpointTimer = undefined;
+    this.checkpointNow().catch((error: unknown) => {
+      this.#options.logger.error('the checkpoint could not be written; it is tried again', error);
+      this.dirty();
+    });
+  }
+
+  async #syncLog(): Promise<boolean> {
+    try {
+      await this.#options.log.files.sync();
+      return true;
+    } catch (error) {
+      this.#options.logger.error('the commit log could not be brought to disk; it is tried again', error);
+      this.dirty();
+      return false;
+    }
+  }
+
+  /** The order matters: the mark is written when all that it promises is on disk. */
+  async #checkpoint(): Promise<void> {
+    const { log, queues, saveCheckpoint } = this.#options;
+    const safeOffset = log.end;
+    const changed = [...queues.all()].filter((queue) => queue.unflushed > 0 || queue.files.hasUnsynced);
+    for (const queue of changed) queue.flush();
+    await log.files.sync();
+    for (const queue of changed) {
+      await queue.files.sync();
+      queue.files.release();
+    }
+    saveCheckpoint(safeOffset);
+  }
+}
+
+export interface FlusherOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly log: CommitLog;
+  readonly queues: QueueTable;
+  /** SYNC_FLUSH */
+  readonly syncEach: boolean;
+  readonly saveCheckpoint: (safeOffset: number) => void;
+}

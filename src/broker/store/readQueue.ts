@@ -1,0 +1,109 @@
+import type { CommitLog } from './commitLog.ts';
+import { ENTRY_BYTES, entryAt, isPadding } from './consumeQueue.ts';
+import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
+
+/** Source: GetMessageStatus.java; broker sheet §6.2. */
+export type ReadStatus =
+  | 'found'
+  | 'no-matched-message'
+  | 'message-was-removing'
+  | 'no-message-in-queue'
+  | 'offset-too-small'
+  | 'offset-overflow-one'
+  | 'offset-overflow-badly';
+
+export interface ReadRequest {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  /** Tells by tags code whether the reader wants the message; default all. */
+  readonly matches?: (tagsCode: number) => boolean;
+}
+
+export interface ReadResult {
+  readonly status: ReadStatus;
+  readonly nextBeginOffset: number;
+  readonly minOffset: number;
+  readonly maxOffset: number;
+  /** Pieces of the log: whole records, in order; one piece may hold several. */
+  readonly records: readonly Buffer[];
+  readonly count: number;
+  readonly sizeBytes: number;
+}
+
+/** Per call, whatever the reader asks for (`maxTransferCountOnMessageInMemory`, `maxTransferBytesOnMessageInMemory`). */
+const MAX_MESSAGES = 32;
+const MAX_BYTES = 256 * 1024;
+/** Entries looked at per call: 16 000 bytes of index (MessageStoreConfig.maxFilterMessageSize). */
+const MIN_SCANNED = 16_000 / ENTRY_BYTES;
+
+interface Span {
+  readonly physicalOffset: number;
+  sizeBytes: number;
+}
+
+export async function readQueue(
+  log: CommitLog,
+  queue: ConsumeQueue | undefined,
+  request: ReadRequest,
+): Promise<ReadResult> {
+  const minOffset = queue?.min ?? 0;
+  const maxOffset = queue?.max ?? 0;
+  const { offset } = request;
+  const without = (status: ReadStatus, nextBeginOffset: number): ReadResult => {
+    return { status, nextBeginOffset, minOffset, maxOffset, records: [], count: 0, sizeBytes: 0 };
+  };
+  if (queue === undefined || maxOffset === 0) return without('no-message-in-queue', 0);
+  if (offset < minOffset) return without('offset-too-small', minOffset);
+  if (offset === maxOffset) return without('offset-overflow-one', offset);
+  if (offset > maxOffset) return without('offset-overflow-badly', maxOffset);
+
+  const entries = await queue.entries(offset, Math.max(MIN_SCANNED, request.maxMessages));
+  const picked = pick(entries, request, log.start);
+  const records: Buffer[] = [];
+  for (const { physicalOffset, sizeBytes } of picked.spans) {
+    const piece = await log.read(physicalOffset, sizeBytes);
+    if (piece === undefined) return without('message-was-removing', offset + picked.scanned);
+    records.push(piece);
+  }
+  const nextBeginOffset = offset + picked.scanned;
+  if (picked.count === 0) return without('no-matched-message', nextBeginOffset);
+  const { count, sizeBytes } = picked;
+  return { status: 'found', nextBeginOffset, minOffset, maxOffset, records, count, sizeBytes };
+}
+
+interface Picked {
+  readonly spans: readonly Span[];
+  readonly count: number;
+  readonly sizeBytes: number;
+  /** Entries that need not be looked at again. */
+  readonly scanned: number;
+}
+
+/** At least one matching message, if there is one among the entries; then as many as the limits allow. */
+function pick(entries: Buffer, request: ReadRequest, logStart: number): Picked {
+  const maxMessages = Math.min(request.maxMessages, MAX_MESSAGES);
+  const maxBytes = Math.min(request.maxBytes, MAX_BYTES);
+  const spans: Span[] = [];
+  let [count, sizeBytes, scanned] = [0, 0, 0];
+  for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+    const entry = entryAt(entries, at);
+    if (count > 0 && (count >= maxMessages || sizeBytes + entry.sizeBytes > maxBytes)) break;
+    scanned += 1;
+    if (isPadding(entry) || entry.physicalOffset < logStart) continue;
+    if (request.matches !== undefined && !request.matches(entry.tagsCode)) continue;
+    addToSpans(spans, entry);
+    count += 1;
+    sizeBytes += entry.sizeBytes;
+  }
+  return { spans, count, sizeBytes, scanned };
+}
+
+/** Neighbours in the log become one piece. */
+function addToSpans(spans: Span[], { physicalOffset, sizeBytes }: QueueEntry): void {
+  const last = spans.at(-1);
+  if (last !== undefined && last.physicalOffset + last.sizeBytes === physicalOffset) last.sizeBytes += sizeBytes;
+  else spans.push({ physicalOffset, sizeBytes });
+}

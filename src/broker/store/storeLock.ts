@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodedError, systemErrorCode } from '../../base/errors.ts';
+import type { Disposable } from '../../base/disposable.ts';
+
+interface Owner {
+  readonly pid: number;
+  /** Tells a process from a later one with the same pid; empty where the system does not say. */
+  readonly startMark: string;
+}
+
+/**
+ * Only one process writes a store. The file `lock` names it; what a dead process left behind is taken over.
+ * @throws CodedError `store-locked` with directory and pid
+ */
+export function lockStore(directory: string): Disposable {
+  const path = join(directory, 'lock');
+  const own: Owner = { pid: process.pid, startMark: startMarkOf(process.pid) };
+  mkdirSync(directory, { recursive: true });
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      writeFileSync(path, JSON.stringify(own), { flag: 'wx' });
+      return { dispose: () => unlinkSync(path) };
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EEXIST') throw error;
+      const owner = readOwner(path);
+      if (attempt > 1 || (owner !== undefined && isAlive(owner))) {
+        throw new CodedError('store-locked', { directory, pid: owner?.pid ?? 0 }, { cause: error });
+      }
+      unlinkSync(path);
+    }
+  }
+}
+
+/** Undefined for a file that names no process: one of Apache's broker, which locks it otherwise, or a torn one. */
+function readOwner(path: string): Owner | undefined {
+  try {
+    const owner: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (typeof owner !== 'object' || owner === null) return undefined;
+    const { pid, startMark } = owner as Partial<Owner>;
+    return typeof pid === 'number' && typeof startMark === 'string' ? { pid, startMark } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || systemErrorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isAlive({ pid, startMark }: Owner): boolean {
+  if (pid === process.pid) return startMark === startMarkOf(pid);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return systemErrorCode(error) === 'EPERM';
+  }
+  const mark = startMarkOf(pid);
+  return mark === '' || startMark === '' || mark === startMark;
+}
+
+/** Start time in clock ticks since boot (field 22 of /proc/PID/stat) on Linux. */
+function startMarkOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

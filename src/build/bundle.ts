@@ -1,0 +1,67 @@
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, context } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
+
+/*
+ * Makes what is shipped: dist/extension.cjs, dist/broker.cjs and one script (and style sheet) a page.
+ * `--watch` goes on building, `--dev` keeps names and source maps.
+ */
+
+const isWatching = process.argv.includes('--watch');
+const isDev = isWatching || process.argv.includes('--dev');
+
+const shared: BuildOptions = {
+  bundle: true,
+  minify: !isDev,
+  sourcemap: isDev ? 'linked' : false,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+const forNode: BuildOptions = { ...shared, platform: 'node', target: 'node20', format: 'cjs' };
+
+const extension: BuildOptions = {
+  ...forNode,
+  entryPoints: ['src/extension.ts'],
+  outfile: 'dist/extension.cjs',
+  external: ['vscode'],
+};
+
+const broker: BuildOptions = {
+  ...forNode,
+  entryPoints: ['src/broker/main.ts'],
+  outfile: 'dist/broker.cjs',
+  banner: { js: '#!/usr/bin/env node' },
+};
+
+const pages: BuildOptions = {
+  ...shared,
+  entryPoints: Object.fromEntries(pageNames().map((page) => [page, `webview/${page}/main.tsx`])),
+  outdir: 'dist/webview',
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  loader: { '.ttf': 'file' },
+  assetNames: '[name]',
+};
+
+const builds = [extension, broker, pages].filter((options) => entryFiles(options).every((file) => existsSync(file)));
+
+if (isWatching) {
+  for (const options of builds) await (await context(options)).watch();
+} else {
+  rmSync('dist', { recursive: true, force: true });
+  await Promise.all(builds.map((options) => build(options)));
+  if (existsSync('dist/broker.cjs')) chmodSync('dist/broker.cjs', 0o755);
+}
+
+function pageNames(): string[] {
+  return readdirSync('webview').filter((name) => existsSync(join('webview', name, 'main.tsx')));
+}
+
+function entryFiles({ entryPoints }: BuildOptions): string[] {
+  return Object.values(entryPoints ?? {}).filter((file) => typeof file === 'string');
+}
