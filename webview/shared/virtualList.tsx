@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRedraw } from './useRedraw.ts';
 import type { RowRange } from './virtualRange.ts';
 import { indexAfterKey, rowsToShow, topShowing } from './virtualRange.ts';
 
@@ -41,7 +42,7 @@ export function VirtualList<Row>(props: VirtualListProps<Row>): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const [heightPx, setHeightPx] = useState(0);
   const [active, setActive] = useState<number>();
-  const [, redraw] = useReducer((turn: number, _: undefined) => turn + 1, 0);
+  const redraw = useRedraw();
   // Pixels since row number 0, so that the view holds still when `first` moves.
   const topPx = useRef((props.initialTop ?? 0) * ROW_HEIGHT_PX);
   const seen = useRef({ first, scrollTop: 0 });
@@ -101,7 +102,7 @@ export function VirtualList<Row>(props: VirtualListProps<Row>): JSX.Element {
     else if (!follow && atEnd && scrollTop > seen.current.scrollTop) props.onFollow(true);
     seen.current.scrollTop = scrollTop;
     props.onTop(first + Math.round(scrollTop / ROW_HEIGHT_PX));
-    redraw(undefined);
+    redraw();
   };
 
   const goTo = (number: number): void => {
@@ -113,7 +114,7 @@ export function VirtualList<Row>(props: VirtualListProps<Row>): JSX.Element {
     if (wantedPx !== element.scrollTop) element.scrollTop = wantedPx;
     focusNext.current = target;
     setActive(target);
-    redraw(undefined);
+    redraw();
   };
   props.focusRow.current = goTo;
 
@@ -189,7 +190,16 @@ interface GridRowProps<Row> {
   readonly onPress: () => void;
 }
 
-function GridRow<Row>({ number, index, row, columns, isStop, selected, onFocus, onPress }: GridRowProps<Row>): JSX.Element {
+function GridRow<Row>({
+  number,
+  index,
+  row,
+  columns,
+  isStop,
+  selected,
+  onFocus,
+  onPress,
+}: GridRowProps<Row>): JSX.Element {
   return (
     <div
       role="row"

@@ -19,7 +19,11 @@ export function rowsToShow(
 }
 
 /** Where to scroll so that a row is whole in the viewport: nowhere when it is already. */
-export function topShowing(index: number, rowHeightPx: number, viewport: { readonly topPx: number; readonly heightPx: number }): number {
+export function topShowing(
+  index: number,
+  rowHeightPx: number,
+  viewport: { readonly topPx: number; readonly heightPx: number },
+): number {
   const rowTopPx = index * rowHeightPx;
   if (rowTopPx < viewport.topPx) return rowTopPx;
   return Math.max(viewport.topPx, rowTopPx + rowHeightPx - viewport.heightPx);

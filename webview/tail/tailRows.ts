@@ -67,7 +67,8 @@ export class TailRows {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      while (await this.#step());
+      let more = true;
+      while (more) more = await this.#step();
     } catch (error) {
       // The next state or scroll asks again.
       this.#takeNext();
