@@ -1,7 +1,9 @@
 /** Keeps the newest `capacity` items. An item's number is its position since the start and never changes. */
 export class RingBuffer<T> {
   readonly capacity: number;
-  #items: T[] = [];
+  /** The item with number n is at n % capacity. */
+  #items: (T | undefined)[] = [];
+  #first = 0;
   #added = 0;
 
   constructor(capacity: number) {
@@ -12,7 +14,7 @@ export class RingBuffer<T> {
 
   /** How many are held now. */
   get size(): number {
-    return this.#items.length;
+    return this.#added - this.#first;
   }
 
   /** How many were ever added since the last `clear`; the next item gets this number. */
@@ -22,13 +24,23 @@ export class RingBuffer<T> {
 
   /** The number of the oldest item held; equal to `added` when empty. */
   get first(): number {
-    return this.#added - this.#items.length;
+    return this.#first;
   }
 
   push(item: T): void {
-    if (this.#items.length < this.capacity) this.#items.push(item);
-    else this.#items[this.#added % this.capacity] = item;
+    if (this.size === this.capacity) this.#first += 1;
+    this.#items[this.#added % this.capacity] = item;
     this.#added += 1;
+  }
+
+  /** Takes the oldest item out; undefined when there is none. */
+  shift(): T | undefined {
+    if (this.size === 0) return undefined;
+    const at = this.#first % this.capacity;
+    const item = this.#items[at];
+    this.#items[at] = undefined;
+    this.#first += 1;
+    return item;
   }
 
   /** The item with that number, or undefined when it was never added or is gone. */
@@ -49,6 +61,7 @@ export class RingBuffer<T> {
 
   clear(): void {
     this.#items = [];
+    this.#first = 0;
     this.#added = 0;
   }
 }
