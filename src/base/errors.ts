@@ -29,6 +29,9 @@ export type ErrorCode =
   | 'port-in-use' // port, holder?
   | 'port-not-permitted' // port
   | 'config-invalid' // key, value, reason
+  | 'broker-start-timeout' // timeoutMs
+  | 'broker-ended' // exitCode?, signal?, lastWords
+  | 'broker-of-other-window' // pid
   | 'usage' // reason
   | 'compression-unsupported' // algorithm
   | 'cancelled'
