@@ -50,8 +50,9 @@ public final class {{className}} {
                 // The master has the message, but the disk or a slave had not confirmed it in time.
                 System.err.printf("%s is stored, but not yet safe: %s%n", key, result.getSendStatus());
             }
-        } catch (MQClientException | RemotingException | MQBrokerException e) {
-            // All retries failed. Keep the message and send it again later; it may have arrived nevertheless.
+        } catch (MQClientException | RemotingException | MQBrokerException | IllegalStateException e) {
+            // All retries failed, or no NameServer answered. Keep the message and send it again later; it may have
+            // arrived nevertheless.
             System.err.printf("Cannot send %s: %s%n", key, e.getMessage());
         }
     }
