@@ -1,0 +1,78 @@
+import * as vscode from 'vscode';
+
+import { CodedError } from '../../base/errors.ts';
+import type { TopicSummary } from '../../client/model.ts';
+import type { ClusterClients } from '../clusterClients.ts';
+import type { ConnectionInfo } from '../connectionList.ts';
+import type { Connections } from '../connections.ts';
+import type { ExplorerNode } from '../explorer/nodes.ts';
+import type { Prompts } from '../prompts.ts';
+
+const { t } = vscode.l10n;
+
+export interface ChooseContext {
+  readonly connections: Connections;
+  readonly clients: ClusterClients;
+  readonly prompts: Prompts;
+}
+
+/** The connection of the node; without a node the only one there is, or the one that a person picks. */
+export async function chooseConnection(
+  { connections, prompts }: ChooseContext,
+  node: ExplorerNode | undefined,
+  title: string,
+  mayBe: (connection: ConnectionInfo) => boolean = () => true,
+): Promise<ConnectionInfo | undefined> {
+  if (node !== undefined) return node.connection;
+  const candidates = connections.list.filter(mayBe);
+  if (candidates.length === 0) {
+    const add = t('Add Connection…');
+    const start = t('Start Local Broker');
+    const answer = await prompts.tell('info', t('There is no connection for that yet.'), start, add);
+    if (answer === add) await vscode.commands.executeCommand('rocketmq.connection.add');
+    if (answer === start) await vscode.commands.executeCommand('rocketmq.localBroker.start');
+    return undefined;
+  }
+  if (candidates.length === 1) return candidates[0];
+  const items = candidates.map((value) => ({ label: value.name, description: value.nameServers, value }));
+  return prompts.pick({ title, placeholder: t('Choose a connection'), items });
+}
+
+/** The topic of the node, or the one that a person picks of those that `mayBe`. */
+export async function chooseTopic(
+  { clients, prompts }: ChooseContext,
+  connection: ConnectionInfo,
+  node: ExplorerNode | undefined,
+  title: string,
+  mayBe: (topic: TopicSummary) => boolean,
+): Promise<string | undefined> {
+  if (node?.kind === 'topic') return node.topic.topic;
+  const topics = (await clients.of(connection).topics()).filter(mayBe);
+  if (topics.length === 0) {
+    await prompts.tell('info', t('{0} has no topic for that. Create one first.', connection.name));
+    return undefined;
+  }
+  const items = topics
+    .map(({ topic }) => ({ label: topic, value: topic }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+  return prompts.pick({ title, placeholder: t('Choose a topic'), items });
+}
+
+/** The cluster of the node; the only one of the connection, or the one that a person picks. @throws CodedError `no-broker` */
+export async function chooseCluster(
+  { clients, prompts }: ChooseContext,
+  connection: ConnectionInfo,
+  node: ExplorerNode | undefined,
+  title: string,
+): Promise<string | undefined> {
+  for (let at = node; at !== undefined; at = at.parent) if (at.kind === 'cluster') return at.clusterName;
+  const brokers = await clients.of(connection).brokers();
+  const names = [...new Set(brokers.map((broker) => broker.clusterName))].sort();
+  if (names.length === 0) throw new CodedError('no-broker', { nameServers: connection.nameServers });
+  if (names.length === 1) return names[0];
+  return prompts.pick({
+    title,
+    placeholder: t('Choose a cluster'),
+    items: names.map((name) => ({ label: name, value: name })),
+  });
+}

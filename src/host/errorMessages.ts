@@ -1,0 +1,198 @@
+import * as vscode from 'vscode';
+
+import { CodedError, errorText } from '../base/errors.ts';
+import type { PageError } from '../contract/rpc.ts';
+import { requestCodeName, responseCodeName } from '../protocol/codes.ts';
+
+/** What went wrong and what to do about it, in the language of VS Code. */
+export interface ErrorWords {
+  readonly cause: string;
+  readonly nextStep: string;
+}
+
+/** Words for anything that was thrown. */
+export function describeError(thrown: unknown): ErrorWords {
+  return words(thrown instanceof CodedError ? thrown : new CodedError('internal', { reason: errorText(thrown) }));
+}
+
+/** Cause and next step in one text. */
+export function errorMessage(thrown: unknown): string {
+  const { cause, nextStep } = describeError(thrown);
+  return `${cause} ${nextStep}`;
+}
+
+export function toPageError(thrown: unknown): PageError {
+  return { code: thrown instanceof CodedError ? thrown.code : 'internal', message: errorMessage(thrown) };
+}
+
+const { t } = vscode.l10n;
+
+function words({ code, details }: CodedError): ErrorWords {
+  const d = (name: string) => details[name] ?? '?';
+  const address = d('address');
+  const checkAddress = () => t('Check the address, and whether RocketMQ runs there.');
+  switch (code) {
+    case 'address-invalid':
+      return say(t('"{0}" is no address.', address), t('Write host:port, several separated by semicolons.'));
+    case 'address-unresolved':
+      return say(t('The host of {0} is not known.', address), t('Check its spelling, your DNS and your VPN.'));
+    case 'connect-refused':
+      return say(t('Nothing listens on {0}.', address), checkAddress());
+    case 'connect-timeout':
+      return say(
+        t('{0} did not accept a connection within {1} ms.', address, d('timeoutMs')),
+        t('Check the address, the firewall and your VPN.'),
+      );
+    case 'connect-failed':
+      return say(t('No connection to {0}: {1}.', address, d('reason')), checkAddress());
+    case 'connection-closed':
+      return say(t('{0} closed the connection.', address), t('Look into the log of the server, then try again.'));
+    case 'not-rocketmq':
+      return say(notRocketMq(String(address), d('speaks')), t('Use the port of a NameServer, 9876 by default.'));
+    case 'request-timeout':
+      return say(
+        t('{0} did not answer {1} within {2} ms.', address, requestName(d('requestCode')), d('timeoutMs')),
+        t('Try again, or raise the setting rocketmq.requestTimeoutMs.'),
+      );
+    case 'response-error':
+      return say(
+        t(
+          '{0} refused {1} with {2}: {3}',
+          address,
+          requestName(d('requestCode')),
+          responseName(d('responseCode')),
+          d('remark'),
+        ),
+        t('The log of the broker tells more.'),
+      );
+    case 'frame-illegal':
+      return say(t('The answer is not in the RocketMQ protocol: {0}.', d('reason')), checkAddress());
+    case 'frame-too-large':
+      return say(
+        t('The answer announces {0} bytes; at most {1} are taken.', d('sizeBytes'), d('maxSizeBytes')),
+        checkAddress(),
+      );
+    case 'header-illegal':
+      return say(t('The field {0} is wrong: {1}.', d('field'), d('reason')), reportIt());
+    case 'json-illegal':
+      return say(t('The JSON is wrong at position {0}: {1}.', d('position'), d('reason')), reportIt());
+    case 'message-illegal':
+      return say(t('The message cannot be read: {0}.', d('reason')), t('Look into the log of the broker.'));
+    case 'topic-name-invalid':
+      return say(nameProblem('topic', d('reason')), t('Choose another name.'));
+    case 'group-name-invalid':
+      return say(nameProblem('group', d('reason')), t('Choose another name.'));
+    case 'topic-not-found':
+      return say(t('There is no topic {0}.', d('topic')), t('Check its spelling, or create it.'));
+    case 'no-writable-queue':
+      return say(
+        t('No queue of {0} can be written to.', d('topic')),
+        t('Check that a master broker is up and that the topic permits writing.'),
+      );
+    case 'no-broker':
+      return say(
+        t('No broker is registered at {0}.', d('nameServers')),
+        t('Start a broker that names this NameServer, then retry.'),
+      );
+    case 'body-too-large':
+      return say(
+        t('The body has {0} bytes; the broker takes at most {1}.', d('sizeBytes'), d('maxSizeBytes')),
+        t('Shorten it, or split it into several messages.'),
+      );
+    case 'body-empty':
+      return say(t('The body is empty.'), t('RocketMQ needs at least one byte: write something.'));
+    case 'properties-too-large':
+      return say(
+        t('The properties have {0} bytes; at most {1} fit.', d('sizeBytes'), d('maxSizeBytes')),
+        t('Shorten them, or move them into the body.'),
+      );
+    case 'property-illegal':
+      return say(t('The property {0} cannot be sent.', d('name')), t('Rename it, or remove control characters.'));
+    case 'store-full':
+      return say(
+        t('The broker is full: {0} of {1} bytes are used.', d('usedBytes'), d('maxBytes')),
+        t('Reset the data of the local broker, or free disk space.'),
+      );
+    case 'store-locked':
+      return say(
+        t('Another broker uses the directory {0}.', d('directory')),
+        t('Close the other window, or stop that broker.'),
+      );
+    case 'store-damaged':
+      return say(
+        t('The file {0} is damaged: {1}.', d('path'), d('reason')),
+        t('Show the log; resetting the data starts anew.'),
+      );
+    case 'port-in-use':
+      return say(t('Port {0} is in use.', d('port')), t('Stop the program that uses it, or take another port.'));
+    case 'port-not-permitted':
+      return say(t('Port {0} may not be used.', d('port')), t('Take a port above 1023.'));
+    case 'config-invalid':
+      return say(
+        t('The setting {0} cannot be {1}: {2}.', d('key'), d('value'), d('reason')),
+        t('Correct it, then start again.'),
+      );
+    case 'broker-start-timeout':
+      return say(t('The local broker was not ready within {0} ms.', d('timeoutMs')), t('Show its log to see why.'));
+    case 'broker-ended':
+      return say(t('The local broker ended: {0}.', howItEnded(details)), t('Show its log to see why.'));
+    case 'broker-of-other-window':
+      return say(
+        t('The local broker belongs to another window (process {0}).', d('pid')),
+        t('Stop it in that window.'),
+      );
+    case 'compression-unsupported':
+      return say(t('{0} cannot be decompressed here.', d('algorithm')), t('Use zlib, lz4 or zstd.'));
+    case 'usage':
+      return say(t('The local broker was started wrongly: {0}.', d('reason')), reportIt());
+    case 'cancelled':
+      return say(t('Cancelled.'), t('Nothing was changed.'));
+    case 'internal':
+      return say(t('Something unexpected happened: {0}.', d('reason')), reportIt());
+  }
+}
+
+function say(cause: string, nextStep: string): ErrorWords {
+  return { cause, nextStep };
+}
+
+function reportIt(): string {
+  return t('Try again; the output channel "RocketMQ" has the details for a report.');
+}
+
+function notRocketMq(address: string, speaks: string | number | boolean): string {
+  if (speaks === 'http') return t('{0} speaks HTTP, not RocketMQ.', address);
+  if (speaks === 'amqp') return t('{0} speaks AMQP, not RocketMQ.', address);
+  if (speaks === 'tls') return t('{0} wants TLS, which is not supported yet.', address);
+  return t('{0} does not speak RocketMQ.', address);
+}
+
+/** The rules of a broker for names. */
+export function nameProblem(what: 'topic' | 'group', reason: string | number | boolean): string {
+  switch (reason) {
+    case 'blank':
+      return t('The name is empty.');
+    case 'too-long':
+      return what === 'topic'
+        ? t('The name of a topic has at most 127 characters.')
+        : t('The name of a group has at most 120 characters.');
+    case 'reserved':
+      return t('RocketMQ keeps this name for itself.');
+    default:
+      return t('Only letters, digits and the characters _ - % | are allowed.');
+  }
+}
+
+function howItEnded(details: CodedError['details']): string {
+  const { exitCode, signal, lastWords } = details;
+  const how = signal === undefined ? t('exit code {0}', exitCode ?? '?') : t('signal {0}', signal);
+  return lastWords === undefined || lastWords === '' ? how : `${how}, ${lastWords}`;
+}
+
+function requestName(code: string | number | boolean): string {
+  return requestCodeName(Number(code));
+}
+
+function responseName(code: string | number | boolean): string {
+  return responseCodeName(Number(code));
+}

@@ -1,0 +1,175 @@
+import * as vscode from 'vscode';
+
+import type { Clock } from '../../base/clock.ts';
+import { DisposableStore } from '../../base/disposable.ts';
+import { errorText } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { BrokerDetail } from '../../client/model.ts';
+import type { ClusterClients } from '../clusterClients.ts';
+import type { ConnectionInfo } from '../connectionList.ts';
+import type { Connections } from '../connections.ts';
+import type { Settings } from '../settings.ts';
+import { ChildCache } from './childCache.ts';
+import { isSystemNode, loadChildren } from './loadChildren.ts';
+import { connectionNode, emptyNode, isParentNode, loadingNode } from './nodes.ts';
+import type { BrokerTreeNode, ConnectionTreeNode, ExplorerNode, ParentNode, TopicTreeNode } from './nodes.ts';
+import { treeItemOf } from './treeItem.ts';
+import type { ChildCounts } from './treeItem.ts';
+
+/** A load that takes longer shows that it is under way. */
+const SHOW_LOADING_AFTER_MS = 300;
+const FIND_ATTEMPTS = 15;
+const FIND_PAUSE_MS = 200;
+
+export interface ExplorerTreeOptions {
+  readonly connections: Connections;
+  readonly clients: ClusterClients;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Connections → clusters → brokers, topics with their queues, consumer groups. */
+export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vscode.Disposable {
+  readonly #options: ExplorerTreeOptions;
+  readonly #store = new DisposableStore();
+  readonly #changes = this.#store.add(new vscode.EventEmitter<ExplorerNode | undefined>());
+  readonly onDidChangeTreeData = this.#changes.event;
+  readonly #cache: ChildCache;
+  /** What a broker says of itself, or why it does not, by the broker's node. */
+  readonly #brokerDetails = new Map<string, BrokerDetail | Error>();
+  /** Nodes that show a loading child and are drawn again when it is over. */
+  readonly #waiting = new Set<string>();
+  #roots: readonly ConnectionTreeNode[];
+
+  constructor(options: ExplorerTreeOptions) {
+    this.#options = options;
+    this.#cache = new ChildCache(async (parent) => this.#load(parent));
+    this.#roots = options.connections.list.map(connectionNode);
+    this.#store.add(options.connections.onDidChange((list) => this.#reconnect(list)));
+  }
+
+  getTreeItem(node: ExplorerNode): vscode.TreeItem {
+    const children = node.kind === 'folder' ? this.#cache.peek(node) : undefined;
+    return treeItemOf(node, {
+      counts: children === undefined ? undefined : this.#count(children),
+      brokerDetail: this.#brokerDetails.get(node.id),
+    });
+  }
+
+  getParent(node: ExplorerNode): ExplorerNode | undefined {
+    return node.parent;
+  }
+
+  async getChildren(node?: ExplorerNode): Promise<ExplorerNode[]> {
+    if (node === undefined) return [...this.#roots];
+    if (!isParentNode(node)) return [];
+    const loading = this.#cache.get(node);
+    const children = await Promise.race([loading, this.#patience()]);
+    if (children !== undefined) return this.#shown(node, children);
+    if (!this.#waiting.has(node.id)) {
+      this.#waiting.add(node.id);
+      void loading.then(() => {
+        this.#waiting.delete(node.id);
+        this.#changes.fire(node);
+      });
+    }
+    return [loadingNode(node)];
+  }
+
+  /** Asks the cluster again for what stands below a node (or beside it, when it has no children), or for everything. */
+  refresh(node?: ExplorerNode): void {
+    const target = node === undefined || isParentNode(node) ? node : node.parent;
+    this.#cache.forget(target);
+    this.#changes.fire(target);
+  }
+
+  /** Draws the nodes again from what is known, without asking. */
+  redraw(): void {
+    this.#changes.fire(undefined);
+  }
+
+  /** The node of a topic, asked for afresh. Undefined when the cluster does not list it within a few seconds. */
+  async findTopic(connectionId: string, clusterName: string, topic: string): Promise<TopicTreeNode | undefined> {
+    const root = this.#roots.find((node) => node.connection.id === connectionId);
+    if (root === undefined) return undefined;
+    const clusters = await this.#cache.get(root);
+    const cluster = clusters.find((node) => node.kind === 'cluster' && node.clusterName === clusterName);
+    if (cluster?.kind !== 'cluster') return undefined;
+    const folder = (await this.#cache.get(cluster)).find((node) => node.kind === 'folder' && node.folder === 'topics');
+    if (folder?.kind !== 'folder') return undefined;
+    // Brokers tell NameServers of a new topic when they get to it.
+    for (let attempt = 0; attempt < FIND_ATTEMPTS; attempt += 1) {
+      if (attempt > 0) await new Promise<void>((resolve) => this.#options.clock.after(FIND_PAUSE_MS, resolve));
+      this.#cache.forget(folder);
+      const topics = await this.#cache.get(folder);
+      const found = topics.find((node) => node.kind === 'topic' && node.topic.topic === topic);
+      if (found?.kind !== 'topic') continue;
+      this.#changes.fire(folder);
+      return found;
+    }
+    return undefined;
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  async #load(parent: ParentNode): Promise<readonly ExplorerNode[]> {
+    const client = this.#options.clients.of(parent.connection);
+    let children: readonly ExplorerNode[];
+    try {
+      children = await loadChildren(parent, client);
+    } catch (error) {
+      this.#options.logger.warn(`explorer: ${decodeURIComponent(parent.id)}: ${errorText(error)}`);
+      throw error;
+    } finally {
+      // A folder shows how many it holds once that is known.
+      if (parent.kind === 'folder') queueMicrotask(() => this.#changes.fire(parent));
+    }
+    if (parent.kind === 'cluster')
+      for (const folder of children) if (isParentNode(folder)) void this.#cache.get(folder);
+    for (const node of children) if (node.kind === 'broker') void this.#askBroker(node);
+    return children;
+  }
+
+  async #askBroker(node: BrokerTreeNode): Promise<void> {
+    const client = this.#options.clients.of(node.connection);
+    const detail = await client
+      .brokerDetail(node.broker.address)
+      .catch((error: unknown) => (error instanceof Error ? error : new Error(errorText(error))));
+    this.#brokerDetails.set(node.id, detail);
+    this.#changes.fire(node);
+  }
+
+  #shown(parent: ParentNode, children: readonly ExplorerNode[]): ExplorerNode[] {
+    if (this.#options.settings.boolean('explorer.showSystemTopics')) return [...children];
+    const shown = children.filter((node) => !isSystemNode(node));
+    return shown.length === 0 ? [emptyNode(parent)] : shown;
+  }
+
+  /** Undefined when they could not be loaded. */
+  #count(children: readonly ExplorerNode[]): ChildCounts | undefined {
+    if (children.some((node) => node.kind === 'error')) return undefined;
+    const all = children.filter((node) => node.kind !== 'empty');
+    const hidesSystem = !this.#options.settings.boolean('explorer.showSystemTopics');
+    const hidden = hidesSystem ? all.filter(isSystemNode).length : 0;
+    return { shown: all.length - hidden, hidden };
+  }
+
+  #patience(): Promise<undefined> {
+    return new Promise((resolve) => this.#options.clock.after(SHOW_LOADING_AFTER_MS, () => resolve(undefined)));
+  }
+
+  #reconnect(list: readonly ConnectionInfo[]): void {
+    const before = new Map(this.#roots.map((node) => [node.connection.id, node]));
+    this.#roots = list.map((connection) => {
+      const old = before.get(connection.id);
+      if (old?.connection.nameServers === connection.nameServers) return old;
+      if (old !== undefined) this.#cache.forget(old);
+      return connectionNode(connection);
+    });
+    for (const [id, old] of before) if (!list.some((connection) => connection.id === id)) this.#cache.forget(old);
+    this.#changes.fire(undefined);
+  }
+}

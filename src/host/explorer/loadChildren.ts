@@ -1,0 +1,88 @@
+import type { BrokerNode, GroupSummary, QueueState, TopicKind, TopicSummary } from '../../client/model.ts';
+import { brokerNode, clusterNode, emptyNode, folderNode, groupNode, queueNode, topicNode } from './nodes.ts';
+import type { ConnectionTreeNode, ExplorerNode, FolderTreeNode, ParentNode, TopicTreeNode } from './nodes.ts';
+
+/** What the tree asks a cluster. */
+export interface ExplorerClient {
+  brokers(): Promise<readonly BrokerNode[]>;
+  topics(): Promise<readonly TopicSummary[]>;
+  groups(): Promise<readonly GroupSummary[]>;
+  queues(topic: string): Promise<readonly QueueState[]>;
+}
+
+/**
+ * The children of a node, all of them: what is hidden is left out later. A node without any has one that says so.
+ * @throws CodedError as the client's
+ */
+export async function loadChildren(parent: ParentNode, client: ExplorerClient): Promise<readonly ExplorerNode[]> {
+  const children = await ask(parent, client);
+  return children.length === 0 ? [emptyNode(parent)] : children;
+}
+
+async function ask(parent: ParentNode, client: ExplorerClient): Promise<readonly ExplorerNode[]> {
+  switch (parent.kind) {
+    case 'connection':
+      return clusters(parent, await client.brokers());
+    case 'cluster':
+      return [folderNode(parent, 'brokers'), folderNode(parent, 'topics'), folderNode(parent, 'groups')];
+    case 'folder':
+      return folderChildren(parent, client);
+    case 'topic':
+      return queues(parent, await client.queues(parent.topic.topic));
+  }
+}
+
+async function folderChildren(parent: FolderTreeNode, client: ExplorerClient): Promise<readonly ExplorerNode[]> {
+  switch (parent.folder) {
+    case 'brokers':
+      return brokers(parent, await client.brokers());
+    case 'topics':
+      return topics(parent, await client.topics());
+    case 'groups':
+      return groups(parent, await client.groups());
+  }
+}
+
+function clusters(parent: ConnectionTreeNode, found: readonly BrokerNode[]): readonly ExplorerNode[] {
+  const names = new Set(found.map((broker) => broker.clusterName));
+  return [...names].sort(naturally).map((name) => clusterNode(parent, name));
+}
+
+function brokers(parent: FolderTreeNode, found: readonly BrokerNode[]): readonly ExplorerNode[] {
+  return found
+    .filter((broker) => broker.clusterName === parent.parent.clusterName)
+    .sort((a, b) => naturally(a.brokerName, b.brokerName) || a.brokerId - b.brokerId)
+    .map((broker) => brokerNode(parent, broker));
+}
+
+const KIND_ORDER: Readonly<Record<TopicKind, number>> = { normal: 0, retry: 1, deadLetter: 2, system: 3 };
+
+function topics(parent: FolderTreeNode, found: readonly TopicSummary[]): readonly ExplorerNode[] {
+  return [...found]
+    .sort((a, b) => KIND_ORDER[a.kind] - KIND_ORDER[b.kind] || naturally(a.topic, b.topic))
+    .map((topic) => topicNode(parent, topic));
+}
+
+function groups(parent: FolderTreeNode, found: readonly GroupSummary[]): readonly ExplorerNode[] {
+  return [...found]
+    .sort((a, b) => Number(a.system) - Number(b.system) || naturally(a.group, b.group))
+    .map((group) => groupNode(parent, group));
+}
+
+function queues(parent: TopicTreeNode, found: readonly QueueState[]): readonly ExplorerNode[] {
+  return [...found]
+    .sort((a, b) => naturally(a.brokerName, b.brokerName) || a.queueId - b.queueId)
+    .map((queue) => queueNode(parent, queue));
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** `topic-2` before `topic-10`. */
+function naturally(a: string, b: string): number {
+  return collator.compare(a, b);
+}
+
+/** Whether a node is one that RocketMQ keeps for itself. */
+export function isSystemNode(node: ExplorerNode): boolean {
+  return (node.kind === 'topic' && node.topic.kind === 'system') || (node.kind === 'group' && node.group.system);
+}

@@ -1,0 +1,132 @@
+import type { BrokerNode, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
+import type { ConnectionInfo } from '../connectionList.ts';
+
+interface NodeOf<Kind extends string, Parent> {
+  readonly kind: Kind;
+  /** Unique in the tree, and the same after a refresh; begins with the parent's. */
+  readonly id: string;
+  readonly parent: Parent;
+  readonly connection: ConnectionInfo;
+}
+
+export type ConnectionTreeNode = NodeOf<'connection', undefined>;
+
+export interface ClusterTreeNode extends NodeOf<'cluster', ConnectionTreeNode> {
+  readonly clusterName: string;
+}
+
+export type FolderName = 'brokers' | 'topics' | 'groups';
+
+export interface FolderTreeNode extends NodeOf<'folder', ClusterTreeNode> {
+  readonly folder: FolderName;
+}
+
+export interface BrokerTreeNode extends NodeOf<'broker', FolderTreeNode> {
+  readonly broker: BrokerNode;
+}
+
+export interface TopicTreeNode extends NodeOf<'topic', FolderTreeNode> {
+  readonly topic: TopicSummary;
+}
+
+export interface GroupTreeNode extends NodeOf<'group', FolderTreeNode> {
+  readonly group: GroupSummary;
+}
+
+export interface QueueTreeNode extends NodeOf<'queue', TopicTreeNode> {
+  readonly queue: QueueState;
+}
+
+/** A node with children. */
+export type ParentNode = ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode;
+
+export type LoadingTreeNode = NodeOf<'loading', ParentNode>;
+export type EmptyTreeNode = NodeOf<'empty', ParentNode>;
+
+export interface ErrorTreeNode extends NodeOf<'error', ParentNode> {
+  readonly error: unknown;
+}
+
+export type ExplorerNode =
+  ParentNode | BrokerTreeNode | GroupTreeNode | QueueTreeNode | LoadingTreeNode | EmptyTreeNode | ErrorTreeNode;
+
+export function connectionNode(connection: ConnectionInfo): ConnectionTreeNode {
+  return { kind: 'connection', id: encodeURIComponent(connection.id), parent: undefined, connection };
+}
+
+export function clusterNode(parent: ConnectionTreeNode, clusterName: string): ClusterTreeNode {
+  return { ...child(parent, 'cluster', clusterName), clusterName };
+}
+
+export function folderNode(parent: ClusterTreeNode, folder: FolderName): FolderTreeNode {
+  return { ...child(parent, 'folder', folder), folder };
+}
+
+export function brokerNode(parent: FolderTreeNode, broker: BrokerNode): BrokerTreeNode {
+  return { ...child(parent, 'broker', `${broker.brokerName}/${broker.brokerId}`), broker };
+}
+
+export function topicNode(parent: FolderTreeNode, topic: TopicSummary): TopicTreeNode {
+  return { ...child(parent, 'topic', topic.topic), topic };
+}
+
+export function groupNode(parent: FolderTreeNode, group: GroupSummary): GroupTreeNode {
+  return { ...child(parent, 'group', group.group), group };
+}
+
+export function queueNode(parent: TopicTreeNode, queue: QueueState): QueueTreeNode {
+  return { ...child(parent, 'queue', `${queue.brokerName}/${queue.queueId}`), queue };
+}
+
+export function loadingNode(parent: ParentNode): LoadingTreeNode {
+  return child(parent, 'loading', '');
+}
+
+export function emptyNode(parent: ParentNode): EmptyTreeNode {
+  return child(parent, 'empty', '');
+}
+
+export function errorNode(parent: ParentNode, error: unknown): ErrorTreeNode {
+  return { ...child(parent, 'error', ''), error };
+}
+
+/** Whether a value that VS Code hands to a command is a node of this tree. */
+export function isExplorerNode(value: unknown): value is ExplorerNode {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value && 'connection' in value;
+}
+
+export function isParentNode(node: ExplorerNode): node is ParentNode {
+  return node.kind === 'connection' || node.kind === 'cluster' || node.kind === 'folder' || node.kind === 'topic';
+}
+
+/** The name that people copy, where the node has one. */
+export function nodeName(node: ExplorerNode): string | undefined {
+  switch (node.kind) {
+    case 'connection':
+      return node.connection.name;
+    case 'cluster':
+      return node.clusterName;
+    case 'broker':
+      return node.broker.brokerName;
+    case 'topic':
+      return node.topic.topic;
+    case 'group':
+      return node.group.group;
+    case 'queue':
+      return `${node.queue.brokerName}:${node.queue.queueId}`;
+    case 'folder':
+    case 'loading':
+    case 'empty':
+    case 'error':
+      return undefined;
+  }
+}
+
+function child<Kind extends string, Parent extends ParentNode>(
+  parent: Parent,
+  kind: Kind,
+  name: string,
+): NodeOf<Kind, Parent> {
+  const id = `${parent.id}/${kind}:${encodeURIComponent(name)}`;
+  return { kind, id, parent, connection: parent.connection };
+}

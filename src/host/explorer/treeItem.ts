@@ -1,0 +1,239 @@
+import * as vscode from 'vscode';
+
+import type { BrokerDetail, TopicKind } from '../../client/model.ts';
+import type { CommandId } from '../commandIds.ts';
+import { describeError } from '../errorMessages.ts';
+import type {
+  BrokerTreeNode,
+  ConnectionTreeNode,
+  ErrorTreeNode,
+  ExplorerNode,
+  FolderName,
+  FolderTreeNode,
+  ParentNode,
+  QueueTreeNode,
+  TopicTreeNode,
+} from './nodes.ts';
+
+export interface ChildCounts {
+  readonly shown: number;
+  /** System topics or groups that are left out. */
+  readonly hidden: number;
+}
+
+/** What is known beside the node itself. */
+export interface NodeFacts {
+  readonly counts: ChildCounts | undefined;
+  readonly brokerDetail: BrokerDetail | Error | undefined;
+}
+
+interface Looks {
+  readonly label: string;
+  readonly icon: vscode.ThemeIcon;
+  readonly contextValue: string;
+  readonly expands: vscode.TreeItemCollapsibleState;
+  readonly description?: string;
+  /** Lines of the tooltip below the label: a name, or a name and its value. */
+  readonly facts?: readonly (readonly [name: string, value?: string])[];
+  readonly command?: { readonly id: CommandId; readonly title: string };
+}
+
+const { t } = vscode.l10n;
+const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
+
+export function treeItemOf(node: ExplorerNode, facts: NodeFacts): vscode.TreeItem {
+  const looks = looksOf(node, facts);
+  const item = new vscode.TreeItem(looks.label, looks.expands);
+  item.id = node.id;
+  item.iconPath = looks.icon;
+  item.contextValue = looks.contextValue;
+  item.tooltip = tooltip(looks);
+  item.accessibilityInformation = { label: spoken(looks) };
+  if (looks.description !== undefined) item.description = looks.description;
+  if (looks.command !== undefined) {
+    item.command = { command: looks.command.id, title: looks.command.title, arguments: [node] };
+  }
+  return item;
+}
+
+function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
+  switch (node.kind) {
+    case 'connection':
+      return connectionLooks(node);
+    case 'cluster':
+      return {
+        label: node.clusterName,
+        icon: icon('layers'),
+        contextValue: 'cluster',
+        expands: Expanded,
+        facts: [[t('Cluster')]],
+      };
+    case 'folder':
+      return folderLooks(node, facts.counts);
+    case 'broker':
+      return brokerLooks(node, facts.brokerDetail);
+    case 'topic':
+      return topicLooks(node);
+    case 'queue':
+      return queueLooks(node);
+    case 'group':
+      return {
+        label: node.group.group,
+        icon: icon('organization'),
+        contextValue: 'group',
+        expands: None,
+        facts: [[t('Consumer group')]],
+        ...(node.group.system ? { description: t('system') } : {}),
+      };
+    case 'loading':
+      return { label: t('Loading…'), icon: icon('loading~spin'), contextValue: 'loading', expands: None };
+    case 'empty':
+      return { label: emptyText(node.parent), icon: icon('info'), contextValue: 'empty', expands: None };
+    case 'error':
+      return errorLooks(node);
+  }
+}
+
+function connectionLooks({ connection }: ConnectionTreeNode): Looks {
+  const isLocal = connection.scope === 'local';
+  const kept = { user: t('user settings'), workspace: t('workspace settings'), local: t('this machine') };
+  return {
+    label: connection.name,
+    description: connection.nameServers,
+    icon: icon(isLocal ? 'vm-running' : 'plug'),
+    contextValue: `connection.${connection.scope}`,
+    expands: isLocal ? Expanded : Collapsed,
+    facts: [
+      [t('NameServer'), connection.nameServers],
+      [t('Kept in'), kept[connection.scope]],
+    ],
+  };
+}
+
+const FOLDER_ICONS: Readonly<Record<FolderName, string>> = {
+  brokers: 'server',
+  topics: 'mail',
+  groups: 'organization',
+};
+
+function folderLooks({ folder }: FolderTreeNode, counts: ChildCounts | undefined): Looks {
+  const labels = { brokers: t('Brokers'), topics: t('Topics'), groups: t('Consumer Groups') };
+  const common = {
+    label: labels[folder],
+    icon: icon(FOLDER_ICONS[folder]),
+    contextValue: `folder.${folder}`,
+    expands: Collapsed,
+  };
+  if (counts === undefined) return common;
+  const description =
+    counts.hidden === 0 ? String(counts.shown) : t('{0}, {1} of the system hidden', counts.shown, counts.hidden);
+  return { ...common, description };
+}
+
+function brokerLooks({ broker }: BrokerTreeNode, detail: BrokerDetail | Error | undefined): Looks {
+  const role = broker.brokerId === 0 ? t('master') : t('slave {0}', broker.brokerId);
+  const unreachable = detail instanceof Error || (detail !== undefined && detail.version === undefined);
+  const version = detail === undefined || detail instanceof Error ? undefined : readableVersion(detail.version);
+  const { cause, nextStep } = detail instanceof Error ? describeError(detail) : { cause: '', nextStep: '' };
+  return {
+    label: broker.brokerName,
+    description: [role, broker.address, unreachable ? t('does not answer') : version].filter(Boolean).join(' · '),
+    icon: unreachable
+      ? icon('warning', 'list.warningForeground')
+      : icon(broker.brokerId === 0 ? 'server' : 'server-environment'),
+    contextValue: 'broker',
+    expands: None,
+    facts: [
+      [t('Role'), role],
+      [t('Broker id'), String(broker.brokerId)],
+      [t('Address'), broker.address],
+      [t('Version'), version ?? t('unknown')],
+      ...(cause === '' ? [] : [[cause] as const, [nextStep] as const]),
+    ],
+  };
+}
+
+/** `V5_3_3` is how brokers tell `5.3.3`. */
+function readableVersion(version: string | undefined): string | undefined {
+  return version?.replace(/^V(?=\d)/, '').replaceAll('_', '.');
+}
+
+const TOPIC_ICONS: Readonly<Record<TopicKind, string>> = {
+  normal: 'mail',
+  retry: 'history',
+  deadLetter: 'circle-slash',
+  system: 'gear',
+};
+
+function topicLooks({ topic }: TopicTreeNode): Looks {
+  const kinds = { normal: t('normal'), retry: t('retry'), deadLetter: t('dead letter'), system: t('system') };
+  return {
+    label: topic.topic,
+    icon: icon(TOPIC_ICONS[topic.kind]),
+    contextValue: `topic.${topic.kind}`,
+    expands: Collapsed,
+    facts: [[t('Topic'), kinds[topic.kind]]],
+    ...(topic.kind === 'normal' ? {} : { description: kinds[topic.kind] }),
+  };
+}
+
+function queueLooks({ queue }: QueueTreeNode): Looks {
+  const { brokerName, queueId, minOffset, maxOffset, lastUpdateMs } = queue;
+  return {
+    label: t('{0}, queue {1}', brokerName, queueId),
+    description: t('offsets {0} to {1}', minOffset, maxOffset),
+    icon: icon('list-ordered'),
+    contextValue: 'queue',
+    expands: None,
+    facts: [
+      [t('Broker'), brokerName],
+      [t('Queue'), String(queueId)],
+      [t('Min offset'), String(minOffset)],
+      [t('Max offset'), String(maxOffset)],
+      [t('Messages'), String(maxOffset - minOffset)],
+      [
+        t('Last message'),
+        lastUpdateMs === undefined ? t('unknown') : new Date(lastUpdateMs).toLocaleString(vscode.env.language),
+      ],
+    ],
+  };
+}
+
+function emptyText(parent: ParentNode): string {
+  if (parent.kind === 'topic') return t('No queues');
+  if (parent.kind === 'connection' || parent.kind === 'cluster') return t('No broker is registered here');
+  const texts = { brokers: t('No brokers'), topics: t('No topics yet'), groups: t('No consumer groups yet') };
+  return texts[parent.folder];
+}
+
+function errorLooks({ error }: ErrorTreeNode): Looks {
+  const { cause, nextStep } = describeError(error);
+  return {
+    label: cause,
+    description: nextStep,
+    icon: icon('error', 'list.errorForeground'),
+    contextValue: 'error',
+    expands: None,
+    facts: [[nextStep], [t('Select it to retry.')]],
+    command: { id: 'rocketmq.retryNode', title: t('Retry') },
+  };
+}
+
+function icon(name: string, color?: string): vscode.ThemeIcon {
+  return new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
+}
+
+function tooltip({ label, facts = [] }: Looks): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  text.appendMarkdown('**').appendText(label).appendMarkdown('**\n\n');
+  for (const [name, value] of facts) {
+    text.appendText(value === undefined ? name : `${name}: ${value}`).appendMarkdown('  \n');
+  }
+  return text;
+}
+
+/** What a screen reader says: the label, what stands beside it, and what a fold of it would show. */
+function spoken({ label, description, facts = [] }: Looks): string {
+  const told = facts.map(([name, value]) => (value === undefined ? name : `${name} ${value}`));
+  return [label, ...(told.length === 0 && description !== undefined ? [description] : told)].join(', ');
+}

@@ -1,0 +1,220 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { Clock } from '../base/clock.ts';
+import type { Disposable } from '../base/disposable.ts';
+import { Emitter } from '../base/emitter.ts';
+import { CodedError, isCodedError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { BrokerReady, RunningBroker } from '../broker/control.ts';
+import type { BrokerExit, BrokerProcess, BrokerProcessOptions } from './brokerProcess.ts';
+import { isAlive } from './runningBroker.ts';
+
+const START_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 3_000;
+const LOOK_PERIOD_MS = 3_000;
+const LOCK_RETRY_MS = 300;
+
+export type LocalBrokerState =
+  | { readonly kind: 'stopped' | 'starting' | 'stopping' }
+  | { readonly kind: 'running'; readonly info: BrokerReady }
+  /** Another window's broker, on the same store. */
+  | { readonly kind: 'external'; readonly info: RunningBroker };
+
+export interface BrokerPorts {
+  /** 0 takes any free port. */
+  readonly nameServerPort: number;
+  readonly brokerPort: number;
+}
+
+export interface LocalBrokerOptions {
+  /** Holds the store directory and the log file. */
+  readonly directory: string;
+  readonly modulePath: string;
+  readonly startProcess: (options: BrokerProcessOptions) => Promise<BrokerProcess>;
+  readonly findRunning: (storeDir: string) => Promise<RunningBroker | undefined>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The one local broker of this machine's user: run by this window, by another one, or by none. */
+export class LocalBroker implements Disposable {
+  readonly storeDir: string;
+  readonly logFile: string;
+  readonly #options: LocalBrokerOptions;
+  #state: LocalBrokerState = { kind: 'stopped' };
+  #process: BrokerProcess | undefined;
+  #starting: { readonly promise: Promise<BrokerReady>; readonly abort: AbortController } | undefined;
+  #stopping: Promise<void> | undefined;
+  #looking: Disposable | undefined;
+  readonly #changes = new Emitter<LocalBrokerState>();
+  readonly #crashes = new Emitter<BrokerExit>();
+  readonly onDidChangeState = this.#changes.event;
+  /** The broker of this window ended by itself. */
+  readonly onCrash = this.#crashes.event;
+
+  constructor(options: LocalBrokerOptions) {
+    this.#options = options;
+    this.storeDir = path.join(options.directory, 'localBroker');
+    this.logFile = path.join(options.directory, 'localBroker.log');
+  }
+
+  get state(): LocalBrokerState {
+    return this.#state;
+  }
+
+  /** Looks now and then whether another window's broker came up or went. */
+  watch(): void {
+    this.#looking ??= this.#options.clock.every(LOOK_PERIOD_MS, () => void this.look());
+    void this.look();
+  }
+
+  /** Looks once; see `watch`. */
+  async look(): Promise<void> {
+    const before = this.#state;
+    if (before.kind === 'external') {
+      if (!isAlive(before.info.pid)) this.#become({ kind: 'stopped' });
+      return;
+    }
+    if (before.kind !== 'stopped') return;
+    try {
+      const info = await this.#options.findRunning(this.storeDir);
+      if (info !== undefined && this.#state === before) this.#become({ kind: 'external', info });
+    } catch (error) {
+      this.#options.logger.warn(`could not look for the local broker of another window: ${String(error)}`);
+    }
+  }
+
+  /**
+   * Starts the broker, or finds the one that another window runs. Calls while it starts share one start.
+   * @throws CodedError see `startBrokerProcess`
+   */
+  start(ports: BrokerPorts): Promise<BrokerReady> {
+    if (this.#state.kind === 'running' || this.#state.kind === 'external') return Promise.resolve(this.#state.info);
+    if (this.#starting === undefined) {
+      const abort = new AbortController();
+      const promise = this.#start(ports, abort.signal).finally(() => (this.#starting = undefined));
+      this.#starting = { promise, abort };
+    }
+    return this.#starting.promise;
+  }
+
+  /** Resolves when the broker is gone. @throws CodedError `broker-of-other-window` */
+  async stop(): Promise<void> {
+    if (this.#state.kind === 'external') {
+      throw new CodedError('broker-of-other-window', { pid: this.#state.info.pid });
+    }
+    if (this.#starting !== undefined) {
+      this.#starting.abort.abort();
+      // Whoever started is told why; this caller asked for it.
+      await this.#starting.promise.catch(() => undefined);
+    }
+    this.#stopping ??= this.#stop().finally(() => (this.#stopping = undefined));
+    await this.#stopping;
+  }
+
+  /** Stops and starts on the ports in use until now, so that clients find it again. */
+  async restart(ports: BrokerPorts): Promise<BrokerReady> {
+    const { state } = this;
+    const used = state.kind === 'running' ? portsOf(state.info) : ports;
+    await this.stop();
+    return this.start(used);
+  }
+
+  /** Deletes all messages, topics and offsets. A running broker is stopped before and started again after. */
+  async reset(ports: BrokerPorts): Promise<void> {
+    const { state } = this;
+    await this.stop();
+    await rm(this.storeDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    if (state.kind === 'running') await this.start(portsOf(state.info));
+    else if (state.kind === 'starting') await this.start(ports);
+  }
+
+  dispose(): void {
+    this.#looking?.dispose();
+    this.#starting?.abort.abort();
+    void this.#process?.stop();
+    this.#changes.dispose();
+    this.#crashes.dispose();
+  }
+
+  async #stop(): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#become({ kind: 'stopping' });
+    await process.stop();
+    this.#process = undefined;
+    this.#become({ kind: 'stopped' });
+  }
+
+  async #start(ports: BrokerPorts, signal: AbortSignal): Promise<BrokerReady> {
+    await this.#stopping;
+    this.#become({ kind: 'starting' });
+    try {
+      return (await this.#findOther()) ?? (await this.#startOwn(ports, signal));
+    } catch (error) {
+      this.#become({ kind: 'stopped' });
+      throw error;
+    }
+  }
+
+  async #findOther(): Promise<RunningBroker | undefined> {
+    const info = await this.#options.findRunning(this.storeDir);
+    if (info !== undefined) this.#become({ kind: 'external', info });
+    return info;
+  }
+
+  async #startOwn(ports: BrokerPorts, signal: AbortSignal): Promise<BrokerReady> {
+    const { clock, modulePath, startProcess, directory } = this.#options;
+    await mkdir(directory, { recursive: true });
+    const deadlineMs = clock.now() + START_TIMEOUT_MS;
+    for (;;) {
+      try {
+        const process = await startProcess({
+          ...ports,
+          modulePath,
+          storeDir: this.storeDir,
+          logFile: this.logFile,
+          startTimeoutMs: START_TIMEOUT_MS,
+          stopTimeoutMs: STOP_TIMEOUT_MS,
+          clock,
+          signal,
+        });
+        process.onCrash((exit) => this.#crashed(exit));
+        this.#process = process;
+        this.#become({ kind: 'running', info: process.info });
+        return process.info;
+      } catch (error) {
+        // Two windows started at once: the one that got the store tells its ports in a moment, or ends.
+        if (!isCodedError(error, 'store-locked') || clock.now() >= deadlineMs || signal.aborted) throw error;
+        await new Promise<void>((resolve) => clock.after(LOCK_RETRY_MS, resolve));
+        const other = await this.#findOther();
+        if (other !== undefined) return other;
+      }
+    }
+  }
+
+  #crashed(exit: BrokerExit): void {
+    this.#process = undefined;
+    this.#become({ kind: 'stopped' });
+    this.#options.logger.warn(
+      `the local broker ended: code ${exit.exitCode}, signal ${exit.signal}, ${exit.lastWords}`,
+    );
+    this.#crashes.fire(exit);
+  }
+
+  #become(state: LocalBrokerState): void {
+    this.#state = state;
+    this.#options.logger.info(`local broker: ${state.kind}`);
+    this.#changes.fire(state);
+  }
+}
+
+function portsOf(info: BrokerReady): BrokerPorts {
+  return { nameServerPort: portOf(info.namesrv), brokerPort: portOf(info.broker) };
+}
+
+/** The port of `host:port`. */
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}

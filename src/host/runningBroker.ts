@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { systemErrorCode } from '../base/errors.ts';
+import type { RunningBroker } from '../broker/control.ts';
+
+/**
+ * The broker that another window (or a shell) runs on this store: `running.json` names it, its process is alive and
+ * its NameServer answers. A file left by a broker that was killed is no broker.
+ */
+export async function findRunningBroker(
+  storeDir: string,
+  answers: (nameServer: string) => Promise<boolean>,
+): Promise<RunningBroker | undefined> {
+  const found = await readRunningFile(storeDir);
+  if (found === undefined || !isAlive(found.pid)) return undefined;
+  return (await answers(found.namesrv)) ? found : undefined;
+}
+
+/** Whether a process with that id runs, as far as this user can know. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemErrorCode(error) === 'EPERM';
+  }
+}
+
+async function readRunningFile(storeDir: string): Promise<RunningBroker | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path.join(storeDir, 'running.json'), 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  const value = parse(text);
+  return isRunningBroker(value) ? value : undefined;
+}
+
+/** Undefined for text that is being written right now. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRunningBroker(value: unknown): value is RunningBroker {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, namesrv, broker } = value as Partial<Record<keyof RunningBroker, unknown>>;
+  return typeof pid === 'number' && typeof namesrv === 'string' && typeof broker === 'string';
+}

@@ -1,0 +1,33 @@
+import type * as vscode from 'vscode';
+
+import type { ClusterClients } from './clusterClients.ts';
+import type { SnippetContext } from './commands/snippet.ts';
+import type { Connections } from './connections.ts';
+import type { ExplorerNode } from './explorer/nodes.ts';
+
+export interface SnippetSources {
+  readonly connections: Connections;
+  readonly clients: ClusterClients;
+  readonly treeView: vscode.TreeView<ExplorerNode>;
+}
+
+/** What fills a snippet in: the node, else what is selected in the tree, else the first connection. */
+export function snippetContext({ connections, clients, treeView }: SnippetSources, node?: ExplorerNode): SnippetContext {
+  const at = node ?? treeView.selection[0];
+  const connection = connections.get(at?.connection.id ?? '') ?? connections.list[0];
+  if (connection === undefined) return {};
+  return {
+    nameServers: connection.nameServers,
+    topic: at === undefined ? undefined : topicOf(at),
+    group: at?.kind === 'group' ? at.group.group : undefined,
+    topics: async () => {
+      const topics = await clients.of(connection).topics();
+      return topics.filter(({ kind }) => kind === 'normal').map(({ topic }) => topic);
+    },
+  };
+}
+
+function topicOf(node: ExplorerNode): string | undefined {
+  if (node.kind === 'topic') return node.topic.topic;
+  return node.kind === 'queue' ? node.queue.topic : undefined;
+}
