@@ -46,6 +46,7 @@ async function create(file: string): Promise<boolean> {
   }
 }
 
+/** For a negative number: whether anything of that process group is. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 
 import { systemErrorCode } from '../../src/base/errors.ts';
+import { isAlive } from './cacheLock.ts';
 import { waitFor } from './waitFor.ts';
 
 const OUTPUT_KEPT = 4_000_000;
@@ -78,12 +79,14 @@ export function startProcess(command: string, args: readonly string[], options: 
     },
     async stop() {
       if (!forget()) return;
-      killGroup(child, stopTimeoutMs === 0 ? 'SIGKILL' : 'SIGTERM');
-      const timer = setTimeout(() => killGroup(child, 'SIGKILL'), stopTimeoutMs);
-      await exited;
-      clearTimeout(timer);
-      // The leader has ended; what it started may still be there.
+      if (stopTimeoutMs > 0) {
+        killGroup(child, 'SIGTERM');
+        // Not only the leader: what it started ends in its own time as well.
+        const gone = (): boolean => child.pid === undefined || !isAlive(-child.pid);
+        await waitFor('the end', gone, { timeoutMs: stopTimeoutMs, pollMs: 20 }).catch(() => undefined);
+      }
       killGroup(child, 'SIGKILL');
+      await exited;
       options.cleanUp?.();
     },
   };

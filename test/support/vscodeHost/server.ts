@@ -13,7 +13,7 @@ const START_TIMEOUT_MS = 60_000;
 const INSTALL_VSIX_TIMEOUT_MS = 120_000;
 
 /** Keeps the workbench quiet, so that a screenshot shows the extension and nothing else. */
-const QUIET_SETTINGS = {
+export const QUIET_SETTINGS = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,
@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly extensionPath?: string | undefined;
   /** Folder of an extension under development. VS Code 1.139.1 then refuses dialogs and shows no notifications. */
   readonly extensionDevelopmentPath?: string | undefined;
+  /** What a page opens that names no folder. */
+  readonly defaultFolder?: string | undefined;
   /** .vsix files to install first. */
   readonly vsix?: readonly string[] | undefined;
   /** Merged over quiet defaults. Read at the start only: a later change of the file goes unnoticed. */
@@ -137,6 +139,7 @@ function serverArguments(dirs: ProfileDirs, install: VsCodeInstall, options: Ser
     ...['--telemetry-level', 'off', '--force-disable-user-env', '--log', 'info', '--logsPath', dirs.logs],
     '--disable-workspace-trust',
     ...(options.locale === undefined ? [] : ['--locale', options.locale]),
+    ...(options.defaultFolder === undefined ? [] : ['--default-folder', options.defaultFolder]),
     ...(install.sourceNeedsDriver && options.extensionDevelopmentPath ? ['--enable-smoke-test-driver'] : []),
     ...profileArguments(dirs),
   ];

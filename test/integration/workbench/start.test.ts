@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { isAlive } from '../../support/cacheLock.ts';
+import { repository } from '../../support/repository.ts';
+import { startProcess } from '../../support/runningProcess.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
+import { launchBrowser, newPage } from '../../support/vscodeHost/browser.ts';
+import { versionFromEnvironment } from '../../support/vscodeHost/versions.ts';
+import { waitFor } from '../../support/waitFor.ts';
+
+const START = ['--import', 'tsx', path.join(repository, 'test', 'support', 'start.ts')];
+
+describe('npm start', () => {
+  it('with --web serves the sample workspace, and Ctrl+C leaves no process behind', async () => {
+    const args = [...START, '--web', `--vscode=${versionFromEnvironment()}`];
+    const start = startProcess(process.execPath, args, { cwd: repository });
+    try {
+      const address = (await start.untilOutput(/VS Code is at (\S+)/, 120_000))[1] ?? '';
+      await showsTheSample(address);
+      const family = descendants(start.pid);
+      assert.ok(family.length >= 2, `a server and an extension host at least, but: ${family.join(', ')}`);
+
+      process.kill(start.pid, 'SIGINT');
+      assert.equal(await start.exited, 0);
+      // The system may take a moment to bury them.
+      await waitFor('all of them to be gone', () => !family.some(isAlive), { timeoutMs: 5_000 });
+    } finally {
+      await start.stop();
+    }
+  });
+
+  it('opens the desktop "code" that is on the PATH, and Ctrl+C ends the window', async () => {
+    const dir = makeTempDir('desktop');
+    // Stands for the desktop: notes its arguments, and its window is a process of its own, named in the profile.
+    const script = `#!/bin/sh
+      for argument; do case $argument in --user-data-dir=*) profile=\${argument#*=};; esac; done
+      sleep 600 & echo $! > "$profile/code.lock"
+      printf '%s\\n' "$@" > "$NOTES.part" && cp "$profile/code.lock" "$NOTES.pid" && mv "$NOTES.part" "$NOTES"
+      wait`;
+    const notes = path.join(dir.path, 'notes');
+    mkdirSync(path.join(dir.path, 'bin'));
+    writeFileSync(path.join(dir.path, 'bin', 'code'), script, { mode: 0o755 });
+    const env = {
+      ...process.env,
+      VSCODE_IPC_HOOK_CLI: undefined,
+      PATH: `${path.join(dir.path, 'bin')}:${process.env['PATH'] ?? ''}`,
+      NOTES: notes,
+    };
+    const start = startProcess(process.execPath, START, { cwd: repository, env });
+    try {
+      await waitFor('the window', () => existsSync(notes), { timeoutMs: 30_000, details: () => start.output() });
+      const given = readFileSync(notes, 'utf8').trim().split('\n');
+      const workspace = given.at(-1) ?? '';
+      assert.ok(given.includes('--new-window') && given.includes('--wait'));
+      assert.ok(given.includes(`--extensionDevelopmentPath=${repository}`));
+      assert.match(readFileSync(path.join(workspace, '.vscode', 'settings.json'), 'utf8'), /autoStart": true/);
+      const windowPid = Number(readFileSync(`${notes}.pid`, 'utf8'));
+      assert.ok(isAlive(windowPid));
+
+      process.kill(start.pid, 'SIGINT');
+      assert.equal(await start.exited, 0);
+      await waitFor('the window to be gone', () => !isAlive(windowPid));
+      assert.ok(!existsSync(workspace), 'the copy of the workspace is removed');
+    } finally {
+      await start.stop();
+      dir.remove();
+    }
+  });
+});
+
+async function showsTheSample(address: string): Promise<void> {
+  const browser = await launchBrowser();
+  try {
+    const page = await newPage(browser);
+    await page.goto(address, { timeout: 60_000 });
+    const files = page.locator('.explorer-folders-view [role=treeitem] .label-name');
+    await files.filter({ hasText: 'OrderService.java' }).waitFor({ timeout: 60_000 });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The processes that this one started, and that those started. */
+function descendants(pid: number): number[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
+  const below = (parent: number): number[] =>
+    pairs.flatMap(([child, itsParent]) =>
+      child !== undefined && itsParent === parent ? [child, ...below(child)] : [],
+    );
+  return below(pid);
+}

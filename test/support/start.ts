@@ -1,0 +1,68 @@
+import { cpSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { Deferred } from '../../src/base/deferred.ts';
+import { errorText } from '../../src/base/errors.ts';
+import { repository } from './repository.ts';
+import { hasCommand } from './skip.ts';
+import { openDesktop } from './start/desktop.ts';
+import { serve } from './start/served.ts';
+import { makeTempDir } from './tempDir.ts';
+import { parseVersions } from './vscodeHost/versions.ts';
+
+const USAGE = `npm start [-- --web [--vscode=oldest|newest|VERSION]]
+
+Opens VS Code with the built extension and a copy of the sample workspace. With --web, or where there is no "code" on
+the PATH, it serves VS Code on a free port of this machine instead. Ctrl+C ends all that was started.`;
+
+/** What `npm start` does after the build. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      web: { type: 'boolean', default: false },
+      vscode: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const ended = endOfUse();
+  const folder = makeTempDir('start');
+  try {
+    const workspace = path.join(folder.path, 'orders');
+    cpSync(path.join(repository, 'test', 'fixtures', 'sampleWorkspace'), workspace, { recursive: true });
+    const [vscodeVersion] = values.vscode === undefined ? [] : parseVersions(values.vscode);
+    if (!values.web && hasDesktop()) await openDesktop({ workspace, profile: folder.path, ended });
+    else await serve({ workspace, vscodeVersion, ended });
+  } finally {
+    folder.remove();
+  }
+}
+
+/** Settles at Ctrl+C, or when the terminal goes. A second Ctrl+C does not wait. */
+function endOfUse(): Promise<'ended'> {
+  const ended = new Deferred<'ended'>();
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked && signal === 'SIGINT') process.exit(130);
+      asked = true;
+      ended.resolve('ended');
+    });
+  }
+  return ended.promise;
+}
+
+function hasDesktop(): boolean {
+  // In a terminal of a remote VS Code, `code` talks to a window elsewhere, which cannot load this folder's extension.
+  return process.env['VSCODE_IPC_HOOK_CLI'] === undefined && hasCommand('code');
+}
+
+main().then(
+  // Timers and sockets of a VS Code that was just ended do not keep the prompt waiting.
+  () => process.exit(0),
+  (error: unknown) => {
+    console.error(errorText(error));
+    process.exit(1);
+  },
+);
