@@ -16,7 +16,7 @@ module.exports = {
     forbid('broker-alone', 'The broker knows no client, script, contract or host.', { path: '^src/broker/' }, { path: '^src/(client|script|contract|host|snippets)/' }),
     forbid('client-not-broker', 'Client, script and snippets know no broker and no host.', { path: '^src/(client|script|snippets)/' }, { path: '^src/(broker|host)/' }),
     forbid('host-not-broker', 'The host sees of the broker only the types of control.ts.', { path: '^src/(host/|extension\\.ts$)' }, { path: '^src/broker/', pathNot: '^src/broker/control\\.ts$' }),
-    forbid('host-control-type-only', 'control.ts is imported as a type.', { path: '^src/host/' }, { path: '^src/broker/control\\.ts$', dependencyTypesNot: ['type-only'] }),
+    forbid('host-control-type-only', 'control.ts is imported as a type.', { path: '^src/(host/|extension\\.ts$)' }, { path: '^src/broker/control\\.ts$', dependencyTypesNot: ['type-only'] }),
     forbid('webview-types-only', 'Pages import from src only types of the contract.', { path: '^webview/' }, { path: '^src/', pathNot: '^src/contract/' }),
     forbid('webview-contract-type-only', 'Pages import the contract as types.', { path: '^webview/' }, { path: '^src/contract/', dependencyTypesNot: ['type-only'] }),
     forbid('webview-no-node', 'Pages run in a browser.', { path: '^webview/' }, { dependencyTypes: ['core'] }),
@@ -25,7 +25,7 @@ module.exports = {
     forbid('build-stays-out', 'Nobody imports src/build.', { path: '^(src|webview)/', pathNot: '^src/build/' }, { path: '^src/build/' }),
     forbid('no-circular', 'No cycles.', {}, { circular: true }),
     forbid('no-orphans', 'Every file is used.', { orphan: true, pathNot: '(\\.d\\.ts$|^src/(extension|broker/main)\\.ts$|^src/build/|^test/|^bench/|^webview/[^/]+/main\\.tsx?$)' }, {}),
-    forbid('not-to-dev-only', 'Imports resolve.', {}, { couldNotResolve: true, pathNot: '^vscode$' }),
+    forbid('imports-resolve', 'Every import finds its file.', {}, { couldNotResolve: true, pathNot: '^vscode$' }),
   ],
   options: {
     tsPreCompilationDeps: true,
