@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, context } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
@@ -53,7 +53,6 @@ const builds = [extension, broker, pages].filter((options) => entryFiles(options
 if (isWatching) {
   for (const options of builds) await (await context(options)).watch();
 } else {
-  rmSync('dist', { recursive: true, force: true });
   await Promise.all(builds.map((options) => build(options)));
   if (existsSync('dist/broker.cjs')) chmodSync('dist/broker.cjs', 0o755);
 }

@@ -179,9 +179,15 @@ function readWhole(window: Buffer, at: number, position: number): StoredMessage 
   try {
     const message = decodeMessage(window, at);
     const isWhole = message.physicalOffset === position && message.bodyCrc === bodyCrcOf(message.body);
-    return isWhole ? message : undefined;
+    return isWhole && hasWholeText(message) ? message : undefined;
   } catch (error) {
     if (error instanceof CodedError) return undefined;
     throw error;
   }
+}
+
+/** The checksum covers the body only: a topic or properties that are torn show as zeros or as broken UTF-8. */
+function hasWholeText(message: StoredMessage): boolean {
+  const isText = measureMessage(message).sizeBytes === message.sizeBytes && !message.properties.endsWith('\0');
+  return isText && /^[\x21-\x7e]+$/.test(message.topic);
 }
