@@ -9,6 +9,7 @@ export interface TailRow {
   readonly keys: string;
   /** The first characters of the body on one line; says so when the body is no text. */
   readonly preview: string;
+  /** Of the body. */
   readonly sizeBytes: number;
 }
 
@@ -25,9 +26,10 @@ export interface TailMessage extends TailRow {
   readonly body: string;
   /** `hex` where the bytes are no UTF-8 text. */
   readonly bodyFormat: 'json' | 'text' | 'hex';
-  readonly bodyBytes: number;
-  /** How many of `bodyBytes` stand in `body`. */
+  /** How many of `sizeBytes` stand in `body`. */
   readonly shownBytes: number;
+  /** Why the body could not be decompressed and is shown as it came, in people's words. */
+  readonly bodyProblem: string | undefined;
 }
 
 export interface TailState {
@@ -37,7 +39,7 @@ export interface TailState {
   /** Number of the oldest row held, which is also how many fell out or were cleared; `held` rows follow it. */
   readonly first: number;
   readonly held: number;
-  /** Most rows and most bytes of messages that are held; the oldest go first. */
+  /** Most rows and most bytes of bodies that are held; the oldest go first. */
   readonly capacity: number;
   readonly capacityBytes: number;
   /** Set while a queue cannot be read, in people's words; the tail goes on trying. */

@@ -11,13 +11,14 @@ export interface DraftProblems {
 
 export function draftProblems(draft: SendDraft, maxBodyBytes: number): DraftProblems {
   const sizeBytes = utf8Length(draft.body);
-  const names = draft.properties
-    .filter(({ name, value }) => name !== '' || value !== '')
-    .map(({ name }) => name.trim());
+  const used = draft.properties.filter(({ name, value }) => name !== '' || value !== '');
+  const names = used.map(({ name }) => name.trim());
   const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
   return {
     ...(draft.topic.trim() === '' && { topic: l10n.t('Choose the topic to send to, or type its name.') }),
-    ...(names.includes('') && { properties: l10n.t('Give every property a name, or remove the row.') }),
+    ...(used.some(({ name, value }) => name.trim() === '' || value === '') && {
+      properties: l10n.t('Give every property a name and a value, or remove the row.'),
+    }),
     ...(twice !== undefined && {
       properties: l10n.t('The property "{0}" stands here twice. Remove one of them.', twice),
     }),

@@ -26,7 +26,7 @@ export function tailColumns(): readonly ListColumn<TailRow>[] {
       name: 'body',
       title: l10n.t('Body'),
       cell: (row) => row.preview,
-      hint: (row) => l10n.t('{0} in the store', formatBytes(row.sizeBytes)),
+      hint: (row) => formatBytes(row.sizeBytes),
     },
   ];
   return columns;

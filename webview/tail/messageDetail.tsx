@@ -71,12 +71,13 @@ export function MessageDetail({
             {l10n.t('Open in Editor')}
           </Button>
         </div>
-        {message.shownBytes < message.bodyBytes && (
+        {message.bodyProblem !== undefined && <p class="error">{message.bodyProblem}</p>}
+        {message.shownBytes < message.sizeBytes && (
           <p class="muted">
             {l10n.t(
               'The first {0} of {1} stand here; Open in Editor shows all.',
               formatBytes(message.shownBytes),
-              formatBytes(message.bodyBytes),
+              formatBytes(message.sizeBytes),
             )}
           </p>
         )}
@@ -104,12 +105,11 @@ function facts(message: TailMessage): readonly Fact[] {
     { name: l10n.t('Sent from'), value: message.bornHost },
     { name: l10n.t('Stored on'), value: message.storeHost },
     { name: l10n.t('Times consumed again'), value: formatNumber(message.reconsumeTimes) },
-    { name: l10n.t('Size in the store'), value: formatBytes(message.sizeBytes) },
   ].filter(({ value }) => value !== '');
 }
 
-function bodyTitle({ bodyFormat, bodyBytes }: TailMessage): string {
-  const size = formatBytes(bodyBytes);
+function bodyTitle({ bodyFormat, sizeBytes }: TailMessage): string {
+  const size = formatBytes(sizeBytes);
   switch (bodyFormat) {
     case 'json':
       return l10n.t('Body: JSON, {0}', size);

@@ -51,7 +51,7 @@ export function Toolbar({ state, follow, onPause, onResume, onClear, onFollow }:
 
 function limits({ capacity, capacityBytes }: TailState): string {
   return l10n.t(
-    'The newest {0} messages are held, and {1} of them at most. Older ones leave this view and stay on the broker. The setting rocketmq.tail.capacity changes the number.',
+    'The newest {0} messages are held, and {1} of bodies at most. Older ones leave this view and stay on the broker. The setting rocketmq.tail.capacity changes the number.',
     formatNumber(capacity),
     formatBytes(capacityBytes),
   );

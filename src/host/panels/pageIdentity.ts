@@ -1,0 +1,14 @@
+import type { PageIdentity } from '../../contract/rpc.ts';
+
+/** Which panel a page's kept state belongs to; undefined when the page had kept nothing that can be read. */
+export function readIdentity(kept: unknown): PageIdentity | undefined {
+  const identity = field(kept, 'identity');
+  const connectionId = field(identity, 'connectionId');
+  const topic = field(identity, 'topic');
+  if (typeof connectionId !== 'string') return undefined;
+  return typeof topic === 'string' ? { connectionId, topic } : { connectionId };
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

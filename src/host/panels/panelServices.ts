@@ -1,0 +1,38 @@
+import type * as vscode from 'vscode';
+
+import type { Clock } from '../../base/clock.ts';
+import type { Event } from '../../base/emitter.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ClusterClient } from '../../client/clusterClient.ts';
+import type { PageError } from '../../contract/rpc.ts';
+
+/** What panels ask of a cluster. */
+export type PanelClient = Pick<ClusterClient, 'topics' | 'send' | 'tail'>;
+
+export interface PanelConnection {
+  readonly name: string;
+  readonly client: PanelClient;
+}
+
+/** What the panels need of the host. */
+export interface PanelServices {
+  readonly extensionUri: vscode.Uri;
+  /** Undefined while there is no such connection. */
+  readonly resolve: (connectionId: string) => PanelConnection | undefined;
+  readonly onDidChangeConnections: Event<unknown>;
+  readonly toPageError: (error: unknown) => PageError;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+export interface SendPanelServices extends PanelServices {
+  /** Keeps drafts by connection. */
+  readonly workspaceState: vscode.Memento;
+  readonly openTail: (connectionId: string, topic: string) => void;
+}
+
+export interface TailPanelServices extends PanelServices {
+  /** The setting `rocketmq.tail.capacity`, read when a panel opens. */
+  readonly capacity: () => number;
+  readonly openSend: (connectionId: string, topic: string) => void;
+}
