@@ -13,6 +13,7 @@ export interface Manifest {
     readonly commands: readonly { readonly command: string; readonly enablement?: string }[];
     readonly menus: Readonly<Record<string, readonly MenuEntry[]>>;
     readonly viewsWelcome: readonly { readonly contents: string; readonly when?: string }[];
+    readonly views: Readonly<Record<string, readonly { readonly id: string }[]>>;
     readonly walkthroughs?: unknown;
     readonly configuration: { readonly properties: Readonly<Record<string, SettingSchema>> };
   };
@@ -42,10 +43,15 @@ function commandProblems({ contributes }: Manifest, messages: Readonly<Record<st
       ([, command]) => command ?? '',
     ),
   ];
+  // VS Code makes a command for every view that shows it.
+  const known = [
+    ...declared,
+    ...Object.values(contributes.views).flatMap((views) => views.map(({ id }) => `${id}.focus`)),
+  ];
   return [
     ...differences('command', declared, commandIds),
     ...[...new Set(used)]
-      .filter((command) => !declared.includes(command))
+      .filter((command) => !known.includes(command))
       .map((command) => `command ${command} is used by package.json and not declared`),
   ];
 }
@@ -69,11 +75,13 @@ function settingProblems({ contributes }: Manifest): string[] {
 function schemaProblems(name: SettingName, schema: SettingSchema): string[] {
   const expected: SettingSchema = { default: settingDefaults[name], ...settingLimits[name] };
   return (['default', 'minimum', 'maximum'] as const)
-    .filter((key) => JSON.stringify(schema[key]) !== JSON.stringify(expected[key]))
-    .map((key) => {
-      const told = JSON.stringify(schema[key]) ?? 'nothing';
-      return `setting ${name}: ${key} is ${told} in package.json, ${JSON.stringify(expected[key]) ?? 'nothing'} in settings.ts`;
-    });
+    .map((key) => ({ key, told: asText(schema[key]), meant: asText(expected[key]) }))
+    .filter(({ told, meant }) => told !== meant)
+    .map(({ key, told, meant }) => `setting ${name}: ${key} is ${told} in package.json, ${meant} in settings.ts`);
+}
+
+function asText(value: unknown): string {
+  return value === undefined ? 'absent' : JSON.stringify(value);
 }
 
 /** Keys of `when` and `enablement` clauses that begin with the extension's name; `config.` ones are settings. */

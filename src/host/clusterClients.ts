@@ -1,5 +1,6 @@
 import type { Disposable } from '../base/disposable.ts';
-import { ClusterClient } from '../client/clusterClient.ts';
+import type { Logger } from '../base/logger.ts';
+import type { ClusterClient } from '../client/clusterClient.ts';
 import type { ConnectionInfo } from './connectionList.ts';
 import { LOCAL_CONNECTION_ID } from './connectionList.ts';
 import type { Connections } from './connections.ts';
@@ -9,11 +10,13 @@ export class ClusterClients implements Disposable {
   readonly #connections: Connections;
   readonly #create: (nameServers: string) => ClusterClient;
   readonly #clients = new Map<string, { readonly nameServers: string; readonly client: ClusterClient }>();
+  readonly #logger: Logger;
   readonly #subscription: Disposable;
 
-  constructor(connections: Connections, create: (nameServers: string) => ClusterClient) {
+  constructor(connections: Connections, create: (nameServers: string) => ClusterClient, logger: Logger) {
     this.#connections = connections;
     this.#create = create;
+    this.#logger = logger;
     this.#subscription = connections.onDidChange((list) => this.#keepOnly(list));
   }
 
@@ -28,9 +31,16 @@ export class ClusterClients implements Disposable {
     return client;
   }
 
+  /** Undefined when there is no such connection, or none with addresses that can be read. */
   byId(connectionId: string): { readonly name: string; readonly client: ClusterClient } | undefined {
     const connection = this.#connections.get(connectionId);
-    return connection === undefined ? undefined : { name: connection.name, client: this.of(connection) };
+    if (connection === undefined) return undefined;
+    try {
+      return { name: connection.name, client: this.of(connection) };
+    } catch (error) {
+      this.#logger.error(`the connection ${connection.name} cannot be used`, error);
+      return undefined;
+    }
   }
 
   dispose(): void {

@@ -130,6 +130,11 @@ export class LocalBroker implements Disposable {
     else if (state.kind === 'starting') await this.start(ports);
   }
 
+  /** For the end of the window: this window's broker is gone after it, another's is left alone. */
+  async end(): Promise<void> {
+    if (this.#state.kind !== 'external') await this.stop();
+  }
+
   dispose(): void {
     this.#looking?.dispose();
     this.#starting?.abort.abort();

@@ -98,8 +98,8 @@ export function programName(command: readonly string[]): string {
 function run(program: string, parameters: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, parameters, { timeout: TIME_LIMIT_MS, windowsHide: true }, (error, output) => {
-      if (error === null) resolve(output);
-      else reject(error);
+      if (error instanceof Error) reject(error);
+      else resolve(output);
     });
   });
 }

@@ -12,7 +12,10 @@ export interface SnippetSources {
 }
 
 /** What fills a snippet in: the node, else what is selected in the tree, else the first connection. */
-export function snippetContext({ connections, clients, treeView }: SnippetSources, node?: ExplorerNode): SnippetContext {
+export function snippetContext(
+  { connections, clients, treeView }: SnippetSources,
+  node?: ExplorerNode,
+): SnippetContext {
   const at = node ?? treeView.selection[0];
   const connection = connections.get(at?.connection.id ?? '') ?? connections.list[0];
   if (connection === undefined) return {};

@@ -15,11 +15,11 @@ export async function askInTurn(questions: readonly Question[]): Promise<boolean
   for (;;) {
     const question = questions[index];
     if (question === undefined) return true;
-    let wentBack = false;
+    const back = { used: false };
     const step = { number: index + 1, total: questions.length };
-    const onBack = () => (wentBack = true);
+    const onBack = () => (back.used = true);
     const answered = await question(index === 0 ? { step } : { step, onBack });
-    if (wentBack) index -= 1;
+    if (back.used) index -= 1;
     else if (answered) index += 1;
     else return false;
   }

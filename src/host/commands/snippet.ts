@@ -1,12 +1,10 @@
 import * as vscode from 'vscode';
 
-import type { Disposable } from '../../base/disposable.ts';
 import { SNIPPETS } from '../../snippets/catalogue.ts';
 import { fillWithTabStops, snippetSlots } from '../../snippets/fill.ts';
 import { SNIPPET_LANGUAGES, SNIPPET_PATTERNS } from '../../snippets/snippet.ts';
 import type { Snippet, SnippetLanguage, SnippetPattern } from '../../snippets/snippet.ts';
 import { defaultGroup, snippetValues } from '../../snippets/values.ts';
-import { registerSnippetCompletion } from '../language/snippetCompletion.ts';
 import { languageOfDocument, LANGUAGE_NAMES, patternDetail, patternTitle } from '../language/snippetNames.ts';
 import type { Prompts } from '../prompts.ts';
 
@@ -19,19 +17,6 @@ export interface SnippetContext {
   readonly group?: string | undefined;
   /** Names to choose from; asks the cluster, so it may take time and fail. */
   readonly topics?: (() => Promise<readonly string[]>) | undefined;
-}
-
-/**
- * The command and the completion by prefix.
- * @param contextOf gets what the command was called on, a tree node or nothing; it must not ask the network
- */
-export function registerSnippets(prompts: Prompts, contextOf: (target?: unknown) => SnippetContext): Disposable {
-  return vscode.Disposable.from(
-    vscode.commands.registerCommand('rocketmq.insertSnippet', (target?: unknown) =>
-      insertSnippet(prompts, contextOf(target)),
-    ),
-    registerSnippetCompletion(() => contextOf()),
-  );
 }
 
 /** Asks what is not known and inserts the code. Escape at any question ends it without a change. */

@@ -1,0 +1,113 @@
+import * as vscode from 'vscode';
+
+import { systemClock } from './base/clock.ts';
+import { ClusterClient } from './client/clusterClient.ts';
+import { BrokerLog } from './host/brokerLog.ts';
+import { startBrokerProcess } from './host/brokerProcess.ts';
+import { ClusterClients } from './host/clusterClients.ts';
+import { registerCommands } from './host/commands/commandTable.ts';
+import { Connections } from './host/connections.ts';
+import { toPageError } from './host/errorMessages.ts';
+import { ExplorerTree } from './host/explorer/explorerTree.ts';
+import { registerSnippetCompletion } from './host/language/snippetCompletion.ts';
+import { LocalBroker } from './host/localBroker.ts';
+import { keepContextKeys, tellCrashes, whenWindowIsUp } from './host/localBrokerEvents.ts';
+import { channelLogger } from './host/logging.ts';
+import type { PanelServices } from './host/panels/panelServices.ts';
+import { SendPanels } from './host/panels/sendPanel.ts';
+import { TailPanels } from './host/panels/tailPanel.ts';
+import { PromptSeam } from './host/prompts.ts';
+import { findRunningBroker } from './host/runningBroker.ts';
+import { Settings, SETTINGS_SECTION } from './host/settings.ts';
+import { snippetContext } from './host/snippetContext.ts';
+import { createStatusBar } from './host/statusBar.ts';
+import type { ExtensionApi } from './host/testApi.ts';
+
+let stopLocalBroker: () => Promise<void> = () => Promise.resolve();
+
+/** Builds the objects and registers the roots. Nothing is read, started or asked before the window is up. */
+export function activate(context: vscode.ExtensionContext): ExtensionApi | undefined {
+  const own = <T extends vscode.Disposable>(item: T): T => {
+    context.subscriptions.push(item);
+    return item;
+  };
+  const clock = systemClock;
+  const logger = channelLogger(own(vscode.window.createOutputChannel('RocketMQ', { log: true })));
+  const settings = new Settings((name) => vscode.workspace.getConfiguration(SETTINGS_SECTION).get(name));
+  const prompts = new PromptSeam();
+  const createClient = (nameServers: string) =>
+    new ClusterClient({ nameServers, timeoutMs: settings.number('requestTimeoutMs'), clock, logger });
+
+  const localBroker = own(
+    new LocalBroker({
+      directory: context.globalStorageUri.fsPath,
+      modulePath: vscode.Uri.joinPath(context.extensionUri, 'dist', 'broker.cjs').fsPath,
+      startProcess: startBrokerProcess,
+      findRunning: (storeDir) => findRunningBroker(storeDir, (nameServers) => answers(createClient(nameServers))),
+      clock,
+      logger,
+    }),
+  );
+  stopLocalBroker = () => localBroker.end();
+  const connections = own(new Connections(localBroker));
+  const clients = own(new ClusterClients(connections, createClient, logger));
+  const tree = own(new ExplorerTree({ connections, clients, settings, clock, logger }));
+  const treeView = own(
+    vscode.window.createTreeView('rocketmq.explorer', { treeDataProvider: tree, showCollapseAll: true }),
+  );
+  const brokerLog = own(new BrokerLog(localBroker.logFile, clock));
+
+  const panelServices: PanelServices = {
+    extensionUri: context.extensionUri,
+    resolve: (connectionId) => clients.byId(connectionId),
+    onDidChangeConnections: connections.onDidChange,
+    toPageError,
+    logger,
+    clock,
+  };
+  const sendPanels: SendPanels = own(
+    new SendPanels({
+      ...panelServices,
+      workspaceState: context.workspaceState,
+      openTail: (connectionId, topic) => tailPanels.open(connectionId, topic),
+    }),
+  );
+  const tailPanels: TailPanels = own(
+    new TailPanels({
+      ...panelServices,
+      capacity: () => settings.number('tail.capacity'),
+      openSend: (connectionId, topic) => sendPanels.open(connectionId, topic),
+    }),
+  );
+  sendPanels.register();
+  tailPanels.register();
+
+  const sources = { connections, clients, treeView };
+  own(registerSnippetCompletion(() => snippetContext(sources)));
+  own(
+    registerCommands({
+      ...sources,
+      ...{ localBroker, brokerLog, settings, prompts, createClient, tree, sendPanels, tailPanels, logger },
+    }),
+  );
+  own(createStatusBar(localBroker));
+  own(keepContextKeys(localBroker, connections));
+  own(tellCrashes(localBroker, prompts));
+  own(clock.after(0, () => whenWindowIsUp(localBroker, settings)));
+
+  if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
+  return { clients, connections, localBroker, prompts, tree, treeView };
+}
+
+export async function deactivate(): Promise<void> {
+  await stopLocalBroker();
+}
+
+async function answers(client: ClusterClient): Promise<boolean> {
+  try {
+    const { nameServers } = await client.probe();
+    return nameServers.some(({ problem }) => problem === undefined);
+  } finally {
+    client.dispose();
+  }
+}

@@ -1,0 +1,74 @@
+import * as vscode from 'vscode';
+
+import { DisposableStore } from '../../base/disposable.ts';
+import type { Disposable } from '../../base/disposable.ts';
+import type { Logger } from '../../base/logger.ts';
+import { commandIds } from '../commandIds.ts';
+import type { CommandId } from '../commandIds.ts';
+import { isExplorerNode } from '../explorer/nodes.ts';
+import type { ExplorerNode } from '../explorer/nodes.ts';
+import { tellError } from '../notify.ts';
+import { snippetContext } from '../snippetContext.ts';
+import * as connection from './connection.ts';
+import type { ConnectionCommandContext } from './connection.ts';
+import * as explorer from './explorer.ts';
+import * as localBroker from './localBroker.ts';
+import type { LocalBrokerCommandContext } from './localBroker.ts';
+import * as panels from './panels.ts';
+import type { PanelCommandContext } from './panels.ts';
+import { insertSnippet } from './snippet.ts';
+import * as topic from './topic.ts';
+import type { TopicCommandContext } from './topic.ts';
+
+export interface CommandContext
+  extends LocalBrokerCommandContext, ConnectionCommandContext, TopicCommandContext, PanelCommandContext {
+  readonly logger: Logger;
+}
+
+/** `node` is what the command was called on in the tree; undefined from the palette. */
+type Handler = (node: ExplorerNode | undefined) => Promise<void> | void;
+
+function commandTable(context: CommandContext): Readonly<Record<CommandId, Handler>> {
+  const { tree, prompts } = context;
+  return {
+    'rocketmq.localBroker.start': () => localBroker.startLocalBroker(context),
+    'rocketmq.localBroker.stop': () => localBroker.stopLocalBroker(context),
+    'rocketmq.localBroker.restart': () => localBroker.restartLocalBroker(context),
+    'rocketmq.localBroker.reset': () => localBroker.resetLocalBroker(context),
+    'rocketmq.localBroker.showLog': () => localBroker.showBrokerLog(context),
+    'rocketmq.localBroker.menu': () => localBroker.openLocalBrokerMenu(context),
+    'rocketmq.connection.add': () => connection.addConnection(context),
+    'rocketmq.connection.edit': (node) => connection.editConnection(context, node),
+    'rocketmq.connection.remove': (node) => connection.removeConnection(context, node),
+    'rocketmq.connection.test': (node) => connection.testConnection(context, node),
+    'rocketmq.refresh': () => tree.refresh(),
+    'rocketmq.refreshNode': (node) => tree.refresh(node),
+    'rocketmq.retryNode': (node) => tree.refresh(node),
+    'rocketmq.showSystemTopics': () => explorer.showSystemTopics(true),
+    'rocketmq.hideSystemTopics': () => explorer.showSystemTopics(false),
+    'rocketmq.topic.create': (node) => topic.createTopic(context, node),
+    'rocketmq.topic.delete': (node) => topic.deleteTopic(context, node),
+    'rocketmq.copyName': (node) => explorer.copyName(node),
+    'rocketmq.openSendPanel': (node) => panels.openSendPanel(context, node),
+    'rocketmq.openTailPanel': (node) => panels.openTailPanel(context, node),
+    'rocketmq.insertSnippet': (node) => insertSnippet(prompts, snippetContext(context, node)),
+    'rocketmq.openWalkthrough': () => explorer.openWalkthrough(),
+  };
+}
+
+/** Registers every command; one that fails tells why. */
+export function registerCommands(context: CommandContext): Disposable {
+  const store = new DisposableStore();
+  const table = commandTable(context);
+  for (const id of commandIds) {
+    const run = async (target?: unknown) => {
+      try {
+        await table[id](isExplorerNode(target) ? target : undefined);
+      } catch (error) {
+        await tellError(error, context.prompts, context.logger);
+      }
+    };
+    store.add(vscode.commands.registerCommand(id, run));
+  }
+  return store;
+}

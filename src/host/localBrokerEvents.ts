@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+
+import { CodedError } from '../base/errors.ts';
+import { DisposableStore } from '../base/disposable.ts';
+import type { Disposable } from '../base/disposable.ts';
+import type { BrokerExit } from './brokerProcess.ts';
+import type { CommandId } from './commandIds.ts';
+import type { Connections } from './connections.ts';
+import type { SetContext } from './contextKeys.ts';
+import { describeError } from './errorMessages.ts';
+import type { LocalBroker } from './localBroker.ts';
+import type { Prompts } from './prompts.ts';
+import type { Settings } from './settings.ts';
+
+/** Keeps the context keys of package.json true. */
+export function keepContextKeys(localBroker: LocalBroker, connections: Connections): Disposable {
+  const set: SetContext = (key, value) => void vscode.commands.executeCommand('setContext', key, value);
+  const store = new DisposableStore();
+  store.add(localBroker.onDidChangeState(({ kind }) => set('rocketmq.localBroker.state', kind)));
+  store.add(connections.onDidChange(({ length }) => set('rocketmq.hasConnections', length > 0)));
+  set('rocketmq.localBroker.state', localBroker.state.kind);
+  set('rocketmq.hasConnections', connections.list.length > 0);
+  return store;
+}
+
+/** Says that the broker ended by itself, with the ways on. */
+export function tellCrashes(localBroker: LocalBroker, prompts: Prompts): Disposable {
+  return localBroker.onCrash((exit) => void tellCrash(exit, prompts));
+}
+
+async function tellCrash({ exitCode, signal, lastWords }: BrokerExit, prompts: Prompts): Promise<void> {
+  const { cause } = describeError(
+    new CodedError('broker-ended', {
+      ...(exitCode === null ? {} : { exitCode }),
+      ...(signal === null ? {} : { signal }),
+      lastWords,
+    }),
+  );
+  const showLog = vscode.l10n.t('Show Log');
+  const restart = vscode.l10n.t('Restart');
+  const answer = await prompts.tell('error', cause, showLog, restart);
+  if (answer === showLog) await run('rocketmq.localBroker.showLog');
+  if (answer === restart) await run('rocketmq.localBroker.start');
+}
+
+/** What begins once the window is up: finding another window's broker, and the start if the settings want it. */
+export function whenWindowIsUp(localBroker: LocalBroker, settings: Settings): void {
+  localBroker.watch();
+  if (settings.boolean('localBroker.autoStart')) void run('rocketmq.localBroker.start');
+}
+
+async function run(command: CommandId): Promise<void> {
+  await vscode.commands.executeCommand(command);
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+
+import { isSystemNode, loadChildren } from '../../../../src/host/explorer/loadChildren.ts';
+import type { ExplorerClient } from '../../../../src/host/explorer/loadChildren.ts';
+import { clusterNode, connectionNode, folderNode, nodeName, topicNode } from '../../../../src/host/explorer/nodes.ts';
+import type { ExplorerNode } from '../../../../src/host/explorer/nodes.ts';
+
+const connection = connectionNode({ id: 'user:dev', name: 'dev', nameServers: 'h:9876', scope: 'user' });
+const cluster = clusterNode(connection, 'c1');
+
+const client: ExplorerClient = {
+  brokers: () =>
+    Promise.resolve([
+      { clusterName: 'c2', brokerName: 'broker-x', brokerId: 0, address: 'x:1' },
+      { clusterName: 'c1', brokerName: 'broker-b', brokerId: 0, address: 'b:1' },
+      { clusterName: 'c1', brokerName: 'broker-a', brokerId: 1, address: 'a:2' },
+      { clusterName: 'c1', brokerName: 'broker-a', brokerId: 0, address: 'a:1' },
+    ]),
+  topics: () =>
+    Promise.resolve([
+      { topic: 'TBW102', kind: 'system' },
+      { topic: '%RETRY%g', kind: 'retry' },
+      { topic: 'order-10', kind: 'normal' },
+      { topic: '%DLQ%g', kind: 'deadLetter' },
+      { topic: 'order-2', kind: 'normal' },
+    ]),
+  groups: () => Promise.resolve([]),
+  queues: (topic) =>
+    Promise.resolve(
+      [2, 10, 0].map((queueId) => ({
+        topic,
+        brokerName: 'broker-a',
+        queueId,
+        minOffset: 0,
+        maxOffset: queueId,
+        lastUpdateMs: undefined,
+      })),
+    ),
+};
+
+function names(nodes: readonly ExplorerNode[]): (string | undefined)[] {
+  return nodes.map(nodeName);
+}
+
+describe('loadChildren', () => {
+  it('finds the clusters of a connection', async () => {
+    assert.deepEqual(names(await loadChildren(connection, client)), ['c1', 'c2']);
+  });
+
+  it('gives a cluster its three folders', async () => {
+    const folders = await loadChildren(cluster, client);
+    assert.deepEqual(
+      folders.map((node) => node.kind === 'folder' && node.folder),
+      ['brokers', 'topics', 'groups'],
+    );
+  });
+
+  it('lists the brokers of the cluster alone, masters before their slaves', async () => {
+    const brokers = await loadChildren(folderNode(cluster, 'brokers'), client);
+    assert.deepEqual(
+      brokers.map((node) => node.kind === 'broker' && node.broker.address),
+      ['a:1', 'a:2', 'b:1'],
+    );
+  });
+
+  it('sorts topics by kind, then as people count', async () => {
+    const topics = await loadChildren(folderNode(cluster, 'topics'), client);
+    assert.deepEqual(names(topics), ['order-2', 'order-10', '%RETRY%g', '%DLQ%g', 'TBW102']);
+    assert.deepEqual(topics.map(isSystemNode), [false, false, false, false, true]);
+  });
+
+  it('sorts queues by number', async () => {
+    const topic = topicNode(folderNode(cluster, 'topics'), { topic: 'order-2', kind: 'normal' });
+    assert.deepEqual(names(await loadChildren(topic, client)), ['broker-a:0', 'broker-a:2', 'broker-a:10']);
+  });
+
+  it('says so when there is nothing', async () => {
+    const groups = await loadChildren(folderNode(cluster, 'groups'), client);
+    assert.deepEqual(
+      groups.map(({ kind }) => kind),
+      ['empty'],
+    );
+  });
+
+  it("gives every node an id of its own that begins with its parent's", async () => {
+    const topics = folderNode(cluster, 'topics');
+    const children = await loadChildren(topics, client);
+    assert.equal(new Set(children.map(({ id }) => id)).size, children.length);
+    assert.ok(children.every(({ id }) => id.startsWith(`${topics.id}/`)));
+  });
+});

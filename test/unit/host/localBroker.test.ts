@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { Deferred } from '../../../src/base/deferred.ts';
+import { Emitter } from '../../../src/base/emitter.ts';
+import { CodedError, isCodedError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import type { BrokerReady } from '../../../src/broker/control.ts';
+import type { BrokerExit, BrokerProcess, BrokerProcessOptions } from '../../../src/host/brokerProcess.ts';
+import { LocalBroker } from '../../../src/host/localBroker.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
+import type { TempDir } from '../../support/tempDir.ts';
+import { waitFor } from '../../support/waitFor.ts';
+
+const PORTS = { nameServerPort: 9876, brokerPort: 10_911 };
+
+function infoFor(nameServerPort: number, brokerPort: number, pid = process.pid): BrokerReady {
+  const namesrv = `127.0.0.1:${nameServerPort || 40_001}`;
+  const broker = `127.0.0.1:${brokerPort || 40_002}`;
+  return { ready: true, pid, namesrv, broker, grpc: null, store: '/store', readyMs: 1 };
+}
+
+describe('LocalBroker', () => {
+  let dir: TempDir;
+  let clock: FakeClock;
+  let starts: BrokerProcessOptions[];
+  let stops: number;
+  let crash: Emitter<BrokerExit>;
+  let startProcess: (options: BrokerProcessOptions) => Promise<BrokerProcess>;
+  let running: BrokerReady | undefined;
+  let states: string[];
+  let localBroker: LocalBroker;
+
+  beforeEach(() => {
+    dir = makeTempDir('localBroker');
+    clock = new FakeClock();
+    starts = [];
+    stops = 0;
+    crash = new Emitter();
+    running = undefined;
+    states = [];
+    startProcess = (options) => Promise.resolve(fakeProcess(infoFor(options.nameServerPort, options.brokerPort)));
+    localBroker = new LocalBroker({
+      directory: dir.path,
+      modulePath: '/dist/broker.cjs',
+      startProcess: (options) => {
+        starts.push(options);
+        return startProcess(options);
+      },
+      findRunning: () => Promise.resolve(running),
+      clock,
+      logger: silentLogger,
+    });
+    localBroker.onDidChangeState(({ kind }) => states.push(kind));
+  });
+
+  afterEach(() => {
+    localBroker.dispose();
+    dir.remove();
+  });
+
+  function fakeProcess(info: BrokerReady): BrokerProcess {
+    const stop = () => Promise.resolve(void (stops += 1));
+    return { info, stop, onCrash: crash.event } as Partial<BrokerProcess> as BrokerProcess;
+  }
+
+  it('starts once for all who ask while it starts', async () => {
+    const [first, second] = await Promise.all([localBroker.start(PORTS), localBroker.start(PORTS)]);
+    assert.equal(first.namesrv, '127.0.0.1:9876');
+    assert.equal(second, first);
+    assert.equal(starts.length, 1);
+    assert.equal(starts[0]?.storeDir, path.join(dir.path, 'localBroker'));
+    assert.deepEqual(states, ['starting', 'running']);
+  });
+
+  it('is stopped again after a start that fails, and tells why', async () => {
+    startProcess = () => Promise.reject(new CodedError('port-in-use', { port: 9876 }));
+    await assert.rejects(localBroker.start(PORTS), (error) => isCodedError(error, 'port-in-use'));
+    assert.deepEqual(states, ['starting', 'stopped']);
+  });
+
+  it('stops a running broker', async () => {
+    await localBroker.start(PORTS);
+    await localBroker.stop();
+    assert.equal(stops, 1);
+    assert.deepEqual(states, ['starting', 'running', 'stopping', 'stopped']);
+  });
+
+  it('waits for the end of the old one when it is started while it stops', async () => {
+    const ended = new Deferred<undefined>();
+    startProcess = ({ nameServerPort, brokerPort }) => {
+      const info = infoFor(nameServerPort, brokerPort);
+      return Promise.resolve({ ...fakeProcess(info), stop: () => ended.promise } as unknown as BrokerProcess);
+    };
+    await localBroker.start(PORTS);
+    const stopped = localBroker.stop();
+    const started = localBroker.start(PORTS);
+    assert.equal(starts.length, 1);
+    ended.resolve(undefined);
+    await Promise.all([stopped, started]);
+    assert.equal(starts.length, 2);
+    assert.equal(localBroker.state.kind, 'running');
+  });
+
+  it('cancels a start when it is stopped', async () => {
+    startProcess = ({ signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new CodedError('cancelled'))));
+    const started = localBroker.start(PORTS);
+    const refused = assert.rejects(started, (error) => isCodedError(error, 'cancelled'));
+    await waitFor('the process to be started', () => starts.length > 0, { pollMs: 1 });
+    await localBroker.stop();
+    await refused;
+    assert.equal(localBroker.state.kind, 'stopped');
+  });
+
+  it('restarts on the ports in use, though they were any free ones', async () => {
+    await localBroker.start({ nameServerPort: 0, brokerPort: 0 });
+    await localBroker.restart(PORTS);
+    assert.deepEqual(
+      starts.map(({ nameServerPort, brokerPort }) => [nameServerPort, brokerPort]),
+      [
+        [0, 0],
+        [40_001, 40_002],
+      ],
+    );
+  });
+
+  it('deletes the store on reset and runs again', async () => {
+    await localBroker.start(PORTS);
+    mkdirSync(path.join(localBroker.storeDir, 'commitlog'), { recursive: true });
+    writeFileSync(path.join(localBroker.storeDir, 'commitlog', '0'), 'x');
+    await localBroker.reset(PORTS);
+    assert.equal(existsSync(localBroker.storeDir), false);
+    assert.equal(stops, 1);
+    assert.equal(localBroker.state.kind, 'running');
+  });
+
+  it('stays stopped after the reset of a stopped one', async () => {
+    mkdirSync(localBroker.storeDir);
+    await localBroker.reset(PORTS);
+    assert.equal(existsSync(localBroker.storeDir), false);
+    assert.equal(starts.length, 0);
+  });
+
+  it('tells of a crash and can be started again', async () => {
+    const crashes: BrokerExit[] = [];
+    localBroker.onCrash((exit) => crashes.push(exit));
+    await localBroker.start(PORTS);
+    crash.fire({ exitCode: null, signal: 'SIGKILL', lastWords: '' });
+    assert.equal(localBroker.state.kind, 'stopped');
+    assert.equal(crashes.length, 1);
+    await localBroker.start(PORTS);
+    assert.equal(localBroker.state.kind, 'running');
+  });
+
+  describe('beside another window', () => {
+    it('finds its broker instead of starting one, and leaves it alone', async () => {
+      running = infoFor(9876, 10_911);
+      assert.equal(await localBroker.start(PORTS), running);
+      assert.equal(localBroker.state.kind, 'external');
+      assert.equal(starts.length, 0);
+      for (const act of [() => localBroker.stop(), () => localBroker.restart(PORTS), () => localBroker.reset(PORTS)]) {
+        await assert.rejects(act(), (error) => isCodedError(error, 'broker-of-other-window'));
+      }
+    });
+
+    it('waits for the ports of one that has just got the store', async () => {
+      startProcess = () => Promise.reject(new CodedError('store-locked', { directory: '/store' }));
+      const started = localBroker.start(PORTS);
+      await waitFor('the first try', () => clock.pendingCount > 0, { pollMs: 1 });
+      running = infoFor(9876, 10_911);
+      clock.advance(1_000);
+      assert.equal((await started).namesrv, '127.0.0.1:9876');
+      assert.equal(localBroker.state.kind, 'external');
+    });
+
+    it('gives up when the store stays locked', async () => {
+      startProcess = () => Promise.reject(new CodedError('store-locked', { directory: '/store' }));
+      const refused = assert.rejects(localBroker.start(PORTS), (error) => isCodedError(error, 'store-locked'));
+      await waitFor('the first try', () => clock.pendingCount > 0, { pollMs: 1 });
+      await clock.advanceAsync(16_000);
+      await refused;
+      assert.equal(localBroker.state.kind, 'stopped');
+    });
+
+    it('notices that its broker came up and went', async () => {
+      localBroker.watch();
+      await clock.advanceAsync(0);
+      assert.equal(localBroker.state.kind, 'stopped');
+      const other = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
+      running = infoFor(9876, 10_911, other.pid);
+      await clock.advanceAsync(3_000);
+      assert.equal(localBroker.state.kind, 'external');
+      running = undefined;
+      other.kill('SIGKILL');
+      await once(other, 'exit');
+      await clock.advanceAsync(3_000);
+      assert.equal(localBroker.state.kind, 'stopped');
+    });
+  });
+
+  it('leaves no timer behind', async () => {
+    localBroker.watch();
+    await localBroker.start(PORTS);
+    localBroker.dispose();
+    assert.equal(clock.pendingCount, 0);
+  });
+});
