@@ -34,27 +34,28 @@ const PULL_CODES: ReadonlySet<number> = new Set([
 /** How long the broker may hold a pull on an empty end, and how long we wait for it; remoting sheet §5.5. */
 const SUSPEND_MS = 15_000;
 const PULL_TIMEOUT_MS = 30_000;
+const MAX_MESSAGES = 32;
 
 /**
- * Reads from `offset` on; waits at the broker when there is nothing new. It brings its subscription along and commits
- * nothing, so no group has to exist or be joined for it.
+ * Reads from `offset` on; while there is nothing new it `waits` at the broker (default), up to 15 s. It brings its
+ * subscription along and commits nothing, so no group has to exist or be joined for it.
  * @throws CodedError `topic-not-found`, `response-error` and the errors of connecting
  */
 export async function pull(
   pool: ConnectionPool,
   queue: QueueAt,
   offset: number,
-  { signal, maxMessages = 32 }: { readonly signal?: AbortSignal; readonly maxMessages?: number } = {},
+  { signal, waits = true }: { readonly signal?: AbortSignal; readonly waits?: boolean } = {},
 ): Promise<Pulled> {
   const extFields = encodeFields(pullMessage, {
     consumerGroup: TOOLS_CONSUMER_GROUP,
     topic: queue.topic,
     queueId: queue.queueId,
     queueOffset: offset,
-    maxMsgNums: maxMessages,
-    sysFlag: PullSysFlag.SUSPEND | PullSysFlag.SUBSCRIPTION,
+    maxMsgNums: MAX_MESSAGES,
+    sysFlag: PullSysFlag.SUBSCRIPTION | (waits ? PullSysFlag.SUSPEND : 0),
     commitOffset: 0,
-    suspendTimeoutMillis: SUSPEND_MS,
+    suspendTimeoutMillis: waits ? SUSPEND_MS : 0,
     subscription: '*',
     subVersion: 0,
     expressionType: 'TAG',

@@ -145,7 +145,9 @@ export class TopicTail implements Tail {
         await this.#resumed?.promise;
         if (follower.hasStopped()) return;
         follower.pull = new AbortController();
-        const pulled = await pull(pool, follower.queue, offset, { signal: follower.pull.signal });
+        // After a failure the answer is wanted at once: it tells that all is well again.
+        const { signal } = follower.pull;
+        const pulled = await pull(pool, follower.queue, offset, { signal, waits: failures === 0 });
         if (follower.hasStopped()) return;
         failures = 0;
         this.#solved(name);

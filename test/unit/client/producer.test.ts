@@ -73,7 +73,7 @@ describe('Producer', () => {
     });
     const [sent] = a.requests;
     assert.equal(sent?.body.toString(), 'hello');
-    assert.deepEqual(sent?.extFields, {
+    assert.deepEqual(sent.extFields, {
       a: 'CLIENT_INNER_PRODUCER',
       b: 'T',
       c: 'T',
