@@ -1,3 +1,7 @@
+import { ensureApacheJars } from '../apache/jars.ts';
+import { hasCommand } from '../skip.ts';
+import { ensureChromium } from '../vscodeHost/browser.ts';
+import { ensureVsCode } from '../vscodeHost/install.ts';
 import type { VsCodeVersion } from '../vscodeHost/versions.ts';
 import { checkScripts, runCheck } from './check.ts';
 import { runDesktopSuite } from './desktopSuite.ts';
@@ -24,10 +28,10 @@ export function allSuites(): ReadonlyMap<string, Suite> {
     mochaSuite('unit', 5_000, 5 * MINUTE_MS),
     mochaSuite('broker', 10_000, 5 * MINUTE_MS),
     mochaSuite('grammar', 10_000, 2 * MINUTE_MS),
-    mochaSuite('webview', 30_000, 5 * MINUTE_MS),
-    mochaSuite('behaviours', 60_000, 8 * MINUTE_MS),
-    mochaSuite('interop', 180_000, 10 * MINUTE_MS),
-    ['vscode', runVsCodeSuite],
+    prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
+    prepared(provideApache, mochaSuite('behaviours', 60_000, 8 * MINUTE_MS)),
+    prepared(provideApache, mochaSuite('interop', 180_000, 10 * MINUTE_MS)),
+    prepared(provideVsCode, ['vscode', runVsCodeSuite]),
     ['desktop', runDesktopSuite],
   ]);
 }
@@ -36,6 +40,29 @@ export function allSuites(): ReadonlyMap<string, Suite> {
 export function desktopLeftOut(): Promise<Summary> {
   const reason = 'a whole run does not download a desktop VS Code; "npm run test:desktop" does';
   return Promise.resolve(skippedOnce('desktop', reason));
+}
+
+/** Downloads come before the tests: no test's time is spent on them. */
+function prepared(prepare: (selection: Selection) => Promise<void>, [name, suite]: [string, Suite]): [string, Suite] {
+  const run: Suite = async (selection) => {
+    await prepare(selection);
+    return suite(selection);
+  };
+  return [name, run];
+}
+
+async function provideBrowser(): Promise<void> {
+  await ensureChromium(console.log);
+}
+
+async function provideVsCode({ versions }: Selection): Promise<void> {
+  await ensureChromium(console.log);
+  for (const version of versions) await ensureVsCode(version, console.log);
+}
+
+/** Tests that need it skip, with a reason, where its tools are missing. */
+async function provideApache(): Promise<void> {
+  if (hasCommand('java') && hasCommand('mvn')) await ensureApacheJars();
 }
 
 function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number): [string, Suite] {

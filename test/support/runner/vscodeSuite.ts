@@ -70,9 +70,6 @@ async function runHostTests(tests: HostTests, version: VsCodeVersion, grep?: str
       timeoutMs: HOST_TIMEOUT_MS,
       artifactsDir: path.join(repository, 'out', 'artifacts', version),
       print: (line) => console.log(line),
-      log: (line) => {
-        if (line.startsWith('VS Code')) console.log(line);
-      },
     });
     const summary = readSummary(summaryFile);
     if (summary === undefined) return failedOnce(name, `VS Code ended with code ${code} and no summary`);

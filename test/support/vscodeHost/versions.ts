@@ -38,7 +38,7 @@ export interface ServerRecipe {
 
 /** The oldest VS Code that `engines` of package.json admits. */
 export const OLDEST: VsCodeVersion = '1.100.3';
-export const NEWEST: VsCodeVersion = '1.139.1';
+const NEWEST: VsCodeVersion = '1.139.1';
 
 /**
  * Reads `oldest`, `newest`, `all` or version numbers, with commas between.
