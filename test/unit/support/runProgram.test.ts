@@ -9,7 +9,12 @@ const node = process.execPath;
 /** A shell that starts a child which stays, prints the child's process id, and stays as well. */
 const PARENT = ['-c', 'sleep 600 & echo child $!; wait'];
 
-describe('runProgram', () => {
+// An orphan that was killed shows as a process until the system has buried it, which may take seconds.
+const BURIAL_MS = 20_000;
+
+describe('runProgram', function () {
+  this.timeout(BURIAL_MS);
+
   it('gives the exit code and what was printed', async () => {
     const script = 'console.log("out"); console.error("err"); process.exitCode = 3';
     const { code, output } = await runProgram(node, ['-e', script], { timeoutMs: 4_000 });
@@ -22,7 +27,7 @@ describe('runProgram', () => {
     const onOutput = (text: string): void => void (printed += text);
     await assert.rejects(runProgram('sh', PARENT, { timeoutMs: 1_000, onOutput }), /did not end within 1 s\nchild/);
     const child = Number(/child (\d+)/.exec(printed)?.[1]);
-    await waitFor('the child to be gone', () => !isAlive(child), { timeoutMs: 2_000 });
+    await waitFor('the child to be gone', () => !isAlive(child));
   });
 
   it('says why a program could not be started', async () => {
@@ -32,7 +37,9 @@ describe('runProgram', () => {
   });
 });
 
-describe('startProcess', () => {
+describe('startProcess', function () {
+  this.timeout(BURIAL_MS);
+
   it('tells of a process that ends before it printed what was waited for', async () => {
     const started = startProcess(node, ['-e', 'console.log("bad luck")']);
     await assert.rejects(started.untilOutput(/ready/, 4_000), /ended early\nbad luck/);
@@ -46,7 +53,7 @@ describe('startProcess', () => {
     const child = Number((await parent.untilOutput(/child (\d+)/, 4_000))[1]);
     await parent.stop();
     await parent.stop();
-    await waitFor('the child to be gone', () => !isAlive(child), { timeoutMs: 2_000 });
+    await waitFor('the child to be gone', () => !isAlive(child));
     assert.equal(cleaned, 1);
   });
 });
