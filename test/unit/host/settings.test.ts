@@ -15,7 +15,11 @@ describe('Settings', () => {
 
   it('takes what is absent, of the wrong type or out of bounds for the default', () => {
     for (const value of [undefined, null, '9999', 70_000, -1, 1.5, Number.NaN, {}]) {
-      assert.equal(settingsWith({ 'localBroker.port': value }).number('localBroker.port'), 10_911, String(value));
+      assert.equal(
+        settingsWith({ 'localBroker.port': value }).number('localBroker.port'),
+        10_911,
+        JSON.stringify(value),
+      );
     }
     assert.equal(settingsWith({ 'localBroker.autoStart': 'true' }).boolean('localBroker.autoStart'), false);
   });
