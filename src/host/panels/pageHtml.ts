@@ -16,15 +16,19 @@ export interface PageHtmlOptions {
   readonly l10nBundle: Readonly<Record<string, string>>;
 }
 
-/** A page that runs one script of ours, styles from our directory, and nothing else. Inline are data alone. */
+/**
+ * A page that runs one script of ours, styles from our directory, and nothing else. Inline are data alone. The controls'
+ * makers try out in a style element what the browser can do, and look for its nonce in `csp-nonce`.
+ */
 export function pageHtml(options: PageHtmlOptions): string {
   const { nonce, cspSource } = options;
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource}; font-src ${cspSource}`;
+  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src ${cspSource}`;
   return `<!DOCTYPE html>
 <html lang="${escapeText(options.language)}" data-view-type="${escapeText(options.viewType)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeText(policy)}">
+<meta property="csp-nonce" content="${escapeText(nonce)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeText(options.title)}</title>
 <link rel="stylesheet" href="${escapeText(options.styleUri)}">

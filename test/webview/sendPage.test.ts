@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import type { Browser } from 'playwright-core';
+import { Deferred } from '../../src/base/deferred.ts';
+import type { SendDraft, SendFormContract, SendReceipt } from '../../src/contract/sendForm.ts';
+import { layOutJson } from '../../src/host/panels/jsonLayout.ts';
+import type { PageHandlers } from '../../src/host/panels/pageRpc.ts';
+import { repository } from '../support/repository.ts';
+import { accessibilityViolations } from '../support/vscodeHost/accessibility.ts';
+import { launchBrowser } from '../support/vscodeHost/browser.ts';
+import { waitFor } from '../support/waitFor.ts';
+import { openFakeHost, problem } from './fakeHost.ts';
+import type { FakeHost, FakeHostOptions } from './fakeHost.ts';
+import { THEMES } from './themes.ts';
+import type { ThemeName } from './themes.ts';
+
+const EMPTY: SendDraft = { topic: '', tag: '', keys: '', properties: [], body: '' };
+const RECEIPT: SendReceipt = {
+  messageId: '7F0000010A2B18B4AAC20000000001',
+  offsetMessageId: '7F00000100002A9F0000000000000123',
+  brokerName: 'broker-a',
+  queueId: 3,
+  offset: 41,
+  elapsedMs: 7,
+  status: 'SEND_OK',
+};
+
+/** A control of the toolkit says it on itself. */
+const isDisabled = (control: Element): boolean => (control as HTMLButtonElement).disabled;
+
+describe('send page', function () {
+  this.timeout(30_000);
+  let browser: Browser;
+  let host: FakeHost<SendFormContract>;
+  let stored: SendDraft;
+
+  before(async () => {
+    browser = await launchBrowser();
+  });
+  after(() => browser.close());
+  beforeEach(() => {
+    stored = EMPTY;
+  });
+  afterEach(async () => {
+    const { complaints } = host;
+    await host.close();
+    assert.deepEqual(complaints, []);
+  });
+
+  async function open(
+    handlers: Partial<PageHandlers<SendFormContract>> = {},
+    options: Partial<FakeHostOptions<SendFormContract>> = {},
+  ): Promise<void> {
+    host = await openFakeHost<SendFormContract>({
+      browser,
+      page: 'send',
+      identity: { connectionId: 'local' },
+      handlers: {
+        ready: ({ saved }) => ({
+          connectionName: 'Local Broker',
+          topics: ['Orders', 'Payments'],
+          draft: saved ?? stored,
+          maxBodyBytes: 4 * 1024 * 1024,
+        }),
+        saveDraft: (draft) => {
+          stored = draft;
+          return undefined;
+        },
+        refreshTopics: () => ['Orders', 'Payments', 'Refunds'],
+        send: () => RECEIPT,
+        formatJson: ({ text }) => layOutJson(text),
+        copy: () => undefined,
+        openTail: () => undefined,
+        ...handlers,
+      },
+      ...options,
+    });
+    await host.page.waitForSelector('.send-form, [role=alert]');
+  }
+
+  const topic = () => host.page.getByRole('combobox', { name: 'Topic' });
+  const body = () => host.page.getByRole('textbox', { name: 'Body' });
+  const sendButton = () => host.page.locator('vscode-button.send-button');
+  const text = (selector: string) => host.page.locator(selector).innerText();
+
+  async function fill(): Promise<void> {
+    await topic().fill('Orders');
+    await body().fill('{"id":1}');
+  }
+
+  it('sends what was typed and shows where it lies', async () => {
+    await open();
+    await fill();
+    await host.page.getByRole('textbox', { name: 'Tag' }).fill('paid');
+    await host.page.getByRole('textbox', { name: 'Keys' }).fill('k1 k2');
+    await host.page.getByRole('button', { name: 'Add Property' }).click();
+    await host.page.getByRole('textbox', { name: 'Name of property 1' }).fill('region');
+    await host.page.getByRole('textbox', { name: 'Value of property 1' }).fill('eu');
+    await sendButton().click();
+    await host.page.waitForSelector('.result');
+    assert.deepEqual(host.paramsOf('send'), [
+      { topic: 'Orders', tag: 'paid', keys: 'k1 k2', properties: [{ name: 'region', value: 'eu' }], body: '{"id":1}' },
+    ]);
+    const facts = await host.page.locator('.result .value').allInnerTexts();
+    assert.deepEqual(
+      facts.map((fact) => fact.split(/\n+/).map((part) => part.trim())),
+      [
+        ['Message id', RECEIPT.messageId],
+        ['Offset message id', RECEIPT.offsetMessageId],
+        ['Broker', 'broker-a'],
+        ['Queue', '3'],
+        ['Offset', '41'],
+      ],
+    );
+    assert.match(await text('.result h2'), /^Sent to Orders at .*, in 7 ms$/);
+    assert.equal(
+      await host.page.locator('.result').evaluate((element) => element.closest('[aria-live]')?.role),
+      'status',
+    );
+  });
+
+  it('sends once for a double click and while one is under way', async () => {
+    const answer = new Deferred<SendReceipt>();
+    await open({ send: () => answer.promise });
+    await fill();
+    await sendButton().dblclick();
+    await body().press('Control+Enter');
+    assert.equal(await sendButton().evaluate(isDisabled), true);
+    assert.equal(await text('vscode-button.send-button'), 'Sending…');
+    answer.resolve(RECEIPT);
+    await host.page.waitForSelector('.result');
+    assert.equal(host.paramsOf('send').length, 1);
+    assert.equal(await text('vscode-button.send-button'), 'Send');
+  });
+
+  it('sends with Ctrl+Enter from the body, and keeps the earlier results', async () => {
+    let offset = 0;
+    await open({ send: () => ({ ...RECEIPT, messageId: `ID${offset}`, offset: offset++ }) });
+    await fill();
+    await body().press('Control+Enter');
+    await host.page.waitForFunction(() => document.querySelector('.result')?.textContent.includes('ID0'));
+    await body().press('Control+Enter');
+    await host.page.waitForFunction(() => document.querySelector('.result')?.textContent.includes('ID1'));
+    assert.match(await text('.earlier li'), /Orders\s+broker-a, queue 3, offset 0\s+ID0/);
+    await host.page.reload();
+    await host.page.waitForSelector('.result');
+    assert.match(await text('.result'), /ID1/);
+    await host.page.getByRole('button', { name: 'Clear the list of sent messages' }).click();
+    await host.page.waitForSelector('.earlier', { state: 'detached' });
+  });
+
+  it('says an error in a live region and keeps the draft', async () => {
+    await open({
+      send: () => {
+        throw problem('Nothing listens on 127.0.0.1:10911. Start the broker.');
+      },
+    });
+    await fill();
+    await sendButton().click();
+    await host.page.waitForSelector('.send-error');
+    assert.equal(await text('.send-error'), 'Nothing listens on 127.0.0.1:10911. Start the broker.');
+    assert.equal(await host.page.locator('.send-error').evaluate((element) => element.parentElement?.role), 'alert');
+    assert.equal(await topic().inputValue(), 'Orders');
+    assert.equal(await body().inputValue(), '{"id":1}');
+  });
+
+  it('names what is missing next to its field, puts the focus there and sends nothing', async () => {
+    await open();
+    await sendButton().click();
+    assert.equal(await text('#topic-error'), 'Choose the topic to send to, or type its name.');
+    assert.equal(await text('#body-error'), 'Type a body. A broker takes no message without one.');
+    assert.equal(await host.page.evaluate(() => document.activeElement?.id), 'topic');
+    await topic().fill('Orders');
+    assert.equal(await host.page.locator('#topic-error').textContent(), '');
+    await sendButton().click();
+    assert.equal(await host.page.evaluate(() => document.activeElement?.localName), 'vscode-text-area');
+    assert.deepEqual(host.paramsOf('send'), []);
+  });
+
+  it('refuses a property without a value, one named twice, and a body over the limit', async () => {
+    stored = {
+      ...EMPTY,
+      topic: 'Orders',
+      body: 'x'.repeat(2000),
+      properties: [
+        { name: 'a', value: '1' },
+        { name: 'a', value: '2' },
+      ],
+    };
+    await open({
+      ready: () => ({ connectionName: 'Local', topics: [], draft: stored, maxBodyBytes: 1024 }),
+    });
+    await sendButton().click();
+    assert.equal(await text('.properties .error'), 'The property "a" stands here twice. Remove one of them.');
+    assert.equal(await text('#body-error'), 'The body is 2 KiB, and a broker takes 1 KiB at most. Shorten it.');
+    assert.equal(await text('.body-foot .error'), '2 KiB of 1 KiB at most');
+    await host.page.getByRole('button', { name: 'Remove property 2' }).click();
+    await host.page.getByRole('textbox', { name: 'Value of property 1' }).fill('');
+    await sendButton().click();
+    assert.equal(await text('.properties .error'), 'Give every property a name and a value, or remove the row.');
+    assert.deepEqual(host.paramsOf('send'), []);
+  });
+
+  it('keeps the draft over a reload, and gives it to the host', async () => {
+    await open();
+    await fill();
+    await host.page.getByRole('textbox', { name: 'Tag' }).fill('paid');
+    await host.page.reload();
+    await host.page.waitForSelector('.send-form');
+    assert.equal(await topic().inputValue(), 'Orders');
+    assert.equal(await body().inputValue(), '{"id":1}');
+    const saved = host.paramsOf('ready')[1] as { saved: SendDraft };
+    assert.deepEqual(saved.saved, { ...EMPTY, topic: 'Orders', tag: 'paid', body: '{"id":1}' });
+    await body().fill('{"id":2}');
+    await waitFor('the draft at the host', () => stored.body === '{"id":2}');
+    assert.equal(stored.topic, 'Orders');
+  });
+
+  it('offers topics by keys and by typing, reads them anew, and takes a topic that is told', async () => {
+    await open();
+    await topic().focus();
+    await topic().press('ArrowDown');
+    await host.page.waitForFunction(() => document.querySelectorAll('[role=option]').length === 3);
+    assert.deepEqual(await host.page.getByRole('option').allInnerTexts(), ['Orders', 'Payments', 'Refunds']);
+    await topic().press('ArrowDown');
+    await topic().press('Enter');
+    assert.equal(await topic().inputValue(), 'Payments');
+    await topic().fill('ref');
+    assert.deepEqual(await host.page.getByRole('option').allInnerTexts(), ['Refunds']);
+    await topic().press('Escape');
+    assert.equal(await host.page.getByRole('option').count(), 0);
+    assert.equal(await topic().getAttribute('aria-expanded'), 'false');
+    await host.tell('topic', 'Told');
+    await host.page.waitForFunction(() => document.querySelector<HTMLInputElement>('#topic')?.value === 'Told');
+  });
+
+  it('lays out JSON and loses no digit', async () => {
+    await open();
+    await body().fill('{"id":12345678901234567890,"a":[]}');
+    await host.page.getByRole('button', { name: 'Format JSON' }).click();
+    const expected = '{\n  "id": 12345678901234567890,\n  "a": []\n}';
+    await host.page.waitForFunction(
+      (wanted) => Reflect.get(document.querySelector('vscode-text-area') ?? {}, 'value') === wanted,
+      expected,
+    );
+    assert.equal(await text('.body-foot > span'), '43 B of 4 MiB at most');
+    await body().fill('{"id":');
+    assert.equal(await host.page.locator('.body-foot vscode-button').evaluate(isDisabled), true);
+  });
+
+  it('copies, and opens the tail', async () => {
+    await open();
+    await fill();
+    await sendButton().click();
+    await host.page.getByRole('button', { name: 'Copy Message id' }).click();
+    await host.page.getByRole('button', { name: 'Tail This Topic' }).click();
+    assert.deepEqual(host.paramsOf('copy'), [{ text: RECEIPT.messageId }]);
+    assert.deepEqual(host.paramsOf('openTail'), [{ topic: 'Orders' }]);
+  });
+
+  it('says what a status other than SEND_OK means', async () => {
+    await open({ send: () => ({ ...RECEIPT, status: 'SLAVE_NOT_AVAILABLE' }) });
+    await fill();
+    await sendButton().click();
+    assert.match(await text('.status'), /no slave is there to copy it/);
+  });
+
+  it('offers to try again when it cannot begin', async () => {
+    let isUp = false;
+    await open({
+      ready: () => {
+        if (!isUp) throw problem('Not yet.');
+        return { connectionName: 'Local', topics: [], draft: EMPTY, maxBodyBytes: 1024 };
+      },
+    });
+    assert.match(await text('.notice'), /Not yet\./);
+    isUp = true;
+    await host.page.getByRole('button', { name: 'Retry' }).click();
+    await host.page.waitForSelector('.send-form');
+  });
+
+  it('speaks Chinese with the Chinese bundle', async () => {
+    const file = path.join(repository, 'media', 'l10n', 'bundle.l10n.zh-cn.json');
+    const l10nBundle = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+    await open({}, { language: 'zh-cn', l10nBundle });
+    assert.equal(await text('vscode-button.send-button'), l10nBundle['Send']);
+    assert.equal(await text('h1'), l10nBundle['Send a message to {0}']?.replace('{0}', 'Local Broker'));
+    assert.match(await text('h1'), /\p{Script=Han}/u);
+    assert.equal(await host.page.evaluate(() => document.documentElement.lang), 'zh-cn');
+  });
+
+  for (const theme of Object.keys(THEMES) as ThemeName[]) {
+    it(`can be used by all in the ${theme} theme`, async () => {
+      stored = { ...EMPTY, topic: 'Orders', body: '{"id":1}', properties: [{ name: 'region', value: 'eu' }] };
+      let fails = false;
+      await open(
+        {
+          send: () => {
+            if (fails) throw problem('Nothing listens on 127.0.0.1:10911. Check the address.');
+            return RECEIPT;
+          },
+        },
+        { theme },
+      );
+      await sendButton().click();
+      await host.page.waitForSelector('.result');
+      await sendButton().click();
+      await host.page.waitForSelector('.earlier');
+      fails = true;
+      await sendButton().click();
+      await host.page.waitForSelector('.send-error');
+      await topic().press('ArrowDown');
+      await host.page.waitForSelector('[role=option]');
+      await host.screenshot(`send-${theme}`);
+      assert.deepEqual(await accessibilityViolations(host.page), []);
+      await topic().press('Escape');
+      await topic().fill('');
+      await body().fill('');
+      await sendButton().click();
+      await host.screenshot(`send-problems-${theme}`);
+      assert.deepEqual(await accessibilityViolations(host.page), []);
+    });
+  }
+});
