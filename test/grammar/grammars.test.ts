@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 
 import { makeTempDir } from '../support/tempDir.ts';
@@ -8,7 +9,7 @@ import { runProgram } from '../support/runProgram.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CASES = path.join(import.meta.dirname, 'cases');
 const GRAMMAR = path.join(ROOT, 'syntaxes/rocketmqLog.tmLanguage.json');
-const PROGRAM = path.join(ROOT, 'node_modules/vscode-tmgrammar-test/dist/unit.js');
+const PROGRAM = createRequire(import.meta.url).resolve('vscode-tmgrammar-test/dist/unit.js');
 
 describe('grammar of the log', function () {
   this.timeout(30_000);

@@ -7,7 +7,7 @@ import type { SnippetLanguage, SnippetPattern } from '../../../src/snippets/snip
 import { snippetValues } from '../../../src/snippets/values.ts';
 
 /** Names that would break a literal, a line, a format or a template that is filled without care. */
-export const NASTY_NAME = 'a"b\'c\\d$1${2:e}}f{{group}}%s\n\r\t\0#\\u0022`+/**/\u2028\u202e\u{e0001}é订😀';
+const NASTY_NAME = 'a"b\'c\\d$1${2:e}}f{{group}}%s\n\r\t\0#\\u0022`+/**/\u2028\u202e\u{e0001}é订😀';
 
 export interface Names {
   readonly topic: string;
