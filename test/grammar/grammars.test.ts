@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { makeTempDir } from '../support/tempDir.ts';
 import { runProgram } from '../support/runProgram.ts';
@@ -9,7 +9,7 @@ import { runProgram } from '../support/runProgram.ts';
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const CASES = path.join(import.meta.dirname, 'cases');
 const GRAMMAR = path.join(ROOT, 'syntaxes/rocketmqLog.tmLanguage.json');
-const PROGRAM = createRequire(import.meta.url).resolve('vscode-tmgrammar-test/dist/unit.js');
+const PROGRAM = fileURLToPath(import.meta.resolve('vscode-tmgrammar-test/dist/unit.js'));
 
 describe('grammar of the log', function () {
   this.timeout(30_000);
