@@ -39,7 +39,7 @@ export function printFigures(figures: readonly Figure[]): void {
       figure.name,
       `${round(ours)} ${figure.unit}`,
       `${round(Math.min(...figure.ours))}…${round(Math.max(...figure.ours))}`,
-      apache === undefined ? '' : `${round(apache)}`,
+      apache === undefined ? '' : round(apache),
       apache === undefined ? '' : `${(ours / apache).toFixed(2)} ×`,
       target === '' ? '' : `${target} ${met === true ? 'met' : 'MISSED'}`,
     ];
