@@ -16,6 +16,9 @@ export const consumeStats = { consumerGroup: string, topic: optional(string) } a
 /** GET_PRODUCER_CONNECTION_LIST 204. */
 export const producerGroupOnly = { producerGroup: string } as const;
 
+/** GET_SUBSCRIPTIONGROUP_CONFIG 352, QUERY_TOPICS_BY_CONSUMER 343. */
+export const groupOnly = { group: string } as const;
+
 /** DELETE_SUBSCRIPTIONGROUP 207. */
 export const deleteGroup = { groupName: string, cleanOffset: optional(boolean) } as const;
 

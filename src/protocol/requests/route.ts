@@ -28,6 +28,9 @@ export const registerBrokerResponse = { haServerAddr: optional(string), masterAd
 /** UNREGISTER_BROKER 104 and QUERY_DATA_VERSION 322. */
 export const brokerIdentity = { brokerName: string, brokerAddr: string, clusterName: string, brokerId: long } as const;
 
+/** BROKER_HEARTBEAT 904: what of it tells which broker lives. */
+export const brokerLiveness = { clusterName: string, brokerName: string, brokerAddr: string } as const;
+
 export const queryDataVersionResponse = { changed: boolean } as const;
 
 /** GET_TOPICS_BY_CLUSTER 224. */

@@ -1,0 +1,199 @@
+import { randomInt } from 'node:crypto';
+import path from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { DisposableStore } from '../base/disposable.ts';
+import { isCodedError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { parseDelayLevels } from '../protocol/delayLevel.ts';
+import { parseHostAddress } from '../protocol/hostAddress.ts';
+import { uniqueKeySource } from '../protocol/messageId.ts';
+import { ResponseCode } from '../protocol/codes.ts';
+import { formatAddress, parseAddress } from '../remoting/address.ts';
+import type { RequestHandler } from '../remoting/connection.ts';
+import { listen } from '../remoting/server.ts';
+import type { RemotingServer } from '../remoting/server.ts';
+import type { BrokerContext } from './brokerContext.ts';
+import { brokerRouter, vipHandler } from './brokerRouter.ts';
+import type { BrokerConfig } from './config.ts';
+import { HeldPulls } from './heldPulls.ts';
+import { expireMembers } from './membership.ts';
+import { reachableHost } from './reachableHost.ts';
+import { Registration } from './registration.ts';
+import { ConsumerOffsets } from './state/consumerOffsets.ts';
+import { Consumers } from './state/consumers.ts';
+import { Groups } from './state/groups.ts';
+import { Producers } from './state/producers.ts';
+import { QueueLocks } from './state/queueLocks.ts';
+import { Topics } from './state/topics.ts';
+import { Statistics } from './statistics.ts';
+import { MessageStore } from './store/messageStore.ts';
+import { systemTopics } from './systemTopics.ts';
+import { DelayLevels } from './timers/delayLevels.ts';
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  /** Open; the broker closes it when it stops or cannot start. */
+  readonly store: MessageStore;
+  /** `host:port` of every NameServer. */
+  readonly nameServers: readonly string[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Broker {
+  /** `host:port` that clients are told. */
+  readonly address: string;
+  readonly context: BrokerContext;
+  /** Takes leave of the NameServers, answers no more, and has everything on disk afterwards. */
+  stop(): Promise<void>;
+}
+
+/** @throws CodedError `store-locked`, `store-damaged` */
+export function openStore(
+  config: BrokerConfig,
+  parts: { readonly directory: string; readonly clock: Clock; readonly logger: Logger },
+): Promise<MessageStore> {
+  return MessageStore.open({
+    ...parts,
+    commitLogFileBytes: config.mappedFileSizeCommitLog,
+    consumeQueueFileBytes: config.mappedFileSizeConsumeQueue,
+    flushDiskType: config.flushDiskType === 'SYNC_FLUSH' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
+    delayLevelsMs: parseDelayLevels(config.messageDelayLevel),
+    ...(config.maxStoreBytes > 0 ? { maxStoreBytes: config.maxStoreBytes } : {}),
+  });
+}
+
+/**
+ * A broker that accepts sends and is registered, when a NameServer could be reached.
+ * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `store-damaged`
+ */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { config, clock, logger, store } = options;
+  const owned = new DisposableStore();
+  const servers: RemotingServer[] = [];
+  try {
+    let handle: RequestHandler = notYet;
+    servers.push(...(await listenBoth(options, (request) => handle(request))));
+    const port = servers[0]?.port ?? config.listenPort;
+    const file = (name: string): string => path.join(store.directory, 'config', name);
+    const host = config.brokerIP1 === '' ? reachableHost(config.bindAddress) : config.brokerIP1;
+    const address = formatAddress({ host, port });
+    const topics = owned.add(new Topics({ path: file('topics.json'), clock, logger }));
+    topics.addMissing(systemTopics(config));
+    const storeHost = parseHostAddress(address);
+    const context: BrokerContext = {
+      config: { ...config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
+      clock,
+      logger,
+      store,
+      topics,
+      groups: owned.add(
+        new Groups({
+          path: file('subscriptionGroup.json'),
+          clock,
+          logger,
+          autoCreate: config.autoCreateSubscriptionGroup,
+        }),
+      ),
+      offsets: owned.add(
+        new ConsumerOffsets({
+          path: file('consumerOffset.json'),
+          clock,
+          logger,
+          delayMs: config.flushConsumerOffsetInterval,
+        }),
+      ),
+      consumers: new Consumers(clock),
+      producers: new Producers(clock),
+      locks: new QueueLocks(clock),
+      heldPulls: owned.add(new HeldPulls(clock)),
+      delayLevels: new DelayLevels({
+        path: file('delayOffset.json'),
+        clock,
+        logger,
+        store,
+        levelsMs: parseDelayLevels(config.messageDelayLevel),
+        saveDelayMs: config.flushDelayOffsetInterval,
+      }),
+      registration: owned.add(
+        new Registration({
+          clock,
+          logger,
+          config,
+          topics,
+          nameServers: options.nameServers,
+          address,
+          haAddress: formatAddress({ host, port: port + 1 }),
+        }),
+      ),
+      statistics: owned.add(new Statistics(clock)),
+      address,
+      storeHost,
+      newUniqueKey: uniqueKeySource({
+        ip: storeHost.ip,
+        pid: process.pid,
+        processMark: randomInt(2 ** 32),
+        now: () => clock.now(),
+      }),
+      startedMs: clock.now(),
+    };
+    owned.add(
+      store.onArrival((arrival) => {
+        context.heldPulls.wake(arrival);
+        context.delayLevels.wake(arrival);
+      }),
+    );
+    owned.add(expireMembers(context));
+    handle = brokerRouter(context);
+    context.delayLevels.start();
+    await context.registration.start();
+    logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
+    return { address, context, stop: () => stop(context, servers, owned) };
+  } catch (error) {
+    owned.dispose();
+    await closeAll(servers);
+    await store.close();
+    throw error;
+  }
+}
+
+async function stop(context: BrokerContext, servers: readonly RemotingServer[], owned: DisposableStore): Promise<void> {
+  await context.registration.stop();
+  await closeAll(servers);
+  await context.delayLevels.stop();
+  owned.dispose();
+  await context.store.close();
+  context.logger.info(`broker ${context.config.brokerName} stopped`);
+}
+
+/** The port, and the one two below it that older clients and slaves use (broker sheet §20, 12) where it is free. */
+async function listenBoth(options: BrokerOptions, handle: RequestHandler): Promise<RemotingServer[]> {
+  const { config, clock, logger } = options;
+  const idleTimeoutMs = config.serverChannelMaxIdleTimeSeconds * 1000;
+  const { bindAddress: host, listenPort: port } = config;
+  const main = await listen({ host, port, handle, clock, logger, idleTimeoutMs });
+  if (port < 3) return [main];
+  try {
+    return [main, await listen({ host, port: port - 2, handle: vipHandler(handle), clock, logger, idleTimeoutMs })];
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    logger.warn(`port ${port - 2} for clients of old releases is not served: ${error.message}`);
+    return [main];
+  }
+}
+
+async function closeAll(servers: readonly RemotingServer[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.close()));
+}
+
+const notYet: RequestHandler = () => ({
+  code: ResponseCode.SYSTEM_ERROR,
+  remark: 'broker unable to service, it is starting',
+});
+
+/** `host:port;host:port`, also separated by commas or spaces. @throws CodedError `address-invalid` */
+export function parseNameServers(text: string): string[] {
+  const addresses = text.split(/[;,\s]+/).filter((address) => address !== '');
+  for (const address of addresses) parseAddress(address);
+  return addresses;
+}

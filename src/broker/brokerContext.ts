@@ -1,0 +1,46 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { HostAddress } from '../protocol/hostAddress.ts';
+import type { IncomingRequest, Reply } from '../remoting/connection.ts';
+import type { BrokerConfig } from './config.ts';
+import type { HeldPulls } from './heldPulls.ts';
+import type { Registration } from './registration.ts';
+import type { ConsumerOffsets } from './state/consumerOffsets.ts';
+import type { Consumers } from './state/consumers.ts';
+import type { Groups } from './state/groups.ts';
+import type { Producers } from './state/producers.ts';
+import type { QueueLocks } from './state/queueLocks.ts';
+import type { Topics } from './state/topics.ts';
+import type { Statistics } from './statistics.ts';
+import type { MessageStore } from './store/messageStore.ts';
+import type { DelayLevels } from './timers/delayLevels.ts';
+
+/** What the handlers of a broker work on. */
+export interface BrokerContext {
+  readonly config: BrokerConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: MessageStore;
+  readonly topics: Topics;
+  readonly groups: Groups;
+  readonly offsets: ConsumerOffsets;
+  readonly consumers: Consumers;
+  readonly producers: Producers;
+  readonly locks: QueueLocks;
+  readonly heldPulls: HeldPulls;
+  readonly delayLevels: DelayLevels;
+  readonly registration: Registration;
+  readonly statistics: Statistics;
+  /** `host:port` as clients reach it. */
+  readonly address: string;
+  /** The same, as records hold it. */
+  readonly storeHost: HostAddress;
+  /** Makes a unique key for messages that came without. */
+  readonly newUniqueKey: () => string;
+  readonly startedMs: number;
+}
+
+export type BrokerHandler = (
+  broker: BrokerContext,
+  request: IncomingRequest,
+) => Reply | undefined | Promise<Reply | undefined>;

@@ -1,0 +1,96 @@
+import { RequestCode } from '../protocol/codes.ts';
+import { notSupported } from '../remoting/connection.ts';
+import type { RequestHandler } from '../remoting/connection.ts';
+import { Router } from '../remoting/router.ts';
+import type { BrokerContext, BrokerHandler } from './brokerContext.ts';
+import {
+  deleteGroup,
+  getAllConsumerOffsets,
+  getAllDelayOffsets,
+  getAllGroups,
+  getConsumeStats,
+  getConsumerConnections,
+  getGroupConfig,
+  getGroupsOfTopic,
+  getProducerConnections,
+  getTopicsOfGroup,
+  updateGroup,
+} from './handlers/group.ts';
+import { checkClientConfig, getConsumerList, heartbeat, unregisterClient } from './handlers/heartbeat.ts';
+import { lockQueues, unlockQueues } from './handlers/lock.ts';
+import {
+  getEarliestStoreTime,
+  getMaxOffset,
+  getMinOffset,
+  queryConsumerOffset,
+  searchOffset,
+  updateConsumerOffset,
+} from './handlers/offset.ts';
+import { pullMessage } from './handlers/pull.ts';
+import { getBrokerConfig, getRuntimeInfo } from './handlers/runtimeInfo.ts';
+import { sendMessage } from './handlers/send.ts';
+import { sendBack } from './handlers/sendBack.ts';
+import {
+  deleteTopic,
+  getAllTopics,
+  getSystemTopics,
+  getTopicConfig,
+  getTopicStats,
+  updateTopic,
+} from './handlers/topic.ts';
+import { viewMessage } from './handlers/view.ts';
+
+/** What the broker answers; any other code gets 3 at once. */
+const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
+  [RequestCode.SEND_MESSAGE, sendMessage],
+  [RequestCode.SEND_MESSAGE_V2, sendMessage],
+  [RequestCode.SEND_BATCH_MESSAGE, sendMessage],
+  [RequestCode.CONSUMER_SEND_MSG_BACK, sendBack],
+  [RequestCode.PULL_MESSAGE, pullMessage],
+  [RequestCode.LITE_PULL_MESSAGE, pullMessage],
+  [RequestCode.QUERY_CONSUMER_OFFSET, queryConsumerOffset],
+  [RequestCode.UPDATE_CONSUMER_OFFSET, updateConsumerOffset],
+  [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, searchOffset],
+  [RequestCode.GET_MAX_OFFSET, getMaxOffset],
+  [RequestCode.GET_MIN_OFFSET, getMinOffset],
+  [RequestCode.GET_EARLIEST_MSG_STORETIME, getEarliestStoreTime],
+  [RequestCode.VIEW_MESSAGE_BY_ID, viewMessage],
+  [RequestCode.HEART_BEAT, heartbeat],
+  [RequestCode.UNREGISTER_CLIENT, unregisterClient],
+  [RequestCode.GET_CONSUMER_LIST_BY_GROUP, getConsumerList],
+  [RequestCode.CHECK_CLIENT_CONFIG, checkClientConfig],
+  [RequestCode.LOCK_BATCH_MQ, lockQueues],
+  [RequestCode.UNLOCK_BATCH_MQ, unlockQueues],
+  [RequestCode.UPDATE_AND_CREATE_TOPIC, updateTopic],
+  [RequestCode.DELETE_TOPIC_IN_BROKER, deleteTopic],
+  [RequestCode.GET_ALL_TOPIC_CONFIG, getAllTopics],
+  [RequestCode.GET_TOPIC_CONFIG, getTopicConfig],
+  [RequestCode.GET_TOPIC_STATS_INFO, getTopicStats],
+  [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER, getSystemTopics],
+  [RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, updateGroup],
+  [RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, getAllGroups],
+  [RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG, getGroupConfig],
+  [RequestCode.DELETE_SUBSCRIPTIONGROUP, deleteGroup],
+  [RequestCode.GET_CONSUMER_CONNECTION_LIST, getConsumerConnections],
+  [RequestCode.GET_PRODUCER_CONNECTION_LIST, getProducerConnections],
+  [RequestCode.GET_CONSUME_STATS, getConsumeStats],
+  [RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, getGroupsOfTopic],
+  [RequestCode.QUERY_TOPICS_BY_CONSUMER, getTopicsOfGroup],
+  [RequestCode.GET_ALL_CONSUMER_OFFSET, getAllConsumerOffsets],
+  [RequestCode.GET_ALL_DELAY_OFFSET, getAllDelayOffsets],
+  [RequestCode.GET_BROKER_RUNTIME_INFO, getRuntimeInfo],
+  [RequestCode.GET_BROKER_CONFIG, getBrokerConfig],
+];
+
+/** Codes that may be held; the second listener, port minus 2, does not serve them (remoting sheet §1.1). */
+const NOT_ON_VIP: ReadonlySet<number> = new Set([RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]);
+
+export function brokerRouter(broker: BrokerContext): RequestHandler {
+  const router = new Router();
+  for (const [code, handler] of handlers) router.on(code, (request) => handler(broker, request));
+  return router.handle;
+}
+
+export function vipHandler(handle: RequestHandler): RequestHandler {
+  return (request) => (NOT_ON_VIP.has(request.command.code) ? notSupported(request) : handle(request));
+}

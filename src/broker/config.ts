@@ -1,0 +1,174 @@
+import { CodedError } from '../base/errors.ts';
+import { parseProperties } from '../base/properties.ts';
+import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../protocol/delayLevel.ts';
+import { Perm } from '../protocol/bodies/route.ts';
+
+/*
+ * Settings under the names that Apache RocketMQ gives them, so that a broker.conf or namesrv.conf serves both. A
+ * setting is one row: its default and how its text is read. Source: BrokerConfig.java, MessageStoreConfig.java,
+ * NamesrvConfig.java.
+ */
+
+interface Setting<T> {
+  readonly otherwise: T;
+  /** @throws Error with the reason when the text is no legal value */
+  readonly read: (text: string) => T;
+}
+
+type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+type ValuesOf<T extends SettingTable> = { readonly [N in keyof T]: T[N]['otherwise'] };
+
+const text = (otherwise: string, check: (value: string) => void = () => undefined): Setting<string> => ({
+  otherwise,
+  read: (value) => {
+    check(value);
+    return value;
+  },
+});
+
+const flag = (otherwise: boolean): Setting<boolean> => ({
+  otherwise,
+  read: (value) => {
+    if (!/^(true|false)$/i.test(value)) throw new Error('expected true or false');
+    return value.toLowerCase() === 'true';
+  },
+});
+
+const whole = (otherwise: number, min: number, max: number): Setting<number> => ({
+  otherwise,
+  read: (value) => {
+    const number = Number(value);
+    if (!/^-?\d+$/.test(value) || number < min || number > max) {
+      throw new Error(`expected a whole number from ${min} to ${max}`);
+    }
+    return number;
+  },
+});
+
+const only = (value: string, why: string): Setting<string> =>
+  text(value, (given) => {
+    if (given !== value) throw new Error(why);
+  });
+
+const port = (otherwise: number): Setting<number> => whole(otherwise, 0, 65535);
+const MAX = Number.MAX_SAFE_INTEGER;
+
+const brokerSettings = {
+  brokerClusterName: text('DefaultCluster', notBlank),
+  brokerName: text('broker-a', notBlank),
+  brokerId: only('0', 'this broker is always a master, whose id is 0'),
+  brokerRole: text('ASYNC_MASTER', (role) => {
+    if (role !== 'ASYNC_MASTER' && role !== 'SYNC_MASTER') throw new Error('this broker cannot be a slave');
+  }),
+  /** Empty means: what clients can reach, see `reachableHost`. */
+  brokerIP1: text(''),
+  bindAddress: text('127.0.0.1', notBlank),
+  listenPort: port(10911),
+  namesrvAddr: text(''),
+  /** Empty means the store directory of the command line, or the user's. */
+  storePathRootDir: text(''),
+  brokerPermission: whole(Perm.READ | Perm.WRITE, 0, 7),
+  autoCreateTopicEnable: flag(true),
+  autoCreateSubscriptionGroup: flag(true),
+  defaultTopicQueueNums: whole(8, 1, 1024),
+  clusterTopicEnable: flag(true),
+  brokerTopicEnable: flag(true),
+  /** Apache's default is false; on here, so that traces need no set-up. */
+  traceTopicEnable: flag(true),
+  traceOn: flag(true),
+  regionId: text('DefaultRegion', notBlank),
+  messageDelayLevel: text(DEFAULT_DELAY_LEVELS, (levels) => void parseDelayLevels(levels)),
+  maxMessageSize: whole(4 * 1024 * 1024, 1, 15 * 1024 * 1024),
+  flushDiskType: text('ASYNC_FLUSH', (type) => {
+    if (type !== 'ASYNC_FLUSH' && type !== 'SYNC_FLUSH') throw new Error('expected ASYNC_FLUSH or SYNC_FLUSH');
+  }),
+  mappedFileSizeCommitLog: whole(1024 * 1024 * 1024, 4096, 2 ** 31 - 1),
+  mappedFileSizeConsumeQueue: whole(6_000_000, 20, 2 ** 31 - 1),
+  /** Ours: most bytes of commit log before sends are refused with code 14; 0 is no cap. */
+  maxStoreBytes: whole(0, 0, MAX),
+  longPollingEnable: flag(true),
+  shortPollingTimeMills: whole(1000, 1, 60_000),
+  flushConsumerOffsetInterval: whole(5000, 1, 3_600_000),
+  flushDelayOffsetInterval: whole(10_000, 1, 3_600_000),
+  registerNameServerPeriod: whole(30_000, 10_000, 60_000),
+  channelExpiredTimeout: whole(120_000, 1000, 3_600_000),
+  serverChannelMaxIdleTimeSeconds: whole(120, 1, 86_400),
+  enablePropertyFilter: only('false', 'this broker filters by tags only'),
+  timerWheelEnable: only('false', 'this broker delays by levels only'),
+  rejectTransactionMessage: only('true', 'this broker takes no transactional messages'),
+} as const satisfies SettingTable;
+
+const nameServerSettings = {
+  bindAddress: text('127.0.0.1', notBlank),
+  listenPort: port(9876),
+  /** Empty means `namesrv/kvConfig.json` in the store directory. */
+  kvConfigPath: text(''),
+  scanNotActiveBrokerInterval: whole(5000, 100, 600_000),
+  serverChannelMaxIdleTimeSeconds: whole(120, 1, 86_400),
+  orderMessageEnable: flag(false),
+  enableAllTopicList: flag(true),
+  returnOrderTopicConfigToBroker: flag(true),
+} as const satisfies SettingTable;
+
+export type BrokerConfig = ValuesOf<typeof brokerSettings>;
+export type NameServerConfig = ValuesOf<typeof nameServerSettings>;
+
+export interface ReadSettings<T> {
+  readonly settings: Partial<T>;
+  /** Keys that nothing obeys; the log names them. */
+  readonly ignored: readonly string[];
+}
+
+export function brokerConfig(given: Partial<BrokerConfig> = {}): BrokerConfig {
+  return { ...defaults(brokerSettings), ...given };
+}
+
+export function nameServerConfig(given: Partial<NameServerConfig> = {}): NameServerConfig {
+  return { ...defaults(nameServerSettings), ...given };
+}
+
+/** @throws CodedError `config-invalid` with key, value and reason */
+export function readBrokerConf(content: string): ReadSettings<BrokerConfig> {
+  return readConf(brokerSettings, content);
+}
+
+/** @throws CodedError `config-invalid` with key, value and reason */
+export function readNameServerConf(content: string): ReadSettings<NameServerConfig> {
+  return readConf(nameServerSettings, content);
+}
+
+/** `key=value` lines sorted by key, as GET_BROKER_CONFIG 26 and GET_NAMESRV_CONFIG 319 answer. */
+export function configText(config: BrokerConfig | NameServerConfig): string {
+  return Object.entries(config)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+function defaults<T extends SettingTable>(table: T): ValuesOf<T> {
+  return Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, setting.otherwise])) as ValuesOf<T>;
+}
+
+function readConf<T extends SettingTable>(table: T, content: string): ReadSettings<ValuesOf<T>> {
+  const settings: Record<string, unknown> = {};
+  const ignored: string[] = [];
+  for (const [key, given] of parseProperties(content)) {
+    const setting = Object.hasOwn(table, key) ? table[key] : undefined;
+    if (setting === undefined) {
+      ignored.push(key);
+      continue;
+    }
+    const value = given.trim();
+    try {
+      settings[key] = setting.read(value);
+    } catch (error) {
+      const reason = error instanceof CodedError ? String(error.details['reason']) : (error as Error).message;
+      throw new CodedError('config-invalid', { key, value, reason }, { cause: error });
+    }
+  }
+  return { settings: settings as Partial<ValuesOf<T>>, ignored };
+}
+
+function notBlank(value: string): void {
+  if (value === '') throw new Error('it is empty');
+}

@@ -1,0 +1,74 @@
+import { decodeHeartbeat, encodeConsumerIds } from '../../protocol/bodies/group.ts';
+import { ResponseCode } from '../../protocol/codes.ts';
+import { decodeFields, encodeFields } from '../../protocol/fields.ts';
+import {
+  consumerGroupOnly,
+  heartbeatResponse,
+  unregisterClient as unregisterFields,
+} from '../../protocol/requests/group.ts';
+import { retryTopic } from '../../protocol/topicName.ts';
+import { isObject, objectAt, readBody, textAt } from '../../protocol/bodies/read.ts';
+import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { BrokerContext } from '../brokerContext.ts';
+import { notifyMembers, watchConnection } from '../membership.ts';
+import { SUCCESS, success, successBody } from '../reply.ts';
+import { isTagType, noPropertyFilter } from './pull.ts';
+
+/**
+ * HEART_BEAT 34. A consumer group's settings and its retry topic exist when this is answered, and the NameServers
+ * know the topic. Source: ClientManageProcessor.java; broker sheet §4.1.
+ */
+export function heartbeat(broker: BrokerContext, { command, connection }: IncomingRequest): Reply | Promise<Reply> {
+  const beat = decodeHeartbeat(command.body);
+  const client = { clientId: beat.clientId, language: command.language, version: command.version };
+  const newTopics: string[] = [];
+  let shouldResend = beat.fingerprint === 0;
+  for (const data of beat.consumers) {
+    const settings = broker.groups.find(data.groupName);
+    if (settings === undefined) continue;
+    const topic = retryTopic(data.groupName);
+    if (broker.topics.ensure(topic, settings.retryQueueNums).created) newTopics.push(topic);
+    const changed = broker.consumers.register(data, connection, client, beat.withoutSubscriptions);
+    if (changed && settings.notifyConsumerIdsChangedEnable) notifyMembers(broker, broker.consumers.get(data.groupName));
+    if (
+      beat.fingerprint !== 0 &&
+      broker.consumers.noteFingerprint(data.groupName, beat.fingerprint, beat.withoutSubscriptions)
+    ) {
+      shouldResend = true;
+    }
+  }
+  for (const group of beat.producerGroups) broker.producers.register(group, connection, client);
+  watchConnection(broker, connection);
+  const reply = success(
+    encodeFields(heartbeatResponse, { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: String(shouldResend) }),
+  );
+  return newTopics.length === 0 ? reply : broker.registration.announce(newTopics).then(() => reply);
+}
+
+/** UNREGISTER_CLIENT 35. */
+export function unregisterClient(broker: BrokerContext, { command, connection }: IncomingRequest): Reply {
+  const { producerGroup, consumerGroup } = decodeFields(unregisterFields, command.extFields);
+  if (producerGroup !== undefined) broker.producers.unregister(producerGroup, connection);
+  if (consumerGroup !== undefined) {
+    notifyMembers(broker, broker.consumers.unregister(consumerGroup, connection));
+  }
+  return SUCCESS;
+}
+
+/** GET_CONSUMER_LIST_BY_GROUP 38: what members share their queues by. */
+export function getConsumerList(broker: BrokerContext, { command }: IncomingRequest): Reply {
+  const { consumerGroup } = decodeFields(consumerGroupOnly, command.extFields);
+  const members = broker.consumers.get(consumerGroup)?.members;
+  if (members === undefined) {
+    return { code: ResponseCode.SYSTEM_ERROR, remark: `no consumer for this group, ${consumerGroup}` };
+  }
+  return successBody(encodeConsumerIds([...members.values()].map((client) => client.clientId)));
+}
+
+/** CHECK_CLIENT_CONFIG 46: may a consumer subscribe by this expression? */
+export function checkClientConfig(_broker: BrokerContext, { command }: IncomingRequest): Reply {
+  const json = readBody(command.body);
+  if (!isObject(json['subscriptionData'])) return SUCCESS;
+  const expressionType = textAt(objectAt(json, 'subscriptionData'), 'expressionType');
+  return isTagType(expressionType) ? SUCCESS : noPropertyFilter(expressionType);
+}

@@ -1,0 +1,65 @@
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import type { Disposable } from '../base/disposable.ts';
+import { errorText } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+
+type Level = 'INFO' | 'WARN' | 'ERROR';
+
+/** Lines in the form of Apache's logs: `2026-11-22 21:20:06,123 INFO main - text`, in local time. */
+export function lineLogger(write: (line: string) => void, now: () => number): Logger {
+  const log = (level: Level, text: string): void => write(`${timeText(now())} ${level} main - ${text}\n`);
+  return {
+    debug: () => undefined,
+    info: (text) => log('INFO', text),
+    warn: (text) => log('WARN', text),
+    error: (text, error) => log('ERROR', error === undefined ? text : `${text}: ${detail(error)}`),
+  };
+}
+
+/** A file of at most `maxBytes`; the one before it is kept as `<file>.1`. */
+export class LogFile implements Disposable {
+  readonly #path: string;
+  readonly #maxBytes: number;
+  #handle: number;
+  #sizeBytes: number;
+
+  /** @throws Error of the file system */
+  constructor(file: string, maxBytes: number = 10 * 1024 * 1024) {
+    this.#path = file;
+    this.#maxBytes = maxBytes;
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    this.#handle = openSync(file, 'a');
+    this.#sizeBytes = fstatSync(this.#handle).size;
+  }
+
+  readonly write = (line: string): void => {
+    const bytes = Buffer.from(line);
+    if (this.#sizeBytes > 0 && this.#sizeBytes + bytes.length > this.#maxBytes) this.#rotate();
+    writeSync(this.#handle, bytes);
+    this.#sizeBytes += bytes.length;
+  };
+
+  dispose(): void {
+    closeSync(this.#handle);
+  }
+
+  #rotate(): void {
+    closeSync(this.#handle);
+    if (existsSync(this.#path)) renameSync(this.#path, `${this.#path}.1`);
+    this.#handle = openSync(this.#path, 'a');
+    this.#sizeBytes = fstatSync(this.#handle).size;
+  }
+}
+
+function timeText(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  return `${day} ${time},${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function detail(error: unknown): string {
+  return error instanceof Error && error.stack !== undefined ? error.stack : errorText(error);
+}

@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { version } from '../../package.json';
+import { systemClock } from '../base/clock.ts';
+import { CodedError, errorText } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { USAGE, parseCommandLine } from './commandLine.ts';
+import type { CommandLine } from './commandLine.ts';
+import type { BrokerCommand, BrokerEvent } from './control.ts';
+import { explain } from './explain.ts';
+import { LogFile, lineLogger } from './logWriter.ts';
+import { startRole } from './roles.ts';
+import type { RunningRole } from './roles.ts';
+import {
+  defaultStoreDirectory,
+  makeTemporaryStore,
+  readRunning,
+  removeRunning,
+  writeRunning,
+} from './storeDirectory.ts';
+
+/** How long an orderly stop may take. */
+const STOP_TIMEOUT_MS = 10_000;
+
+void main(process.argv.slice(2));
+
+/** The command `rocketmq-local`, and the process that the extension forks. */
+async function main(args: readonly string[]): Promise<void> {
+  let line: CommandLine | 'help' | 'version';
+  try {
+    line = parseCommandLine(args);
+  } catch (error) {
+    fail(error);
+    return;
+  }
+  if (line === 'help') process.stdout.write(USAGE);
+  else if (line === 'version') process.stdout.write(`rocketmq-local ${version}, speaks as Apache RocketMQ 5.3.3\n`);
+  else await run(line);
+}
+
+async function run(line: CommandLine): Promise<void> {
+  const temporary = line.temporary ? makeTemporaryStore() : undefined;
+  let log: { readonly logger: Logger; readonly close: () => void } | undefined;
+  let storeDirectory = temporary?.directory;
+  try {
+    log = openLog(line.log);
+    const { logger } = log;
+    const confText = line.config === undefined ? '' : readConf(line.config);
+    const role = await startRole(line, {
+      confText,
+      storeDirectory: (fromConf) => {
+        storeDirectory ??= path.resolve(
+          line.store ?? (fromConf === '' ? defaultStoreDirectory(process.env, process.platform) : fromConf),
+        );
+        return storeDirectory;
+      },
+      clock: systemClock,
+      logger,
+    });
+    const end = endOnce(role, logger, () => {
+      if (role.ready.broker !== undefined) removeRunning(role.storeDirectory);
+      temporary?.remove();
+      log?.close();
+    });
+    tellReady(line, role, logger);
+    stopOn(end, logger);
+  } catch (error) {
+    fail(error, storeDirectory);
+    temporary?.remove();
+    log?.close();
+  }
+}
+
+function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
+  const { ready } = role;
+  const info = { ready: true, pid: process.pid, ...ready, readyMs: Math.round(performance.now()) } as const;
+  if (ready.broker !== undefined) {
+    const running = { ...info, broker: ready.broker, grpc: null };
+    writeRunning(role.storeDirectory, running);
+    tellParent({ kind: 'ready', info: running });
+  }
+  logger.info(`ready after ${info.readyMs} ms: ${JSON.stringify(info)}`);
+  if (line.json) process.stdout.write(`${JSON.stringify(info)}\n`);
+  else process.stdout.write(role.greeting);
+}
+
+/** Signals, the parent's wish and the parent's end all mean the same. */
+function stopOn(end: (why: string, exitCode: number) => void, logger: Logger): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(signal, 0));
+  process.on('message', (message: unknown) => {
+    if (isStop(message)) end('the parent asks to stop', 0);
+  });
+  if (process.connected) process.once('disconnect', () => end('the parent is gone', 0));
+  process.on('uncaughtException', (error) => {
+    logger.error('an unexpected error ends the process', error);
+    end('an unexpected error', 1);
+  });
+}
+
+function endOnce(role: RunningRole, logger: Logger, cleanUp: () => void): (why: string, exitCode: number) => void {
+  let ending = false;
+  return (why, exitCode) => {
+    if (ending) return;
+    ending = true;
+    logger.info(`stopping: ${why}`);
+    const deadline = setTimeout(() => {
+      logger.error(`stopping took longer than ${STOP_TIMEOUT_MS} ms`);
+      process.exit(1);
+    }, STOP_TIMEOUT_MS);
+    role
+      .stop()
+      .then(
+        () => exitCode,
+        (error: unknown) => {
+          logger.error('stopping failed', error);
+          return 1;
+        },
+      )
+      .then((code) => {
+        clearTimeout(deadline);
+        cleanUp();
+        process.exit(code);
+      }, (error: unknown) => fail(error));
+  };
+}
+
+function openLog(file: string | undefined): { readonly logger: Logger; readonly close: () => void } {
+  const now = (): number => systemClock.now();
+  // A reader that went away must not end the broker.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  if (file === undefined) {
+    return { logger: lineLogger((text) => process.stderr.write(text), now), close: () => undefined };
+  }
+  const log = new LogFile(file);
+  return { logger: lineLogger(log.write, now), close: () => log.dispose() };
+}
+
+function readConf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CodedError('usage', { reason: `the file given with -c cannot be read: ${errorText(error)}` });
+  }
+}
+
+/** One sentence on standard error, and status 1. */
+function fail(error: unknown, storeDirectory?: string): void {
+  const running = storeDirectory === undefined ? undefined : readRunning(storeDirectory);
+  const message = explain(error, running);
+  process.stderr.write(`rocketmq-local: ${message}\n`);
+  const { code, details } = error instanceof CodedError ? error : new CodedError('internal', { reason: message });
+  tellParent({ kind: 'failed', code, details, message });
+  process.exitCode = 1;
+  if (process.connected) process.disconnect();
+}
+
+function tellParent(event: BrokerEvent): void {
+  if (process.connected) process.send?.(event);
+}
+
+function isStop(message: unknown): message is BrokerCommand {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'stop';
+}

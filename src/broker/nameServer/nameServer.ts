@@ -1,0 +1,79 @@
+import path from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Connection } from '../../remoting/connection.ts';
+import { Router } from '../../remoting/router.ts';
+import { listen } from '../../remoting/server.ts';
+import type { NameServerConfig } from '../config.ts';
+import { nameServerHandlers } from './handlers.ts';
+import type { NameServerContext } from './handlers.ts';
+import { KvConfig } from './kvConfig.ts';
+import { RouteInfo } from './routeInfo.ts';
+
+export interface NameServerOptions {
+  readonly config: NameServerConfig;
+  readonly storeDirectory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface NameServer {
+  /** `host:port` it listens on. */
+  readonly address: string;
+  readonly port: number;
+  readonly routes: RouteInfo;
+  stop(): Promise<void>;
+}
+
+/** @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `store-damaged` */
+export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
+  const { config, clock, logger, storeDirectory } = options;
+  const kvPath =
+    config.kvConfigPath === '' ? path.join(storeDirectory, 'namesrv', 'kvConfig.json') : config.kvConfigPath;
+  const routes = new RouteInfo();
+  const kv = new KvConfig({ path: kvPath, clock, logger });
+  const watched = new WeakSet<Connection>();
+  const context: NameServerContext = {
+    config: { ...config, kvConfigPath: kvPath },
+    clock,
+    logger,
+    routes,
+    kv,
+    watch(connection) {
+      if (watched.has(connection)) return;
+      watched.add(connection);
+      connection.onClose(() => {
+        for (const { brokerName, brokerAddr } of routes.ownerGone(connection)) {
+          logger.warn(`broker ${brokerName} at ${brokerAddr} is gone: its connection closed`);
+        }
+      });
+    },
+  };
+  const router = new Router();
+  for (const [code, handler] of nameServerHandlers) router.on(code, (request) => handler(context, request));
+  const server = await listen({
+    host: config.bindAddress,
+    port: config.listenPort,
+    handle: router.handle,
+    clock,
+    logger,
+    idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
+  });
+  const scan = clock.every(config.scanNotActiveBrokerInterval, () => {
+    for (const { brokerName, brokerAddr } of routes.expire(clock.now())) {
+      logger.warn(`broker ${brokerName} at ${brokerAddr} is gone: it was silent for too long`);
+    }
+  });
+  logger.info(`NameServer serves ${server.address}`);
+  return {
+    address: server.address,
+    port: server.port,
+    routes,
+    async stop() {
+      scan.dispose();
+      kv.dispose();
+      await server.close();
+      logger.info('NameServer stopped');
+    },
+  };
+}

@@ -1,0 +1,248 @@
+import type { DataVersion } from '../../protocol/bodies/dataVersion.ts';
+import { sameDataVersion } from '../../protocol/bodies/dataVersion.ts';
+import { Perm } from '../../protocol/bodies/route.ts';
+import type { BrokerData, ClusterInfo, QueueData, TopicRoute } from '../../protocol/bodies/route.ts';
+import type { TopicConfig, TopicTable } from '../../protocol/bodies/topic.ts';
+
+/** A broker that registers without saying for how long. */
+const TIMEOUT_MS = 120_000;
+
+/** What names a broker in every request of its. */
+export interface BrokerIdentity {
+  readonly clusterName: string;
+  readonly brokerName: string;
+  readonly brokerAddr: string;
+  readonly brokerId: number;
+}
+
+export interface BrokerRegistration extends BrokerIdentity {
+  readonly haServerAddr: string;
+  readonly heartbeatTimeoutMillis?: number | undefined;
+  readonly enableActingMaster?: boolean | undefined;
+  readonly table: TopicTable;
+  /** Whose end removes the broker: its connection. */
+  readonly owner: object;
+}
+
+interface LiveBroker {
+  readonly identity: BrokerIdentity;
+  readonly owner: object;
+  readonly timeoutMs: number;
+  readonly haServerAddr: string;
+  lastUpdateMs: number;
+  dataVersion: DataVersion | undefined;
+}
+
+interface BrokerEntry {
+  readonly cluster: string;
+  readonly addresses: Map<number, string>;
+  enableActingMaster: boolean;
+}
+
+/** What a slave learns when it registers. */
+export interface MasterOf {
+  readonly masterAddr?: string;
+  readonly haServerAddr?: string;
+}
+
+/**
+ * Which broker has which topic: the NameServer's state, without a socket. Times in ms since the epoch.
+ * Source: RouteInfoManager.java; broker sheet §1.
+ */
+export class RouteInfo {
+  /** topic → brokerName → queues */
+  readonly #topics = new Map<string, Map<string, QueueData>>();
+  readonly #brokers = new Map<string, BrokerEntry>();
+  /** cluster → brokerNames */
+  readonly #clusters = new Map<string, Set<string>>();
+  readonly #live = new Map<string, LiveBroker>();
+
+  /**
+   * Merges the table into what is known: brokers send single topics as well as all of them.
+   * @returns undefined when the broker is refused: another with the same id has newer state
+   */
+  register(registration: BrokerRegistration, nowMs: number): MasterOf | undefined {
+    const { clusterName, brokerName, brokerAddr, brokerId, table } = registration;
+    const entry = this.#entryOf(registration);
+    const { addresses } = entry;
+    // An address has one id: a slave that became master leaves its old one.
+    for (const [id, address] of addresses) if (address === brokerAddr && id !== brokerId) addresses.delete(id);
+    const before = addresses.get(brokerId);
+    if (before !== undefined && before !== brokerAddr && this.#isNewer(clusterName, before, table.dataVersion)) {
+      this.#live.delete(liveKey(clusterName, brokerAddr));
+      return undefined;
+    }
+    const known = this.#live.get(liveKey(clusterName, brokerAddr));
+    const changed = before === undefined || !sameDataVersion(known?.dataVersion, table.dataVersion);
+    addresses.set(brokerId, brokerAddr);
+    if (registration.enableActingMaster !== undefined) entry.enableActingMaster = registration.enableActingMaster;
+    const isPrimeSlave =
+      registration.enableActingMaster === true && brokerId !== 0 && brokerId === Math.min(...addresses.keys());
+    if (brokerId === 0 || isPrimeSlave) this.#mergeTopics(brokerName, table, changed, isPrimeSlave);
+    this.#live.set(liveKey(clusterName, brokerAddr), {
+      identity: { clusterName, brokerName, brokerAddr, brokerId },
+      owner: registration.owner,
+      timeoutMs: registration.heartbeatTimeoutMillis ?? TIMEOUT_MS,
+      haServerAddr: registration.haServerAddr,
+      lastUpdateMs: nowMs,
+      dataVersion: table.dataVersion,
+    });
+    return brokerId === 0 ? {} : this.#masterOf(clusterName, addresses.get(0));
+  }
+
+  unregister({ clusterName, brokerName, brokerAddr, brokerId }: BrokerIdentity): void {
+    this.#live.delete(liveKey(clusterName, brokerAddr));
+    const entry = this.#brokers.get(brokerName);
+    if (entry?.addresses.get(brokerId) === brokerAddr) entry.addresses.delete(brokerId);
+    if (entry === undefined || entry.addresses.size > 0) return;
+    this.#brokers.delete(brokerName);
+    const names = this.#clusters.get(entry.cluster);
+    names?.delete(brokerName);
+    if (names?.size === 0) this.#clusters.delete(entry.cluster);
+    for (const [topic, queues] of this.#topics) {
+      queues.delete(brokerName);
+      if (queues.size === 0) this.#topics.delete(topic);
+    }
+  }
+
+  /** Removes the brokers that registered through `owner`. @returns who they were */
+  ownerGone(owner: object): BrokerIdentity[] {
+    return this.#remove((broker) => broker.owner === owner);
+  }
+
+  /** Removes the brokers that were silent for longer than their timeout. @returns who they were */
+  expire(nowMs: number): BrokerIdentity[] {
+    return this.#remove((broker) => broker.lastUpdateMs + broker.timeoutMs < nowMs);
+  }
+
+  /** A sign of life. @returns the version of the broker's topics that is known here */
+  refresh(
+    { clusterName, brokerAddr }: Pick<BrokerIdentity, 'clusterName' | 'brokerAddr'>,
+    nowMs: number,
+  ): DataVersion | undefined {
+    const broker = this.#live.get(liveKey(clusterName, brokerAddr));
+    if (broker !== undefined) broker.lastUpdateMs = nowMs;
+    return broker?.dataVersion;
+  }
+
+  /** Undefined when no broker that is here has the topic. */
+  route(topic: string): TopicRoute | undefined {
+    const queues = [...(this.#topics.get(topic)?.values() ?? [])];
+    const brokers = queues.flatMap(({ brokerName }) => this.#brokerData(brokerName) ?? []);
+    return brokers.length === 0 ? undefined : { brokers, queues, orderTopicConf: undefined };
+  }
+
+  clusterInfo(): ClusterInfo {
+    return {
+      brokers: [...this.#brokers.keys()].flatMap((name) => this.#brokerData(name) ?? []),
+      clusters: new Map([...this.#clusters].map(([cluster, names]) => [cluster, [...names]])),
+    };
+  }
+
+  topics(): string[] {
+    return [...this.#topics.keys()];
+  }
+
+  topicsOfCluster(cluster: string): string[] {
+    const names = this.#clusters.get(cluster) ?? new Set();
+    return this.#topicsWhere((queues) => [...queues.keys()].some((name) => names.has(name)));
+  }
+
+  /** Topics whose topicSysFlag passes the test, for the lists of units. */
+  topicsByFlag(test: (topicSysFlag: number) => boolean): string[] {
+    return this.#topicsWhere((queues) => {
+      const [first] = queues.values();
+      return first !== undefined && test(first.topicSysFlag);
+    });
+  }
+
+  /** Names of clusters and brokers, which are topics as well, and the address of some broker. */
+  systemTopics(): { readonly topics: string[]; readonly brokerAddr: string | undefined } {
+    const [firstBroker] = this.#brokers.values();
+    const [brokerAddr] = firstBroker?.addresses.values() ?? [];
+    return { topics: [...this.#clusters.keys(), ...this.#brokers.keys()], brokerAddr };
+  }
+
+  /** With a cluster only its brokers lose the topic. A broker that still owns it brings it back. */
+  deleteTopic(topic: string, cluster: string | undefined): void {
+    const queues = this.#topics.get(topic);
+    if (queues === undefined) return;
+    const names = cluster === undefined ? [...queues.keys()] : [...(this.#clusters.get(cluster) ?? [])];
+    for (const name of names) queues.delete(name);
+    if (queues.size === 0) this.#topics.delete(topic);
+  }
+
+  /** Takes the write permission of a broker from all its topics, or gives it back. @returns how many topics */
+  setWritable(brokerName: string, isWritable: boolean): number {
+    let count = 0;
+    for (const queues of this.#topics.values()) {
+      const data = queues.get(brokerName);
+      if (data === undefined) continue;
+      queues.set(brokerName, { ...data, perm: isWritable ? Perm.READ | Perm.WRITE : data.perm & ~Perm.WRITE });
+      count += 1;
+    }
+    return count;
+  }
+
+  #entryOf({ clusterName, brokerName }: BrokerIdentity): BrokerEntry {
+    let names = this.#clusters.get(clusterName);
+    if (names === undefined) this.#clusters.set(clusterName, (names = new Set<string>()));
+    names.add(brokerName);
+    let entry = this.#brokers.get(brokerName);
+    if (entry === undefined) {
+      entry = { cluster: clusterName, addresses: new Map(), enableActingMaster: false };
+      this.#brokers.set(brokerName, entry);
+    }
+    return entry;
+  }
+
+  #isNewer(clusterName: string, address: string, version: DataVersion | undefined): boolean {
+    const known = this.#live.get(liveKey(clusterName, address))?.dataVersion;
+    return known !== undefined && known.stateVersion > (version?.stateVersion ?? 0);
+  }
+
+  #mergeTopics(brokerName: string, table: TopicTable, changed: boolean, isPrimeSlave: boolean): void {
+    for (const config of table.topics.values()) {
+      let queues = this.#topics.get(config.topicName);
+      if (queues === undefined) this.#topics.set(config.topicName, (queues = new Map<string, QueueData>()));
+      if (changed || !queues.has(brokerName)) queues.set(brokerName, queueData(brokerName, config, isPrimeSlave));
+    }
+  }
+
+  #masterOf(clusterName: string, masterAddr: string | undefined): MasterOf {
+    const master = masterAddr === undefined ? undefined : this.#live.get(liveKey(clusterName, masterAddr));
+    if (masterAddr === undefined || master === undefined) return {};
+    return { masterAddr, haServerAddr: master.haServerAddr };
+  }
+
+  #brokerData(brokerName: string): BrokerData | undefined {
+    const entry = this.#brokers.get(brokerName);
+    if (entry === undefined || entry.addresses.size === 0) return undefined;
+    const { cluster, addresses, enableActingMaster } = entry;
+    return { brokerName, cluster, brokerAddrs: new Map(addresses), enableActingMaster };
+  }
+
+  #topicsWhere(test: (queues: ReadonlyMap<string, QueueData>) => boolean): string[] {
+    return [...this.#topics].filter(([, queues]) => test(queues)).map(([topic]) => topic);
+  }
+
+  #remove(isGone: (broker: LiveBroker) => boolean): BrokerIdentity[] {
+    const gone = [...this.#live.values()].filter(isGone).map((broker) => broker.identity);
+    for (const identity of gone) this.unregister(identity);
+    return gone;
+  }
+}
+
+function liveKey(clusterName: string, address: string): string {
+  return `${clusterName}@${address}`;
+}
+
+function queueData(brokerName: string, config: TopicConfig, isPrimeSlave: boolean): QueueData {
+  return {
+    brokerName,
+    readQueueNums: config.readQueueNums,
+    writeQueueNums: config.writeQueueNums,
+    perm: isPrimeSlave ? config.perm & ~Perm.WRITE : config.perm,
+    topicSysFlag: config.topicSysFlag,
+  };
+}

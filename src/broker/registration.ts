@@ -1,0 +1,171 @@
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../base/clock.ts';
+import type { Disposable } from '../base/disposable.ts';
+import { CodedError, errorText } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { encodeRegistration } from '../protocol/bodies/topic.ts';
+import type { TopicTable } from '../protocol/bodies/topic.ts';
+import { RequestCode, requestCodeName, responseCodeName } from '../protocol/codes.ts';
+import { LANGUAGE } from '../protocol/command.ts';
+import type { RequestParts } from '../protocol/command.ts';
+import { encodeFields } from '../protocol/fields.ts';
+import { brokerIdentity, registerBroker } from '../protocol/requests/route.ts';
+import type { Connection } from '../remoting/connection.ts';
+import { dial } from '../remoting/dial.ts';
+import type { BrokerConfig } from './config.ts';
+import type { Topics } from './state/topics.ts';
+
+/** Apache waits 24 s; a sender waits 3 s for its answer, which comes after the registration of a new topic. */
+const TIMEOUT_MS = 2500;
+/** How soon a NameServer that could not be reached is tried again. */
+const RETRY_MS = 10_000;
+
+export interface RegistrationOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly config: BrokerConfig;
+  readonly topics: Topics;
+  /** `host:port` of every NameServer. */
+  readonly nameServers: readonly string[];
+  /** `host:port` as clients reach this broker. */
+  readonly address: string;
+  readonly haAddress: string;
+}
+
+/** Keeps this broker and its topics known to every NameServer. Source: BrokerOuterAPI.java; broker sheet §3. */
+export class Registration implements Disposable {
+  readonly #options: RegistrationOptions;
+  readonly #connections = new Map<string, Connection>();
+  readonly #unreachable = new Set<string>();
+  #timer: Disposable | undefined;
+  #stopped = false;
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Registers everything and goes on doing so. The first table is whole, since a NameServer may refuse a first
+   * registration of a single topic. @returns how many NameServers took it
+   */
+  async start(): Promise<number> {
+    const accepted = await this.announce();
+    this.#plan(RETRY_MS);
+    return accepted;
+  }
+
+  /** Tells every NameServer of these topics, or of all. A NameServer that fails is logged. @returns how many took it */
+  async announce(topicNames?: readonly string[]): Promise<number> {
+    const { topics, nameServers } = this.#options;
+    const results = await Promise.all(
+      nameServers.map((address) => {
+        // One that does not know this broker yet takes nothing but the whole table.
+        const isKnown = this.#connections.get(address)?.isOpen === true;
+        const body = encodeRegistration(this.#restricted(topics.table(isKnown ? topicNames : undefined)));
+        return this.#tell(address, { code: RequestCode.REGISTER_BROKER, extFields: this.#header(body), body });
+      }),
+    );
+    return results.filter(Boolean).length;
+  }
+
+  /** Takes leave of every NameServer that was reached. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.dispose();
+    const extFields = encodeFields(brokerIdentity, this.#identity());
+    await Promise.all(
+      [...this.#connections.keys()].map((address) =>
+        this.#tell(address, { code: RequestCode.UNREGISTER_BROKER, extFields }),
+      ),
+    );
+    this.dispose();
+  }
+
+  dispose(): void {
+    this.#stopped = true;
+    this.#timer?.dispose();
+    for (const connection of this.#connections.values()) connection.dispose();
+    this.#connections.clear();
+  }
+
+  #plan(delayMs: number): void {
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      void this.announce().then(() => {
+        const allReached = this.#unreachable.size === 0;
+        if (!this.#stopped) this.#plan(allReached ? this.#options.config.registerNameServerPeriod : RETRY_MS);
+      });
+    });
+  }
+
+  async #tell(address: string, parts: RequestParts): Promise<boolean> {
+    const { logger } = this.#options;
+    try {
+      const answer = await (await this.#connection(address)).request(parts, TIMEOUT_MS);
+      if (answer.code !== 0) throw refused(address, parts.code, answer.code, answer.remark);
+      if (this.#unreachable.delete(address)) logger.info(`NameServer ${address} is reached again`);
+      return true;
+    } catch (error) {
+      const text = `${requestCodeName(parts.code)} to NameServer ${address} failed: ${errorText(error)}`;
+      if (this.#unreachable.has(address)) logger.debug(text);
+      else logger.warn(text);
+      this.#unreachable.add(address);
+      return false;
+    }
+  }
+
+  async #connection(address: string): Promise<Connection> {
+    const known = this.#connections.get(address);
+    if (known?.isOpen === true) return known;
+    const { clock, logger } = this.#options;
+    const connection = await dial(address, { clock, logger, timeoutMs: TIMEOUT_MS, language: LANGUAGE });
+    const other = this.#connections.get(address);
+    if (other?.isOpen === true) {
+      connection.dispose();
+      return other;
+    }
+    this.#connections.set(address, connection);
+    connection.onClose(() => {
+      if (this.#connections.get(address) === connection) this.#connections.delete(address);
+    });
+    return connection;
+  }
+
+  #identity(): { brokerName: string; brokerAddr: string; clusterName: string; brokerId: number } {
+    const { config, address } = this.#options;
+    return {
+      brokerName: config.brokerName,
+      brokerAddr: address,
+      clusterName: config.brokerClusterName,
+      brokerId: Number(config.brokerId),
+    };
+  }
+
+  #header(body: Buffer): Record<string, string> {
+    return encodeFields(registerBroker, {
+      ...this.#identity(),
+      haServerAddr: this.#options.haAddress,
+      compressed: false,
+      bodyCrc32: crc32(body) & 0x7fffffff,
+      enableActingMaster: false,
+    });
+  }
+
+  /** A broker that may not be read or written takes that from all its topics. */
+  #restricted(table: TopicTable): TopicTable {
+    const { brokerPermission } = this.#options.config;
+    if ((brokerPermission & 6) === 6) return table;
+    const topics = new Map(
+      [...table.topics].map(([name, config]) => [name, { ...config, perm: config.perm & brokerPermission }] as const),
+    );
+    return { ...table, topics };
+  }
+}
+
+function refused(address: string, requestCode: number, code: number, remark: string | undefined): CodedError {
+  return new CodedError('response-error', {
+    address,
+    requestCode,
+    responseCode: responseCodeName(code),
+    remark: remark ?? '',
+  });
+}

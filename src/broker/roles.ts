@@ -1,0 +1,131 @@
+import type { Clock } from '../base/clock.ts';
+import { CodedError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { formatAddress } from '../remoting/address.ts';
+import { openStore, parseNameServers, startBroker } from './broker.ts';
+import type { CommandLine } from './commandLine.ts';
+import { brokerConfig, nameServerConfig, readBrokerConf, readNameServerConf } from './config.ts';
+import type { BrokerConfig, NameServerConfig } from './config.ts';
+import { startNameServer } from './nameServer/nameServer.ts';
+import { isLoopback, reachableHost } from './reachableHost.ts';
+import { startRuntime } from './runtime.ts';
+
+export interface RoleParts {
+  /** Content of the file given with -c, or nothing. */
+  readonly confText: string;
+  /** Decides the directory, knowing what the file says (empty: nothing). */
+  readonly storeDirectory: (fromConf: string) => string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface RunningRole {
+  readonly storeDirectory: string;
+  readonly ready: {
+    readonly namesrv: string;
+    readonly broker?: string;
+    readonly grpc: null;
+    readonly store: string;
+  };
+  /** For people. */
+  readonly greeting: string;
+  stop(): Promise<void>;
+}
+
+/** Starts what the command line asks for: its options win over the file, the file over the defaults. */
+export function startRole(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
+  if (line.grpcPort !== 'off') parts.logger.warn(`gRPC is not served yet: --grpc-port ${line.grpcPort} does nothing`);
+  switch (line.role) {
+    case 'start':
+      return startBoth(line, parts);
+    case 'namesrv':
+      return startNameServerAlone(line, parts);
+    case 'broker':
+      return startBrokerAlone(line, parts);
+  }
+}
+
+async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
+  const broker = brokerSettings(line, parts);
+  const nameServer: Partial<NameServerConfig> = {
+    ...(broker.bindAddress === undefined ? {} : { bindAddress: broker.bindAddress }),
+    ...(line.nameServerPort === undefined ? {} : { listenPort: line.nameServerPort }),
+  };
+  const { clock, logger } = parts;
+  const storeDirectory = parts.storeDirectory(broker.storePathRootDir ?? '');
+  const runtime = await startRuntime({ nameServer, broker, storeDirectory, clock, logger });
+  const { nameServerAddress: namesrv } = runtime;
+  const { address } = runtime.broker;
+  return {
+    storeDirectory,
+    ready: { namesrv, broker: address, grpc: null, store: storeDirectory },
+    greeting:
+      `RocketMQ is up. NameServer ${namesrv}, broker ${address}, messages in ${storeDirectory}.\n` +
+      `Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`,
+    stop: () => runtime.stop(),
+  };
+}
+
+async function startNameServerAlone(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
+  const { clock, logger } = parts;
+  const { settings, ignored } = readNameServerConf(parts.confText);
+  nameIgnored(ignored, logger);
+  const port = line.port ?? line.nameServerPort;
+  const config = nameServerConfig({
+    ...settings,
+    ...(line.host === undefined ? {} : { bindAddress: line.host }),
+    ...(port === undefined ? {} : { listenPort: port }),
+  });
+  warnOfOpenHost(config.bindAddress, logger);
+  const storeDirectory = parts.storeDirectory('');
+  const nameServer = await startNameServer({ config, storeDirectory, clock, logger });
+  const namesrv = formatAddress({ host: reachableHost(config.bindAddress), port: nameServer.port });
+  return {
+    storeDirectory,
+    ready: { namesrv, grpc: null, store: storeDirectory },
+    greeting: `NameServer ${namesrv} is up. Start brokers with: rocketmq-local broker -n ${namesrv}\nCtrl+C ends it.\n`,
+    stop: () => nameServer.stop(),
+  };
+}
+
+async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
+  const { clock, logger } = parts;
+  const settings = brokerSettings(line, parts);
+  const config = brokerConfig(settings);
+  const nameServers = parseNameServers(line.nameServers ?? config.namesrvAddr);
+  if (nameServers.length === 0) {
+    throw new CodedError('usage', {
+      reason: 'the broker needs a NameServer: give it with -n, or as namesrvAddr in -c',
+    });
+  }
+  const storeDirectory = parts.storeDirectory(config.storePathRootDir);
+  const store = await openStore(config, { directory: storeDirectory, clock, logger });
+  const broker = await startBroker({ config, store, nameServers, clock, logger });
+  const namesrv = nameServers.join(';');
+  return {
+    storeDirectory,
+    ready: { namesrv, broker: broker.address, grpc: null, store: storeDirectory },
+    greeting: `Broker ${broker.address} is up, registered with ${namesrv}, messages in ${storeDirectory}. Ctrl+C ends it.\n`,
+    stop: () => broker.stop(),
+  };
+}
+
+function brokerSettings(line: CommandLine, { confText, logger }: RoleParts): Partial<BrokerConfig> {
+  const { settings, ignored } = readBrokerConf(confText);
+  nameIgnored(ignored, logger);
+  const bindAddress = line.host ?? settings.bindAddress;
+  if (bindAddress !== undefined) warnOfOpenHost(bindAddress, logger);
+  return {
+    ...settings,
+    ...(bindAddress === undefined ? {} : { bindAddress }),
+    ...(line.port === undefined ? {} : { listenPort: line.port }),
+  };
+}
+
+function nameIgnored(keys: readonly string[], logger: Logger): void {
+  if (keys.length > 0) logger.warn(`these keys of the configuration are not obeyed: ${keys.join(', ')}`);
+}
+
+function warnOfOpenHost(host: string, logger: Logger): void {
+  if (!isLoopback(host)) logger.warn(`LISTENING ON ${host}: every machine that reaches it can read, write and delete`);
+}

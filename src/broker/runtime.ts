@@ -1,0 +1,64 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { formatAddress } from '../remoting/address.ts';
+import { openStore, startBroker } from './broker.ts';
+import type { Broker } from './broker.ts';
+import { brokerConfig, nameServerConfig } from './config.ts';
+import type { BrokerConfig, NameServerConfig } from './config.ts';
+import { startNameServer } from './nameServer/nameServer.ts';
+import type { NameServer } from './nameServer/nameServer.ts';
+import { reachableHost } from './reachableHost.ts';
+
+export interface RuntimeOptions {
+  readonly nameServer: Partial<NameServerConfig>;
+  readonly broker: Partial<BrokerConfig>;
+  readonly storeDirectory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Runtime {
+  readonly nameServer: NameServer;
+  readonly broker: Broker;
+  /** `host:port` for clients. */
+  readonly nameServerAddress: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * A NameServer and a broker in this process. The store is opened first: whoever starts the same one twice learns
+ * that, and not that the ports are taken.
+ * @throws CodedError as `openStore`, `startNameServer` and `startBroker`
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { clock, logger, storeDirectory } = options;
+  const config = brokerConfig(options.broker);
+  const store = await openStore(config, { directory: storeDirectory, clock, logger });
+  let nameServer: NameServer;
+  try {
+    nameServer = await startNameServer({ config: nameServerConfig(options.nameServer), storeDirectory, clock, logger });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  try {
+    const host = reachableHost(nameServerConfig(options.nameServer).bindAddress);
+    const nameServerAddress = formatAddress({ host, port: nameServer.port });
+    const broker = await startBroker({ config, store, nameServers: [nameServerAddress], clock, logger });
+    return {
+      nameServer,
+      broker,
+      nameServerAddress,
+      async stop() {
+        try {
+          await broker.stop();
+        } finally {
+          await nameServer.stop();
+        }
+      },
+    };
+  } catch (error) {
+    await nameServer.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,143 @@
+import type { Clock } from '../../base/clock.ts';
+import type { ConsumerData, Subscription } from '../../protocol/bodies/group.ts';
+import { tagMatcher } from '../../protocol/filter/tag.ts';
+import type { Connection } from '../../remoting/connection.ts';
+
+/** A client behind one connection, as its heartbeats describe it. */
+export interface ClientInfo {
+  readonly clientId: string;
+  readonly language: string;
+  /** Ordinal of the client's release. */
+  readonly version: number;
+  readonly lastUpdateMs: number;
+}
+
+export interface KnownSubscription extends Subscription {
+  readonly matches: (tagsCode: number) => boolean;
+}
+
+export interface ConsumerGroup {
+  readonly group: string;
+  readonly consumeType: ConsumerData['consumeType'];
+  readonly messageModel: ConsumerData['messageModel'];
+  readonly consumeFromWhere: ConsumerData['consumeFromWhere'];
+  readonly subscriptions: ReadonlyMap<string, KnownSubscription>;
+  readonly members: ReadonlyMap<Connection, ClientInfo>;
+}
+
+interface MutableGroup extends ConsumerGroup {
+  consumeType: ConsumerData['consumeType'];
+  messageModel: ConsumerData['messageModel'];
+  consumeFromWhere: ConsumerData['consumeFromWhere'];
+  readonly subscriptions: Map<string, KnownSubscription>;
+  readonly members: Map<Connection, ClientInfo>;
+  fingerprint: number;
+}
+
+/**
+ * Who consumes: groups with at least one member online. Source: ConsumerManager.java, ConsumerGroupInfo.java;
+ * broker sheet §4.1.
+ */
+export class Consumers {
+  readonly #groups = new Map<string, MutableGroup>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(group: string): ConsumerGroup | undefined {
+    return this.#groups.get(group);
+  }
+
+  groups(): IterableIterator<ConsumerGroup> {
+    return this.#groups.values();
+  }
+
+  /** @returns true when the other members should share the queues anew */
+  register(
+    data: ConsumerData,
+    connection: Connection,
+    client: Omit<ClientInfo, 'lastUpdateMs'>,
+    keepSubscriptions: boolean,
+  ): boolean {
+    let group = this.#groups.get(data.groupName);
+    if (group === undefined) {
+      group = {
+        group: data.groupName,
+        consumeType: data.consumeType,
+        messageModel: data.messageModel,
+        consumeFromWhere: data.consumeFromWhere,
+        subscriptions: new Map(),
+        members: new Map(),
+        fingerprint: 0,
+      };
+      this.#groups.set(data.groupName, group);
+    }
+    const isNew = group.members.get(connection)?.clientId !== client.clientId;
+    group.members.set(connection, { ...client, lastUpdateMs: this.#clock.now() });
+    if (keepSubscriptions) return isNew;
+    group.consumeType = data.consumeType;
+    group.messageModel = data.messageModel;
+    group.consumeFromWhere = data.consumeFromWhere;
+    return replaceSubscriptions(group.subscriptions, data.subscriptions) || isNew;
+  }
+
+  /**
+   * Keeps the fingerprint of a heartbeat in its second form.
+   * @returns true when the client should send its subscriptions again
+   */
+  noteFingerprint(groupName: string, fingerprint: number, withoutSubscriptions: boolean): boolean {
+    const group = this.#groups.get(groupName);
+    if (group === undefined) return withoutSubscriptions;
+    const before = group.fingerprint;
+    group.fingerprint = fingerprint;
+    return (before !== 0 && before !== fingerprint) || (withoutSubscriptions && group.subscriptions.size === 0);
+  }
+
+  /** @returns the group when others of it should be told */
+  unregister(groupName: string, connection: Connection): ConsumerGroup | undefined {
+    const group = this.#groups.get(groupName);
+    if (group?.members.delete(connection) !== true) return undefined;
+    if (group.members.size === 0) this.#groups.delete(groupName);
+    return group;
+  }
+
+  /** Ends every membership of a connection. */
+  unregisterAll(connection: Connection): ConsumerGroup[] {
+    return [...this.#groups.keys()].flatMap((name) => this.unregister(name, connection) ?? []);
+  }
+
+  /** Connections without a heartbeat since `sinceMs`. */
+  silentSince(sinceMs: number): Set<Connection> {
+    const silent = new Set<Connection>();
+    for (const group of this.#groups.values()) {
+      for (const [connection, client] of group.members) if (client.lastUpdateMs < sinceMs) silent.add(connection);
+    }
+    return silent;
+  }
+
+  /** Online groups that subscribe to the topic. */
+  groupsOf(topic: string): string[] {
+    return [...this.#groups.values()].filter((group) => group.subscriptions.has(topic)).map((group) => group.group);
+  }
+}
+
+/** Adds new topics, takes newer versions, drops topics that are not listed; true when the set of topics changed. */
+function replaceSubscriptions(known: Map<string, KnownSubscription>, given: readonly Subscription[]): boolean {
+  let changed = false;
+  const listed = new Set<string>();
+  for (const subscription of given) {
+    listed.add(subscription.topic);
+    const before = known.get(subscription.topic);
+    if (before !== undefined && before.subVersion >= subscription.subVersion) continue;
+    changed ||= before === undefined;
+    known.set(subscription.topic, { ...subscription, matches: tagMatcher(subscription.subString) });
+  }
+  for (const topic of [...known.keys()]) {
+    if (listed.has(topic)) continue;
+    known.delete(topic);
+    changed = true;
+  }
+  return changed;
+}

@@ -1,0 +1,109 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Disposable } from '../../base/disposable.ts';
+import type { Logger } from '../../base/logger.ts';
+import { Perm } from '../../protocol/bodies/route.ts';
+import { decodeTopicTable, encodeTopicTable, topicConfig } from '../../protocol/bodies/topic.ts';
+import type { TopicConfig, TopicTable } from '../../protocol/bodies/topic.ts';
+import { RETRY_PREFIX } from '../../protocol/topicName.ts';
+import { ConfigFile } from './configFile.ts';
+import { TableVersion } from './version.ts';
+
+/** The broker's topics, kept in `config/topics.json`. Source: TopicConfigManager.java; broker sheet §2. */
+export class Topics implements Disposable {
+  readonly #configs = new Map<string, TopicConfig>();
+  readonly #version: TableVersion;
+  readonly #file: ConfigFile;
+
+  /** @throws CodedError `store-damaged` */
+  constructor(options: { readonly path: string; readonly clock: Clock; readonly logger: Logger }) {
+    this.#version = new TableVersion(options.clock);
+    this.#file = new ConfigFile({ ...options, content: () => encodeTopicTable(this.table()) });
+    const saved = this.#file.load(decodeTopicTable);
+    if (saved === undefined) return;
+    this.#version.restore(saved.dataVersion);
+    for (const [name, config] of saved.topics) this.#configs.set(name, config);
+  }
+
+  get(topic: string): TopicConfig | undefined {
+    return this.#configs.get(topic);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#configs.keys();
+  }
+
+  get size(): number {
+    return this.#configs.size;
+  }
+
+  /** Everything, or the rows of some topics under the same version. */
+  table(only?: Iterable<string>): TopicTable {
+    if (only === undefined) return { dataVersion: this.#version.current, topics: this.#configs };
+    const topics = new Map<string, TopicConfig>();
+    for (const name of only) {
+      const config = this.#configs.get(name);
+      if (config !== undefined) topics.set(name, config);
+    }
+    return { dataVersion: this.#version.current, topics };
+  }
+
+  /** Adds what is not there yet, for the topics every broker has. */
+  addMissing(configs: Iterable<TopicConfig>): void {
+    let added = false;
+    for (const config of configs) {
+      if (this.#configs.has(config.topicName)) continue;
+      this.#configs.set(config.topicName, config);
+      added = true;
+    }
+    if (added) this.#file.save();
+  }
+
+  put(config: TopicConfig): void {
+    this.#configs.set(config.topicName, config);
+    this.#version.next();
+    this.#file.save();
+  }
+
+  /** @returns false when there was none */
+  delete(topic: string): boolean {
+    if (!this.#configs.delete(topic)) return false;
+    this.#version.next();
+    this.#file.save();
+    return true;
+  }
+
+  /**
+   * A topic for a message to an unknown one: from the template that the sender names, where that may be inherited
+   * from; a retry topic always.
+   * @returns undefined when it may not be created
+   */
+  createOnSend(topic: string, template: string, wantedQueueNums: number): TopicConfig | undefined {
+    const model = this.#configs.get(template);
+    if (model !== undefined && (model.perm & Perm.INHERIT) !== 0) {
+      const queueNums = Math.max(0, Math.min(wantedQueueNums, model.writeQueueNums));
+      const config = topicConfig({
+        topicName: topic,
+        readQueueNums: queueNums,
+        writeQueueNums: queueNums,
+        perm: model.perm & ~Perm.INHERIT,
+        topicFilterType: model.topicFilterType,
+      });
+      this.put(config);
+      return config;
+    }
+    return topic.startsWith(RETRY_PREFIX) ? this.ensure(topic, 1).config : undefined;
+  }
+
+  /** A retry or dead-letter topic: readable and writable, with that many queues. */
+  ensure(topic: string, queueNums: number): { readonly config: TopicConfig; readonly created: boolean } {
+    const known = this.#configs.get(topic);
+    if (known !== undefined) return { config: known, created: false };
+    const config = topicConfig({ topicName: topic, readQueueNums: queueNums, writeQueueNums: queueNums });
+    this.put(config);
+    return { config, created: true };
+  }
+
+  dispose(): void {
+    this.#file.dispose();
+  }
+}

@@ -1,0 +1,171 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Disposable } from '../../base/disposable.ts';
+import { errorText } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { readDataVersion } from '../../protocol/bodies/dataVersion.ts';
+import { numberAt, objectAt, readBody } from '../../protocol/bodies/read.ts';
+import { stringifyFastjson } from '../../protocol/fastjson.ts';
+import { decodeMessage } from '../../protocol/message.ts';
+import { PropertyName, decodeProperties } from '../../protocol/messageProperty.ts';
+import { HALF_TOPIC, SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
+import { ConfigFile } from '../state/configFile.ts';
+import { TableVersion } from '../state/version.ts';
+import type { Arrival, MessageStore } from '../store/messageStore.ts';
+
+/** After an append that failed, such as with a full store. */
+const RETRY_MS = 1000;
+
+export interface DelayLevelsOptions {
+  /** `config/delayOffset.json` */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: MessageStore;
+  /** Delays in ms of levels 1, 2, … */
+  readonly levelsMs: readonly number[];
+  /** How long progress may stay in memory only; messages since then are delivered twice after a crash. */
+  readonly saveDelayMs: number;
+}
+
+/**
+ * Moves delayed messages to their topic when they are due. Each level is a queue in order of time, so only its first
+ * message needs a timer. Source: ScheduleMessageService.java; broker sheet §9.3.
+ */
+export class DelayLevels implements Disposable {
+  readonly #options: DelayLevelsOptions;
+  readonly #file: ConfigFile;
+  readonly #version: TableVersion;
+  readonly #levels: Level[];
+  #stopped = false;
+
+  /** @throws CodedError `store-damaged` */
+  constructor(options: DelayLevelsOptions) {
+    this.#options = options;
+    this.#version = new TableVersion(options.clock);
+    this.#file = new ConfigFile({
+      path: options.path,
+      clock: options.clock,
+      logger: options.logger,
+      delayMs: options.saveDelayMs,
+      content: () => this.encode(),
+    });
+    this.#levels = options.levelsMs.map((delayMs) => ({ delayMs, offset: 0, timer: undefined, running: undefined }));
+    this.#file.load((content) => this.#decode(content));
+  }
+
+  /** The highest level. */
+  get count(): number {
+    return this.#levels.length;
+  }
+
+  /** Offset of the next message of a level, which counts from 1. */
+  progress(level: number): number {
+    return this.#levels[level - 1]?.offset ?? 0;
+  }
+
+  start(): void {
+    for (const level of this.#levels.keys()) this.#run(level);
+  }
+
+  wake({ topic, queueId }: Arrival): void {
+    const level = this.#levels[queueId];
+    if (topic === SCHEDULE_TOPIC && level !== undefined && level.timer === undefined) this.#run(queueId);
+  }
+
+  encode(): Buffer {
+    const offsets = new Map<number, number>();
+    this.#levels.forEach(({ offset }, index) => {
+      if (offset > 0) offsets.set(index + 1, offset);
+    });
+    return Buffer.from(stringifyFastjson({ dataVersion: this.#version.current, offsetTable: offsets }));
+  }
+
+  /** Ends all timers, waits for the delivery under way and saves how far the levels are. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const level of this.#levels) level.timer?.dispose();
+    await Promise.all(this.#levels.map((level) => level.running));
+    this.#file.dispose();
+  }
+
+  dispose(): void {
+    void this.stop();
+  }
+
+  #run(queueId: number): void {
+    const level = this.#levels[queueId];
+    if (level === undefined || level.running !== undefined || this.#stopped) return;
+    const { logger, clock } = this.#options;
+    level.running = this.#deliverDue(level, queueId)
+      .catch((error: unknown) => {
+        logger.error(`delay level ${queueId + 1} stops for ${RETRY_MS} ms: ${errorText(error)}`);
+        return clock.now() + RETRY_MS;
+      })
+      .then((nextMs) => {
+        level.running = undefined;
+        if (nextMs !== undefined) this.#wakeAt(level, queueId, nextMs);
+        else if (this.#options.store.maxOffset(SCHEDULE_TOPIC, queueId) > level.offset) this.#run(queueId);
+      });
+  }
+
+  #wakeAt(level: Level, queueId: number, atMs: number): void {
+    if (this.#stopped) return;
+    level.timer?.dispose();
+    level.timer = this.#options.clock.after(Math.max(0, atMs - this.#options.clock.now()), () => {
+      level.timer = undefined;
+      this.#run(queueId);
+    });
+  }
+
+  /** @returns when the next message is due, or undefined when none waits */
+  async #deliverDue(level: Level, queueId: number): Promise<number | undefined> {
+    const { store, clock } = this.#options;
+    while (!this.#stopped) {
+      level.offset = Math.max(level.offset, store.minOffset(SCHEDULE_TOPIC, queueId));
+      const entry = await store.entry(SCHEDULE_TOPIC, queueId, level.offset);
+      if (entry === undefined) return undefined;
+      const now = clock.now();
+      // A clock that was set back would hold messages for longer than their level.
+      const dueMs = entry.tagsCode > now + level.delayMs ? now : entry.tagsCode;
+      if (dueMs > now) return dueMs;
+      await this.#deliver(entry.physicalOffset);
+      level.offset += 1;
+      this.#version.next();
+      this.#file.saveLater();
+    }
+    return undefined;
+  }
+
+  async #deliver(physicalOffset: number): Promise<void> {
+    const { store, logger } = this.#options;
+    const record = await store.record(physicalOffset);
+    if (record === undefined) {
+      logger.warn(`the delayed message at ${physicalOffset} is gone`);
+      return;
+    }
+    const message = decodeMessage(record);
+    const properties = decodeProperties(message.properties);
+    const topic = properties.get(PropertyName.REAL_TOPIC);
+    if (topic === undefined || topic === HALF_TOPIC) {
+      logger.error(`the delayed message at ${physicalOffset} is for topic ${topic ?? 'none'} and is dropped`);
+      return;
+    }
+    // Java delivers the properties as they were parked: DELAY, REAL_TOPIC and REAL_QID stay.
+    store.append({ ...message, topic, queueId: Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0) });
+  }
+
+  #decode(content: Buffer): void {
+    const json = readBody(content);
+    const offsets = objectAt(json, 'offsetTable');
+    for (const [index, level] of this.#levels.entries()) level.offset = numberAt(offsets, String(index + 1));
+    this.#version.restore(readDataVersion(json['dataVersion']));
+  }
+}
+
+interface Level {
+  readonly delayMs: number;
+  /** Of the next message to deliver. */
+  offset: number;
+  timer: Disposable | undefined;
+  running: Promise<void> | undefined;
+}

@@ -1,0 +1,48 @@
+import { stringifyFastjson } from '../fastjson.ts';
+import { javaHash } from '../filter/tag.ts';
+import type { ConsumerData, Subscription } from './group.ts';
+
+/* Who is connected: remoting sheet §3.12, shape 9. */
+
+export interface ConnectedClient {
+  readonly clientId: string;
+  /** `ip:port` */
+  readonly clientAddr: string;
+  readonly language: string;
+  readonly version: number;
+}
+
+/** Body of GET_PRODUCER_CONNECTION_LIST 204. */
+export function encodeProducerConnection(clients: readonly ConnectedClient[]): Buffer {
+  return Buffer.from(stringifyFastjson({ connectionSet: clients }));
+}
+
+/** Body of GET_CONSUMER_CONNECTION_LIST 203. */
+export function encodeConsumerConnection(
+  clients: readonly ConnectedClient[],
+  group: Pick<ConsumerData, 'consumeFromWhere' | 'consumeType' | 'messageModel'> & {
+    readonly subscriptions: Iterable<Subscription>;
+  },
+): Buffer {
+  const { consumeFromWhere, consumeType, messageModel, subscriptions } = group;
+  const subscriptionTable = Object.fromEntries(
+    [...subscriptions].map((subscription) => [subscription.topic, subscriptionJson(subscription)]),
+  );
+  return Buffer.from(
+    stringifyFastjson({ connectionSet: clients, consumeFromWhere, consumeType, messageModel, subscriptionTable }),
+  );
+}
+
+/** SubscriptionData.java. */
+export function subscriptionJson(subscription: Subscription): object {
+  const { topic, subString, expressionType, tags, subVersion } = subscription;
+  return {
+    classFilterMode: false,
+    codeSet: tags.map(javaHash),
+    expressionType,
+    subString,
+    subVersion,
+    tagsSet: tags,
+    topic,
+  };
+}
