@@ -51,7 +51,9 @@ export function VirtualList<Row>(props: VirtualListProps<Row>): JSX.Element {
   const endPx = Math.max(0, count * ROW_HEIGHT_PX - heightPx);
   const scrollPx = follow ? endPx : Math.min(endPx, Math.max(0, topPx.current - first * ROW_HEIGHT_PX));
   const range = rowsToShow({ first, count }, ROW_HEIGHT_PX, { topPx: scrollPx, heightPx });
-  const stop = Math.min(first + count - 1, Math.max(first, active ?? first + count - 1));
+  const isHeld = active !== undefined && active >= first && active < first + count;
+  const lastInView = first + Math.min(count, Math.max(1, Math.floor((scrollPx + heightPx) / ROW_HEIGHT_PX))) - 1;
+  const stop = isHeld ? active : lastInView;
   const hadFocus = scroller.current?.contains(document.activeElement) === true;
 
   useLayoutEffect(() => {
