@@ -66,8 +66,9 @@ function failuresOf(summaryFile: string): Summary | undefined {
 
 /** The test files below a folder of the repository, without those below another. */
 export function testFiles(folder: string, without?: string): string[] {
-  const names = readdirSync(path.join(repository, folder), { recursive: true, encoding: 'utf8' });
-  return names
+  const root = path.join(repository, folder);
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => path.join(folder, name))
     .filter((file) => without === undefined || !file.startsWith(`${without}/`))
