@@ -275,7 +275,7 @@ describe('tail page', function () {
     await host.page.locator('[data-number="95"]').click();
     await host.page.waitForSelector('.detail');
     assert.equal(await focused(), 'detail-title');
-    assert.equal(await host.page.locator('#detail-title').innerText(), 'broker-a, queue 3, offset 1,095');
+    assert.equal(await host.page.locator('#detail-title').innerText(), 'broker-a, queue 3, offset 1095');
     assert.equal(await host.page.locator('.detail pre').innerText(), '{\n  "id": 95\n}');
     assert.deepEqual(await host.page.locator('.detail-properties tbody tr').allInnerTexts(), [
       'KEYS\tkey-95',

@@ -15,20 +15,19 @@ export function formatBytes(sizeBytes: number): string {
   return l10n.t('{0} MiB', formatNumber(sizeBytes / KIB / KIB));
 }
 
-/** `21:30:01.123` in the user's time zone, with the day in front unless it is today's. */
+/** `21:30:01.123` in the user's time zone, with month and day in front unless it is today's. */
 export function formatTime(atMs: number, nowMs = Date.now()): string {
   const at = new Date(atMs);
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
-  return at.toDateString() === new Date(nowMs).toDateString() ? time : `${formatDay(at)} ${time}`;
+  return at.toDateString() === new Date(nowMs).toDateString()
+    ? time
+    : `${two(at.getMonth() + 1)}-${two(at.getDate())} ${time}`;
 }
 
 /** `2026-01-31 21:30:01.123` in the user's time zone. */
 export function formatInstant(atMs: number): string {
-  return `${formatDay(new Date(atMs))} ${formatTime(atMs, atMs)}`;
-}
-
-function formatDay(at: Date): string {
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const at = new Date(atMs);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${formatTime(atMs, atMs)}`;
 }
 
 function two(value: number): string {

@@ -27,7 +27,7 @@ export function MessageDetail({
     <section class="detail" aria-labelledby="detail-title">
       <div class="detail-head">
         <h2 id="detail-title" tabIndex={-1} ref={head}>
-          {l10n.t('{0}, queue {1}, offset {2}', message.brokerName, message.queueId, formatNumber(message.offset))}
+          {l10n.t('{0}, queue {1}, offset {2}', message.brokerName, message.queueId, message.offset)}
         </h2>
         <IconButton icon="close" label={l10n.t('Close the message (Escape)')} onPress={onClose} />
       </div>
