@@ -134,11 +134,12 @@ async function testBeforeKeeping(
 ): Promise<Decision | undefined> {
   const result = await probe(context, nameServers);
   if (isGood(result)) return 'keep';
-  const decisions: PickItem<Decision | undefined>[] = [
+  const decisions: PickItem<Decision>[] = [
     { label: t('$(edit) Change the addresses'), value: 'change' },
     { label: t('$(save) Keep the connection nevertheless'), value: 'keep' },
   ];
-  const items = [...resultItems(result), ...decisions];
+  // Who chooses an address that does not answer wants to correct it.
+  const items = [...resultItems(result).map((item) => ({ ...item, value: 'change' as const })), ...decisions];
   return context.prompts.pick({ title, placeholder: t('Not every address answers as it should'), items });
 }
 

@@ -235,5 +235,6 @@ function tooltip({ label, facts = [] }: Looks): vscode.MarkdownString {
 /** What a screen reader says: the label, what stands beside it, and what a fold of it would show. */
 function spoken({ label, description, facts = [] }: Looks): string {
   const told = facts.map(([name, value]) => (value === undefined ? name : `${name} ${value}`));
-  return [label, ...(told.length === 0 && description !== undefined ? [description] : told)].join(', ');
+  const parts = [label, ...(told.length === 0 && description !== undefined ? [description] : told)];
+  return parts.map((part) => part.replace(/[.。]$/, '')).join(', ');
 }

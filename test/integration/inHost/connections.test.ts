@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import * as vscode from 'vscode';
+
+import type { ExtensionApi } from '../../../src/host/testApi.ts';
+import { waitFor } from '../../support/waitFor.ts';
+import { freePort } from '../../support/freePort.ts';
+import {
+  activated,
+  childrenOf,
+  configuration,
+  nodeAt,
+  rowsBelow,
+  run,
+  runAnswering,
+  runningInfo,
+  setGlobally,
+} from './extension.ts';
+import { ScriptedPrompts } from './scriptedPrompts.ts';
+
+const { ConfigurationTarget } = vscode;
+
+describe('connections', () => {
+  let api: ExtensionApi;
+  let namesrv: string;
+  let http: Server;
+  let httpAddress: string;
+
+  before(async () => {
+    api = await activated();
+    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0 });
+    await run(api, 'rocketmq.localBroker.start');
+    ({ namesrv } = runningInfo(api));
+    http = createHttpServer((_, response) => response.end('hello'));
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    httpAddress = `127.0.0.1:${(http.address() as AddressInfo).port}`;
+  });
+
+  afterEach(async () => {
+    await configuration().update('connections', undefined, ConfigurationTarget.Global);
+    await configuration().update('connections', undefined, ConfigurationTarget.Workspace);
+    await waitFor('the connections to go', () => api.connections.list.length <= 1);
+  });
+
+  after(async () => {
+    http.close();
+    http.closeAllConnections();
+    await api.localBroker.end();
+    await setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined });
+  });
+
+  it('a good one is tested, kept in the workspace and shown with its cluster', async () => {
+    const script = new ScriptedPrompts()
+      .thenType(namesrv, '', 'localhost:99999', '127.0.0:9876', 'http://h:9876')
+      .thenPick('Workspace')
+      .thenType('team', ' ');
+    await runAnswering(api, script, 'rocketmq.connection.add');
+    assert.equal(
+      script.refusals.get('localhost:99999'),
+      '"localhost:99999" is no address. Write host:port, several separated by semicolons.',
+    );
+    assert.deepEqual(configuration().inspect('connections')?.workspaceValue, [{ name: 'team', nameServers: namesrv }]);
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'team')), ['DefaultCluster']);
+  });
+
+  it('the name of another connection in the same place is refused', async () => {
+    await setGlobally({ connections: [{ name: 'dev', nameServers: namesrv }] });
+    await waitFor('the connection', () => api.connections.get('user:dev'));
+    const script = new ScriptedPrompts().thenType(namesrv).thenPick('User').thenType('dev 2', 'dev');
+    await runAnswering(api, script, 'rocketmq.connection.add');
+    assert.equal(script.refusals.get('dev'), 'There is a connection dev already.');
+    assert.deepEqual(
+      api.connections.list.map(({ id }) => id),
+      ['local', 'user:dev', 'user:dev 2'],
+    );
+  });
+
+  it('of a closed port is told, can be corrected, and is kept when wished', async () => {
+    const closed = `127.0.0.1:${await freePort()}`;
+    const script = new ScriptedPrompts()
+      .thenType(closed)
+      .thenPick('User')
+      .thenType('dead')
+      .thenPick('$(edit) Change the addresses')
+      .thenType(`${closed};${namesrv}`)
+      .thenPick('User')
+      .thenType('half')
+      .thenPick('$(save) Keep the connection nevertheless');
+    await runAnswering(api, script, 'rocketmq.connection.add');
+    assert.equal(script.lastItems.length, 5, script.lastItems.join('\n'));
+    assert.equal(
+      script.lastItems[0],
+      `$(error) ${closed} | NameServer | Nothing listens on ${closed}. Check the address, and whether RocketMQ runs there.`,
+    );
+    assert.match(script.lastItems[1]!, new RegExp(`^\\$\\(pass\\) ${namesrv} \\| NameServer \\| answered in \\d+ ms`));
+    assert.match(script.lastItems[2]!, /^\$\(pass\) .+ \| broker broker-a, id 0 \| answered in \d+ ms/);
+    assert.deepEqual(configuration().inspect('connections')?.globalValue, [
+      { name: 'half', nameServers: `${closed};${namesrv}` },
+    ]);
+    // One NameServer that answers is enough to see the cluster.
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'half')), ['DefaultCluster']);
+  });
+
+  it('an error node names cause and next step, and Retry asks again', async () => {
+    const port = await freePort();
+    await setGlobally({ connections: [{ name: 'late', nameServers: `127.0.0.1:${port}` }] });
+    await waitFor('the connection', () => api.connections.get('user:late'));
+    const late = await nodeAt(api, 'late');
+    assert.deepEqual(await rowsBelow(api, late), [
+      `Nothing listens on 127.0.0.1:${port}. | Check the address, and whether RocketMQ runs there.`,
+    ]);
+    const [error] = await childrenOf(api, late);
+    const item = api.tree.getTreeItem(error!);
+    assert.equal(item.command?.command, 'rocketmq.retryNode');
+    http.close();
+    http.closeAllConnections();
+    http = createHttpServer((_, response) => response.end('hello'));
+    http.listen(port, '127.0.0.1');
+    await once(http, 'listening');
+    httpAddress = `127.0.0.1:${port}`;
+    await run(api, 'rocketmq.retryNode', error);
+    assert.deepEqual(await rowsBelow(api, late), [
+      `${httpAddress} speaks HTTP, not RocketMQ. | Use the port of a NameServer, 9876 by default.`,
+    ]);
+  });
+
+  it('addresses that a person mistyped in the settings become an error node', async () => {
+    await setGlobally({ connections: [{ name: 'typo', nameServers: 'local host:9876:1' }] });
+    await waitFor('the connection', () => api.connections.get('user:typo'));
+    const [row] = await rowsBelow(api, await nodeAt(api, 'typo'));
+    assert.match(row!, /is no address\. \| Write host:port, several separated by semicolons\.$/);
+  });
+
+  it('Test Connection shows each NameServer and each broker', async () => {
+    const script = new ScriptedPrompts().thenEscape();
+    await runAnswering(api, script, 'rocketmq.connection.test', await nodeAt(api, 'Local Broker'));
+    assert.equal(script.shown[0], 'Local Broker answers: Escape closes this list');
+    assert.equal(script.lastItems.length, 2);
+    assert.match(script.lastItems[0]!, new RegExp(`^\\$\\(pass\\) ${namesrv} \\| NameServer \\| answered in`));
+    assert.match(script.lastItems[1]!, /\| broker broker-a, id 0 \| answered in \d+ ms, V\d/);
+  });
+
+  it('is edited in its place', async () => {
+    await setGlobally({ connections: [{ name: 'dev', nameServers: '127.0.0.1:1' }] });
+    await waitFor('the connection', () => api.connections.get('user:dev'));
+    const script = new ScriptedPrompts().thenType(namesrv).thenType('test');
+    await runAnswering(api, script, 'rocketmq.connection.edit', await nodeAt(api, 'dev'));
+    assert.deepEqual(configuration().inspect('connections')?.globalValue, [{ name: 'test', nameServers: namesrv }]);
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'test')), ['DefaultCluster']);
+  });
+
+  it('is removed after asking', async () => {
+    await setGlobally({ connections: [{ name: 'dev', nameServers: namesrv }] });
+    await waitFor('the connection', () => api.connections.get('user:dev'));
+    const node = await nodeAt(api, 'dev');
+    await runAnswering(api, new ScriptedPrompts().thenEscape(), 'rocketmq.connection.remove', node);
+    assert.ok(api.connections.get('user:dev') !== undefined);
+    await runAnswering(api, new ScriptedPrompts().thenAgree(), 'rocketmq.connection.remove', node);
+    assert.equal(api.connections.get('user:dev'), undefined);
+    assert.equal(configuration().inspect('connections')?.globalValue, undefined);
+  });
+
+  it('nothing is kept when a question is dismissed', async () => {
+    for (const script of [
+      new ScriptedPrompts().thenEscape(),
+      new ScriptedPrompts().thenType(namesrv).thenEscape(),
+      new ScriptedPrompts().thenType(namesrv).thenPick('User').thenEscape(),
+      new ScriptedPrompts().thenType('127.0.0.1:1').thenPick('User').thenType('x').thenEscape(),
+    ]) {
+      await runAnswering(api, script, 'rocketmq.connection.add');
+    }
+    assert.equal(configuration().inspect('connections')?.globalValue, undefined);
+  });
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+
+import { CodedError } from '../../../src/base/errors.ts';
+import type { ErrorCode, ErrorDetails } from '../../../src/base/errors.ts';
+import { describeError, errorMessage, toPageError } from '../../../src/host/errorMessages.ts';
+
+/** With the details that each code has; a code that is added does not compile until it stands here. */
+const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
+  'address-invalid': { address: 'a b' },
+  'address-unresolved': { address: 'nowhere:9876' },
+  'connect-refused': { address: 'h:9876' },
+  'connect-timeout': { address: 'h:9876', timeoutMs: 3000 },
+  'connect-failed': { address: 'h:9876', reason: 'EHOSTUNREACH' },
+  'connection-closed': { address: 'h:9876' },
+  'not-rocketmq': { address: 'h:80', speaks: 'http' },
+  'request-timeout': { address: 'h:9876', requestCode: 105, timeoutMs: 3000 },
+  'response-error': { address: 'h:9876', requestCode: 17, responseCode: 1, remark: 'no' },
+  'frame-illegal': { reason: 'r' },
+  'frame-too-large': { sizeBytes: 2_000_000_000, maxSizeBytes: 16_777_216 },
+  'header-illegal': { field: 'topic', reason: 'r' },
+  'json-illegal': { position: 1, reason: 'r' },
+  'message-illegal': { reason: 'r' },
+  'topic-name-invalid': { topic: 'a b', reason: 'illegal-characters' },
+  'group-name-invalid': { group: '', reason: 'blank' },
+  'topic-not-found': { topic: 't' },
+  'no-writable-queue': { topic: 't' },
+  'no-broker': { nameServers: 'h:9876' },
+  'body-too-large': { sizeBytes: 5_000_000, maxSizeBytes: 4_194_304 },
+  'body-empty': {},
+  'properties-too-large': { sizeBytes: 40_000, maxSizeBytes: 32_767 },
+  'property-illegal': { name: 'p' },
+  'store-full': { usedBytes: 10, maxBytes: 10 },
+  'store-locked': { directory: '/d' },
+  'store-damaged': { path: '/d/f', reason: 'r' },
+  'port-in-use': { port: 9876 },
+  'port-not-permitted': { port: 80 },
+  'config-invalid': { key: 'k', value: 'v', reason: 'r' },
+  'broker-start-timeout': { timeoutMs: 15_000 },
+  'broker-ended': { exitCode: 1, lastWords: 'w' },
+  'broker-of-other-window': { pid: 1 },
+  usage: { reason: 'r' },
+  'compression-unsupported': { algorithm: 'snappy' },
+  cancelled: {},
+  internal: { reason: 'r' },
+};
+
+describe('the words for errors', () => {
+  it('give every code a cause with all its details and a next step', () => {
+    for (const [code, details] of Object.entries(DETAILS) as [ErrorCode, ErrorDetails][]) {
+      const { cause, nextStep } = describeError(new CodedError(code, details));
+      assert.ok(cause.length > 5 && nextStep.length > 5, code);
+      assert.ok(!`${cause}${nextStep}`.includes('?'), `${code}: ${cause}`);
+      assert.ok(!/\{\d\}/.test(cause + nextStep), `${code}: ${cause}`);
+    }
+  });
+
+  it('name requests and responses as RocketMQ does', () => {
+    assert.equal(
+      errorMessage(new CodedError('response-error', DETAILS['response-error'])),
+      'h:9876 refused UPDATE_AND_CREATE_TOPIC with SYSTEM_ERROR: no The log of the broker tells more.',
+    );
+  });
+
+  it('tell pages the code and the words', () => {
+    assert.deepEqual(toPageError(new CodedError('body-empty')), {
+      code: 'body-empty',
+      message: 'The body is empty. RocketMQ needs at least one byte: write something.',
+    });
+  });
+
+  it('say something of anything that is thrown', () => {
+    assert.equal(toPageError(new Error('boom')).code, 'internal');
+    assert.match(errorMessage('boom'), /^Something unexpected happened: boom\. /);
+  });
+});

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import path from 'node:path';
+
+import * as vscode from 'vscode';
+
+import { systemClock } from '../../../src/base/clock.ts';
+import { isCodedError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
+import { startBrokerProcess } from '../../../src/host/brokerProcess.ts';
+import { LocalBroker, portOf } from '../../../src/host/localBroker.ts';
+import { findRunningBroker, isAlive } from '../../../src/host/runningBroker.ts';
+import type { ExtensionApi } from '../../../src/host/testApi.ts';
+import { waitFor } from '../../support/waitFor.ts';
+import { activated, EXTENSION_ID, rowsBelow, run, runAnswering, runningInfo, setGlobally } from './extension.ts';
+import { ScriptedPrompts } from './scriptedPrompts.ts';
+
+describe('the local broker of a window', () => {
+  let api: ExtensionApi;
+
+  before(async () => {
+    api = await activated();
+  });
+
+  beforeEach(async () => {
+    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0 });
+  });
+
+  afterEach(async () => {
+    await api.localBroker.end();
+  });
+
+  after(() => setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined }));
+
+  it('stops: its connection and its process go', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const { pid } = runningInfo(api);
+    await run(api, 'rocketmq.localBroker.stop');
+    assert.equal(api.localBroker.state.kind, 'stopped');
+    assert.ok(!isAlive(pid));
+    assert.deepEqual(await rowsBelow(api), []);
+    assert.equal(existsSync(path.join(api.localBroker.storeDir, 'running.json')), false);
+  });
+
+  it('restarts on the same ports', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const before = runningInfo(api);
+    await run(api, 'rocketmq.localBroker.restart');
+    const after = runningInfo(api);
+    assert.deepEqual([after.namesrv, after.broker], [before.namesrv, before.broker]);
+    assert.notEqual(after.pid, before.pid);
+  });
+
+  it('names who holds a taken port and takes a free one', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      await setGlobally({ 'localBroker.nameServerPort': port });
+      const script = new ScriptedPrompts().thenPress('Use Free Port');
+      await runAnswering(api, script, 'rocketmq.localBroker.start');
+      assert.match(
+        script.shown[0]!,
+        new RegExp(`^warning: Port ${port} is in use by .+ \\(process ${process.pid}\\)\\.$`),
+      );
+      assert.notEqual(portOf(runningInfo(api).namesrv), port);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('stays stopped when the question about a taken port is dismissed', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      await setGlobally({ 'localBroker.nameServerPort': (server.address() as AddressInfo).port });
+      await runAnswering(api, new ScriptedPrompts().thenEscape(), 'rocketmq.localBroker.start');
+      assert.equal(api.localBroker.state.kind, 'stopped');
+    } finally {
+      server.close();
+    }
+  });
+
+  it('resets its data after asking, and keeps it when the answer is no', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const client = api.clients.byId('local')!.client;
+    const spec = { topic: 'gone', readQueueNums: 1, writeQueueNums: 1, perm: 6, messageType: 'NORMAL' as const };
+    await client.createTopic('DefaultCluster', spec);
+    const topics = async () => (await api.clients.byId('local')!.client.topics()).map(({ topic }) => topic);
+    const no = new ScriptedPrompts().thenEscape();
+    await runAnswering(api, no, 'rocketmq.localBroker.reset');
+    assert.ok(no.shown[0]!.includes(api.localBroker.storeDir));
+    assert.ok((await topics()).includes('gone'));
+    await runAnswering(api, new ScriptedPrompts().thenAgree(), 'rocketmq.localBroker.reset');
+    assert.equal(api.localBroker.state.kind, 'running');
+    assert.ok(!(await topics()).includes('gone'));
+    assert.ok(readdirSync(api.localBroker.storeDir).includes('running.json'));
+  });
+
+  it('tells of a crash and restarts when asked to', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const { pid } = runningInfo(api);
+    const script = new ScriptedPrompts().thenPress('Restart');
+    const answering = api.prompts.answerWith(script);
+    try {
+      process.kill(pid, 'SIGKILL');
+      await waitFor('another process', () => {
+        const { state } = api.localBroker;
+        return state.kind === 'running' && state.info.pid !== pid;
+      });
+    } finally {
+      answering.dispose();
+    }
+    assert.equal(script.shown[0], 'error: The local broker ended: signal SIGKILL.');
+  });
+
+  it('is found by another window, which leaves it alone', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const info = runningInfo(api);
+    const { extensionPath } = vscode.extensions.getExtension(EXTENSION_ID)!;
+    const other = new LocalBroker({
+      directory: path.dirname(api.localBroker.storeDir),
+      modulePath: path.join(extensionPath, 'dist', 'broker.cjs'),
+      startProcess: startBrokerProcess,
+      findRunning: (storeDir) => findRunningBroker(storeDir, () => Promise.resolve(true)),
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    try {
+      const found = await other.start({ nameServerPort: 0, brokerPort: 0 });
+      assert.equal(other.state.kind, 'external');
+      assert.deepEqual([found.pid, found.namesrv, found.broker], [info.pid, info.namesrv, info.broker]);
+      await assert.rejects(other.stop(), (error) => isCodedError(error, 'broker-of-other-window'));
+      await other.end();
+      assert.ok(isAlive(info.pid));
+      await api.localBroker.stop();
+      await other.look();
+      assert.equal(other.state.kind, 'stopped');
+    } finally {
+      other.dispose();
+    }
+  });
+
+  it('is one, though two windows start it at once', async () => {
+    const { extensionPath } = vscode.extensions.getExtension(EXTENSION_ID)!;
+    const windows = [1, 2].map(
+      () =>
+        new LocalBroker({
+          directory: path.dirname(api.localBroker.storeDir),
+          modulePath: path.join(extensionPath, 'dist', 'broker.cjs'),
+          startProcess: startBrokerProcess,
+          findRunning: (storeDir) => findRunningBroker(storeDir, () => Promise.resolve(true)),
+          clock: systemClock,
+          logger: silentLogger,
+        }),
+    );
+    try {
+      const ports = { nameServerPort: 0, brokerPort: 0 };
+      const [first, second] = await Promise.all(windows.map((window) => window.start(ports)));
+      assert.equal(first!.pid, second!.pid);
+      assert.deepEqual(windows.map(({ state }) => state.kind).sort(), ['external', 'running']);
+    } finally {
+      await Promise.all(windows.map((window) => window.end()));
+      for (const window of windows) window.dispose();
+    }
+  });
+});
