@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SendDraft, SendFormContract, SendFormState } from '../../src/contract/sendForm.ts';
-import { Button, Icon } from '../shared/controls.tsx';
+import { Button, Icon, ProgressRing } from '../shared/controls.tsx';
 import { l10n } from '../shared/l10n.ts';
 import type { PageRpc } from '../shared/rpc.ts';
 import { errorMessage } from '../shared/rpc.ts';
@@ -68,7 +68,8 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
   const keeper = useRef<DraftKeeper>(undefined);
   keeper.current ??= new DraftKeeper((saved) => rpc.call('saveDraft', saved));
 
-  useEffect(() => api.keep({ draft, results }), [draft, results]);
+  // Before anything else can happen: a reload right after a key loses nothing.
+  useLayoutEffect(() => api.keep({ draft, results }), [draft, results]);
 
   const change = (part: Partial<SendDraft>): void => {
     const next = { ...latestDraft.current, ...part };
@@ -154,6 +155,7 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
         >
           {sending ? l10n.t('Sending…') : l10n.t('Send')}
         </Button>
+        {sending && <ProgressRing />}
       </div>
       <div role="alert">
         {error !== undefined && (

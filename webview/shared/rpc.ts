@@ -4,7 +4,7 @@ import { l10n } from './l10n.ts';
 const CALL_TIMEOUT_MS = 30_000;
 
 /** An answer that is an error. `message` is in the user's language. */
-export class CallError extends Error {
+class CallError extends Error {
   readonly code: string;
 
   constructor(code: string, message: string) {

@@ -5,7 +5,7 @@ import type { RowRange } from './virtualRange.ts';
 import { indexAfterKey, rowsToShow, topShowing } from './virtualRange.ts';
 
 /** Every row and the head; the style sheet says the same. */
-export const ROW_HEIGHT_PX = 24;
+const ROW_HEIGHT_PX = 24;
 
 export interface ListColumn<Row> {
   readonly name: string;

@@ -8,7 +8,7 @@ import { readIdentity } from './pageIdentity.ts';
 import type { SendPanelServices } from './panelServices.ts';
 import { SendPage } from './sendPage.ts';
 
-export const SEND_VIEW_TYPE = 'rocketmq.send';
+const SEND_VIEW_TYPE = 'rocketmq.send';
 
 /** The send panels, one a connection. */
 export class SendPanels implements Disposable, vscode.WebviewPanelSerializer {

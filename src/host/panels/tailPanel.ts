@@ -8,7 +8,7 @@ import { webviewOptions } from './pagePanel.ts';
 import type { TailPanelServices } from './panelServices.ts';
 import { TailPage } from './tailPage.ts';
 
-export const TAIL_VIEW_TYPE = 'rocketmq.tail';
+const TAIL_VIEW_TYPE = 'rocketmq.tail';
 
 /** The tail panels, one a topic of a connection. */
 export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
