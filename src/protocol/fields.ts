@@ -6,7 +6,7 @@ import { CodedError } from '../base/errors.ts';
  */
 
 /** `int` is int32, `long` is int64 (as a number: exact up to 2^53, clamped to int64 beyond). */
-export type FieldKind = 'string' | 'int' | 'long' | 'boolean' | 'double';
+export type FieldKind = 'string' | 'int' | 'long' | 'boolean';
 
 interface Field {
   readonly kind: FieldKind;
@@ -30,7 +30,6 @@ interface Values {
   int: number;
   long: number;
   boolean: boolean;
-  double: number;
 }
 
 type RequiredNames<T extends FieldTable> = { [N in keyof T]: T[N]['optional'] extends true ? never : N }[keyof T];
@@ -45,7 +44,6 @@ export const string: Required<'string'> = { kind: 'string', optional: false };
 export const int: Required<'int'> = { kind: 'int', optional: false };
 export const long: Required<'long'> = { kind: 'long', optional: false };
 export const boolean: Required<'boolean'> = { kind: 'boolean', optional: false };
-export const double: Required<'double'> = { kind: 'double', optional: false };
 
 export function optional<K extends FieldKind>(field: Required<K>): Optional<K> {
   return { kind: field.kind, optional: true };
@@ -82,7 +80,7 @@ const INT64_MAX = 9223372036854775807n;
 /** Java's Long.MAX_VALUE as clients send it for "no limit"; as a number it rounds up to 2^63. */
 export const LONG_MAX = Number(INT64_MAX);
 
-export function longText(value: number): string {
+function longText(value: number): string {
   if (Number.isSafeInteger(value)) return String(value);
   const exact = BigInt(Math.trunc(value));
   if (exact > INT64_MAX) return String(INT64_MAX);
@@ -100,13 +98,6 @@ function decodeValue(name: string, kind: FieldKind, text: string): unknown {
       if (!/^[+-]?\d+$/.test(text))
         throw new CodedError('header-illegal', { field: name, reason: `"${text}" is no whole number` });
       return Number(text);
-    }
-    case 'double': {
-      const value = Number(text);
-      if (text.trim() === '' || Number.isNaN(value)) {
-        throw new CodedError('header-illegal', { field: name, reason: `"${text}" is no number` });
-      }
-      return value;
     }
   }
 }

@@ -11,13 +11,13 @@ export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX';
 export const TRACE_TOPIC = 'RMQ_SYS_TRACE_TOPIC';
 export const HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC';
 export const HALF_OP_TOPIC = 'RMQ_SYS_TRANS_OP_HALF_TOPIC';
-export const TRANSACTION_CHECK_MAX_TIME_TOPIC = 'TRANS_CHECK_MAX_TIME_TOPIC';
+const TRANSACTION_CHECK_MAX_TIME_TOPIC = 'TRANS_CHECK_MAX_TIME_TOPIC';
 export const SELF_TEST_TOPIC = 'SELF_TEST_TOPIC';
 export const BENCHMARK_TOPIC = 'BenchmarkTest';
 export const OFFSET_MOVED_TOPIC = 'OFFSET_MOVED_EVENT';
 
 /** System topics by name on every broker; the cluster's and the broker's own names come on top. */
-export const SYSTEM_TOPICS: ReadonlySet<string> = new Set([
+const SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   AUTO_CREATE_TOPIC,
   SCHEDULE_TOPIC,
   BENCHMARK_TOPIC,
@@ -57,8 +57,8 @@ export function replyTopic(clusterName: string): string {
 }
 
 export const MAX_TOPIC_LENGTH = 127;
-export const MAX_RETRY_TOPIC_LENGTH = 255;
-export const MAX_GROUP_LENGTH = 120;
+const MAX_RETRY_TOPIC_LENGTH = 255;
+const MAX_GROUP_LENGTH = 120;
 
 const ALLOWED = /^[%|a-zA-Z0-9_-]+$/;
 

@@ -38,7 +38,7 @@ export function topicConfig(parts: Partial<TopicConfig> & { readonly topicName: 
   };
 }
 
-export function readTopicConfig(json: FastjsonObject): TopicConfig {
+function readTopicConfig(json: FastjsonObject): TopicConfig {
   const attributes = objectAt(json, 'attributes');
   return {
     topicName: textAt(json, 'topicName'),

@@ -13,7 +13,5 @@ export const queryMessage = {
   _UNIQUE_KEY_QUERY: optional(string),
 } as const;
 
-export const queryMessageResponse = { indexLastUpdateTimestamp: long, indexLastUpdatePhyoffset: long } as const;
-
 /** VIEW_MESSAGE_BY_ID 33. `offset` is the commit-log offset. */
 export const viewMessage = { offset: long, topic: optional(string) } as const;

@@ -1,5 +1,4 @@
 import { boolean, int, long, optional, string } from '../fields.ts';
-import type { FieldsOf } from '../fields.ts';
 
 /* NameServer requests: remoting sheet §3.1. */
 
@@ -19,8 +18,6 @@ export const registerBroker = {
   heartbeatTimeoutMillis: optional(long),
   enableActingMaster: optional(boolean),
 } as const;
-
-export type RegisterBroker = FieldsOf<typeof registerBroker>;
 
 /** Filled for slaves whose master is known. */
 export const registerBrokerResponse = { haServerAddr: optional(string), masterAddr: optional(string) } as const;
