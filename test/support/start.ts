@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -11,10 +11,11 @@ import { serve } from './start/served.ts';
 import { makeTempDir } from './tempDir.ts';
 import { parseVersions } from './vscodeHost/versions.ts';
 
-const USAGE = `npm start [-- --web [--vscode=oldest|newest|VERSION]]
+const USAGE = `npm start [-- --web [--vscode=oldest|newest|VERSION]] [--free-ports]
 
 Opens VS Code with the built extension and a copy of the sample workspace. With --web, or where there is no "code" on
-the PATH, it serves VS Code on a free port of this machine instead. Ctrl+C ends all that was started.`;
+the PATH, it serves VS Code on a free port of this machine instead. With --free-ports the local broker leaves 9876 and
+10911 alone. Ctrl+C ends all that was started.`;
 
 /** What `npm start` does after the build. */
 async function main(): Promise<void> {
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     options: {
       web: { type: 'boolean', default: false },
       vscode: { type: 'string' },
+      'free-ports': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -30,13 +32,22 @@ async function main(): Promise<void> {
   const folder = makeTempDir('start');
   try {
     const workspace = path.join(folder.path, 'orders');
-    cpSync(path.join(repository, 'test', 'fixtures', 'sampleWorkspace'), workspace, { recursive: true });
+    copySample(workspace, values['free-ports']);
     const [vscodeVersion] = values.vscode === undefined ? [] : parseVersions(values.vscode);
     if (!values.web && hasDesktop()) await openDesktop({ workspace, profile: folder.path, ended });
     else await serve({ workspace, vscodeVersion, ended });
   } finally {
     folder.remove();
   }
+}
+
+function copySample(workspace: string, freePorts: boolean): void {
+  cpSync(path.join(repository, 'test', 'fixtures', 'sampleWorkspace'), workspace, { recursive: true });
+  if (!freePorts) return;
+  const file = path.join(workspace, '.vscode', 'settings.json');
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  const ports = { 'rocketmq.localBroker.nameServerPort': 0, 'rocketmq.localBroker.port': 0 };
+  writeFileSync(file, JSON.stringify({ ...settings, ...ports }));
 }
 
 /** Settles at Ctrl+C, or when the terminal goes. A second Ctrl+C does not wait. */

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import type { Browser } from 'playwright-core';
+
 import { isAlive } from '../../support/cacheLock.ts';
 import { repository } from '../../support/repository.ts';
 import { startProcess } from '../../support/runningProcess.ts';
@@ -11,17 +13,26 @@ import { launchBrowser, newPage } from '../../support/vscodeHost/browser.ts';
 import { versionFromEnvironment } from '../../support/vscodeHost/versions.ts';
 import { waitFor } from '../../support/waitFor.ts';
 
+const BROKER = /dist[\\/]broker\.cjs/;
 const START = ['--import', 'tsx', path.join(repository, 'test', 'support', 'start.ts')];
 
 describe('npm start', () => {
-  it('with --web serves the sample workspace, and Ctrl+C leaves no process behind', async () => {
-    const args = [...START, '--web', `--vscode=${versionFromEnvironment()}`];
+  it('with --web serves the sample workspace and its local broker, and Ctrl+C leaves no process behind', async () => {
+    const args = [...START, '--web', '--free-ports', `--vscode=${versionFromEnvironment()}`];
     const start = startProcess(process.execPath, args, { cwd: repository });
     try {
       const address = (await start.untilOutput(/VS Code is at (\S+)/, 120_000))[1] ?? '';
-      await showsTheSample(address);
-      const family = descendants(start.pid);
-      assert.ok(family.length >= 2, `a server and an extension host at least, but: ${family.join(', ')}`);
+      let family: number[] = [];
+      const browser = await launchBrowser();
+      try {
+        await showSample(browser, address);
+        await waitFor('the local broker', () => descendants(start.pid).some(({ command }) => BROKER.test(command)), {
+          timeoutMs: 60_000,
+        });
+        family = descendants(start.pid).map(({ pid }) => pid);
+      } finally {
+        await browser.close();
+      }
 
       process.kill(start.pid, 'SIGINT');
       assert.equal(await start.exited, 0);
@@ -71,25 +82,26 @@ describe('npm start', () => {
   });
 });
 
-async function showsTheSample(address: string): Promise<void> {
-  const browser = await launchBrowser();
-  try {
-    const page = await newPage(browser);
-    await page.goto(address, { timeout: 60_000 });
-    const files = page.locator('.explorer-folders-view [role=treeitem] .label-name');
-    await files.filter({ hasText: 'OrderService.java' }).waitFor({ timeout: 60_000 });
-  } finally {
-    await browser.close();
-  }
+async function showSample(browser: Browser, address: string): Promise<void> {
+  const page = await newPage(browser);
+  await page.goto(address, { timeout: 60_000 });
+  const files = page.locator('.explorer-folders-view [role=treeitem] .label-name');
+  await files.filter({ hasText: 'OrderService.java' }).waitFor({ timeout: 60_000 });
+}
+
+interface Process {
+  readonly pid: number;
+  readonly command: string;
 }
 
 /** The processes that this one started, and that those started. */
-function descendants(pid: number): number[] {
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number));
-  const below = (parent: number): number[] =>
-    pairs.flatMap(([child, itsParent]) =>
-      child !== undefined && itsParent === parent ? [child, ...below(child)] : [],
-    );
+function descendants(pid: number): Process[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const all = rows.flatMap((row) => {
+    const [, child, parent, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? [];
+    return child === undefined ? [] : [{ pid: Number(child), parent: Number(parent), command }];
+  });
+  const below = (parent: number): Process[] =>
+    all.filter((one) => one.parent === parent).flatMap((one) => [one, ...below(one.pid)]);
   return below(pid);
 }
