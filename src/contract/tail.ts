@@ -36,6 +36,8 @@ export interface TailState {
   readonly connectionName: string;
   readonly topic: string;
   readonly paused: boolean;
+  /** False until it stands at the end of every queue: what is sent from then on will be shown. */
+  readonly reading: boolean;
   /** Number of the oldest row held, which is also how many fell out or were cleared; `held` rows follow it. */
   readonly first: number;
   readonly held: number;

@@ -267,6 +267,23 @@ describe('send page', function () {
     assert.match(await text('.status'), /no slave is there to copy it/);
   });
 
+  it('ends a call that the host does not answer, and takes no late answer for another', async () => {
+    const late = new Deferred<SendReceipt>();
+    await open({ send: () => late.promise });
+    await host.page.clock.install();
+    await fill();
+    await sendButton().click();
+    await waitFor('the call', () => host.paramsOf('send').length === 1);
+    await host.page.clock.fastForward(30_000);
+    await host.page.waitForSelector('.send-error');
+    assert.match(await text('.send-error'), /^The extension did not answer within 30 seconds\./);
+    assert.equal(await sendButton().evaluate(isDisabled), false);
+    late.resolve(RECEIPT);
+    await host.tell('topic', 'Told');
+    await host.page.waitForFunction(() => document.querySelector<HTMLInputElement>('#topic')?.value === 'Told');
+    assert.equal(await host.page.locator('.result').count(), 0);
+  });
+
   it('offers to try again when it cannot begin', async () => {
     let isUp = false;
     await open({

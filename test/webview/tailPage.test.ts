@@ -67,6 +67,7 @@ describe('tail page', function () {
       connectionName: 'Local Broker',
       topic: 'Orders',
       paused: false,
+      reading: true,
       first: 0,
       held: 0,
       capacity: 100_000,
@@ -262,7 +263,11 @@ describe('tail page', function () {
   });
 
   it('says what it waits for and offers to send', async () => {
+    state = { ...state, reading: false };
     await open();
+    assert.match(await host.page.locator('.empty').innerText(), /^Finding the queues of Orders…/);
+    await arrive({ reading: true });
+    await host.page.getByText('Waiting for new messages of Orders.').waitFor();
     assert.match(await host.page.locator('.empty').innerText(), /Waiting for new messages of Orders\./);
     await button('Send a Message').click();
     await waitFor('the call', () => host.paramsOf('openSend').length === 1);

@@ -78,7 +78,8 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
     setProblems((now) => Object.fromEntries(Object.entries(now).filter(([field]) => !(field in part))));
     keeper.current?.changed(next);
   };
-  useEffect(() => {
+  // Before the next message of the host is taken.
+  useLayoutEffect(() => {
     rpc.on('topics', setTopics);
     rpc.on('connectionName', setConnectionName);
     rpc.on('topic', (topic) => change({ topic }));

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { TailContract, TailMessage, TailState } from '../../src/contract/tail.ts';
 import { Button, Icon } from '../shared/controls.tsx';
 import { formatNumber } from '../shared/format.ts';
@@ -114,8 +114,9 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
       setAnnouncement(done);
     });
 
+  // Before the next message of the host is taken: no state goes by unheard.
+  useLayoutEffect(() => rpc.on('state', (told) => rows.told(told)), []);
   useEffect(() => {
-    rpc.on('state', (told) => rows.told(told));
     const openBefore = kept.current.open;
     // A message that fell out of the buffer while the page was hidden closes without a word.
     if (openBefore !== undefined && openBefore >= initial.first && openBefore < initial.first + initial.held)
@@ -205,11 +206,7 @@ function Notice({ text, kind }: { readonly text: string; readonly kind: 'error' 
 function Empty({ state, onSend }: { readonly state: TailState; readonly onSend: () => void }): JSX.Element {
   return (
     <div class="empty">
-      <p>
-        {state.paused
-          ? l10n.t('Paused. Resume to see messages of {0}.', state.topic)
-          : l10n.t('Waiting for new messages of {0}.', state.topic)}
-      </p>
+      <p>{emptyText(state)}</p>
       <p class="muted">
         {l10n.t(
           'Messages show here as they arrive. Reading them joins no consumer group and changes nothing on the broker.',
@@ -220,4 +217,9 @@ function Empty({ state, onSend }: { readonly state: TailState; readonly onSend: 
       </Button>
     </div>
   );
+}
+
+function emptyText({ topic, paused, reading }: TailState): string {
+  if (paused) return l10n.t('Paused. Resume to see messages of {0}.', topic);
+  return reading ? l10n.t('Waiting for new messages of {0}.', topic) : l10n.t('Finding the queues of {0}…', topic);
 }

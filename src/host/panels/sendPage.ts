@@ -61,9 +61,9 @@ export class SendPage {
   }
 
   reveal(topic: string | undefined): void {
-    // A page that is hidden is gone: the next one takes the topic when it is ready.
-    if (topic !== undefined && this.#page.isVisible) this.#page.tell('topic', topic);
-    else this.#topic = topic ?? this.#topic;
+    // A page that is hidden, or not ready yet, hears nothing: it takes the topic when it is ready.
+    this.#topic = topic ?? this.#topic;
+    if (topic !== undefined) this.#page.tell('topic', topic);
     this.#page.reveal();
   }
 
@@ -82,7 +82,6 @@ export class SendPage {
   async #ready(saved: unknown): Promise<SendFormState> {
     const kept = readDraft(saved) ?? readDraft(this.#services.workspaceState.get(this.#draftKey)) ?? EMPTY_DRAFT;
     const draft = { ...kept, topic: this.#topic ?? kept.topic };
-    this.#topic = undefined;
     await this.#keep(draft);
     this.#tellTopics();
     return { connectionName: this.#name, topics: [], draft, maxBodyBytes: MAX_BODY_BYTES };
@@ -110,7 +109,9 @@ export class SendPage {
     return this.#connection().client.send(outgoingMessage(draft));
   }
 
+  /** A page that gives its draft has taken the topic it was told. */
   async #keep(draft: SendDraft): Promise<void> {
+    this.#topic = undefined;
     await this.#services.workspaceState.update(this.#draftKey, draft);
   }
 

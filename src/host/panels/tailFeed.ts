@@ -19,13 +19,14 @@ export class TailFeed implements Disposable {
   /** The number of the buffer's row 0. */
   #base = 0;
   #paused = false;
+  #reading = false;
   #problem: CodedError | undefined;
   #tail: Tail | undefined;
   #subscriptions = new DisposableStore();
   #timer: Disposable | undefined;
   #toldAtMs = -Infinity;
 
-  /** `changed` is called when rows or the problem change, never twice within 100 ms. */
+  /** `changed` is called when rows, the problem or `reading` change, never twice within 100 ms. */
   constructor({ capacity, clock, changed }: { capacity: number; clock: Clock; changed: () => void }) {
     this.#buffer = new MessageBuffer(capacity, CAPACITY_BYTES);
     this.#clock = clock;
@@ -34,6 +35,11 @@ export class TailFeed implements Disposable {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** Whether the tail stands at its place in every queue. */
+  get reading(): boolean {
+    return this.#reading;
   }
 
   get capacity(): number {
@@ -58,6 +64,7 @@ export class TailFeed implements Disposable {
     this.#subscriptions = new DisposableStore();
     this.#tail = tail;
     this.#problem = undefined;
+    this.#reading = false;
     this.#subscriptions.add(tail);
     this.#subscriptions.add(
       tail.onMessages((messages) => {
@@ -72,6 +79,12 @@ export class TailFeed implements Disposable {
       }),
     );
     if (this.#paused) tail.pause();
+    // Never rejects; see Tail.
+    void tail.ready.then(() => {
+      if (this.#tail !== tail) return;
+      this.#reading = true;
+      this.#tellSoon();
+    });
   }
 
   pause(): void {

@@ -121,11 +121,12 @@ export class TailPage {
   }
 
   #state(): TailState {
-    const { paused, first, held, capacity } = this.#feed;
+    const { paused, reading, first, held, capacity } = this.#feed;
     return {
       connectionName: this.#name,
       topic: this.#topic,
       paused,
+      reading,
       first,
       held,
       capacity,

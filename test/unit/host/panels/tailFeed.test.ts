@@ -115,6 +115,16 @@ describe('TailFeed', () => {
     assert.equal(told, 2);
   });
 
+  it('says when the tail stands at its place, and no longer when another takes over', async () => {
+    assert.equal(feed.reading, false);
+    await tail.ready;
+    await Promise.resolve();
+    assert.equal(feed.reading, true);
+    assert.equal(told, 1);
+    feed.follow(new FakeTail());
+    assert.equal(feed.reading, false);
+  });
+
   it('pauses and resumes the tail, also one that comes while it is paused', () => {
     feed.pause();
     const other = new FakeTail();
