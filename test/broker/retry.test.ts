@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
+import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
+import type { RemotingCommand } from '../../src/protocol/command.ts';
+import type { StoredMessage } from '../../src/protocol/message.ts';
+import { offsetMessageId } from '../../src/protocol/messageId.ts';
+import { decodeProperties } from '../../src/protocol/messageProperty.ts';
+import { makeTempDir } from '../support/tempDir.ts';
+import { waitFor } from '../support/waitFor.ts';
+import { TestBroker } from './testBroker.ts';
+
+describe('broker: retries and delays', () => {
+  let broker: TestBroker;
+  beforeEach(async () => {
+    broker = await TestBroker.start();
+    await broker.createTopic('T', 1);
+  });
+  afterEach(() => broker.stop());
+
+  const sendBack = (message: StoredMessage, more: Record<string, string> = {}): Promise<RemotingCommand> =>
+    broker.ask(RequestCode.CONSUMER_SEND_MSG_BACK, {
+      offset: String(message.physicalOffset),
+      group: 'G',
+      delayLevel: '0',
+      originMsgId: 'whatever',
+      originTopic: message.topic,
+      unitMode: 'false',
+      ...more,
+    });
+
+  /** The only message of a topic, once it is there. */
+  const only = (topic: string): Promise<StoredMessage> =>
+    waitFor(
+      `a message in ${topic}`,
+      async () => {
+        const found = broker.context.store.maxOffset(topic, 0) > 0 ? await broker.read(topic) : [];
+        assert.ok(found.length <= 1, `${found.length} messages in ${topic}`);
+        return found[0];
+      },
+      { pollMs: 2 },
+    );
+
+  const only0 = async (): Promise<StoredMessage> => {
+    const [message] = await broker.read('T');
+    assert.ok(message);
+    return message;
+  };
+
+  it('delays by level: invisible before its time, then in its topic with the properties Java leaves', async () => {
+    const answer = await broker.send('T', 'later', { properties: { UNIQ_KEY: 'AA', DELAY: '2', TAGS: 'x' } });
+    assert.equal(answer.extFields['queueId'], '0');
+    assert.equal(broker.context.store.maxOffset('SCHEDULE_TOPIC_XXXX', 1), 1);
+    await broker.clock.advanceAsync(4999);
+    assert.equal(broker.context.store.maxOffset('T', 0), 0);
+    await broker.clock.advanceAsync(1);
+    const message = await only('T');
+    const properties = decodeProperties(message.properties);
+    assert.equal(message.body.toString(), 'later');
+    assert.equal(message.storeTimestamp, broker.clock.now());
+    assert.equal(message.bornTimestamp, 1700000000000);
+    assert.deepEqual(
+      ['UNIQ_KEY', 'TAGS', 'DELAY', 'REAL_TOPIC', 'REAL_QID'].map((name) => properties.get(name)),
+      ['AA', 'x', '2', 'T', '0'],
+    );
+  });
+
+  it('wakes a pull that is filtered by tags when a delayed message gets there', async () => {
+    await broker.send('T', 'later', { properties: { DELAY: '1', TAGS: 'x' } });
+    await broker.clock.advanceAsync(1000);
+    await only('T');
+    assert.equal((await broker.context.store.entry('T', 0, 0))?.tagsCode, 120);
+  });
+
+  it('takes a level past the last for the last', async () => {
+    await broker.send('T', 'x', { properties: { DELAY: '99' } });
+    assert.equal(broker.context.store.maxOffset('SCHEDULE_TOPIC_XXXX', 17), 1);
+  });
+
+  it('delivers delayed messages in order, also when many are due at once', async () => {
+    for (const body of ['a', 'b', 'c']) await broker.send('T', body, { properties: { DELAY: '1' } });
+    await broker.clock.advanceAsync(1000);
+    await waitFor('three messages', () => broker.context.store.maxOffset('T', 0) === 3, { pollMs: 2 });
+    assert.deepEqual(
+      (await broker.read('T')).map((message) => message.body.toString()),
+      ['a', 'b', 'c'],
+    );
+  });
+
+  it('sends back to the retry topic after 10 s, with the origin kept', async () => {
+    await broker.send('T', 'fails', { properties: { UNIQ_KEY: 'AA', TAGS: 'x' } });
+    const message = await only0();
+    assert.equal((await sendBack(message)).code, ResponseCode.SUCCESS);
+    const route = await broker.askNameServer(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: '%RETRY%G' });
+    assert.equal(decodeTopicRoute(route.body).queues[0]?.readQueueNums, 1);
+    await broker.clock.advanceAsync(9_999);
+    assert.equal(broker.context.store.maxOffset('%RETRY%G', 0), 0);
+    await broker.clock.advanceAsync(1);
+    const again = await only('%RETRY%G');
+    const properties = decodeProperties(again.properties);
+    assert.equal(again.reconsumeTimes, 1);
+    assert.equal(again.body.toString(), 'fails');
+    assert.equal(again.bornTimestamp, message.bornTimestamp);
+    assert.deepEqual(
+      ['RETRY_TOPIC', 'ORIGIN_MESSAGE_ID', 'UNIQ_KEY', 'WAIT', 'DELAY'].map((name) => properties.get(name)),
+      ['T', offsetMessageId(message.storeHost, message.physicalOffset), 'AA', 'false', '3'],
+    );
+    assert.equal((await sendBack(again)).code, ResponseCode.SUCCESS);
+    assert.equal(broker.context.store.maxOffset('SCHEDULE_TOPIC_XXXX', 3), 1);
+  });
+
+  it('sends back to the dead-letter topic at level -1, and when the tries are used up', async () => {
+    await broker.send('T', 'dies');
+    const message = await only0();
+    await sendBack(message, { delayLevel: '-1' });
+    const dead = await only('%DLQ%G');
+    assert.equal(dead.reconsumeTimes, 1);
+    assert.equal(decodeProperties(dead.properties).get('RETRY_TOPIC'), 'T');
+    assert.equal(broker.context.topics.get('%DLQ%G')?.perm, 6);
+    await sendBack(message, { maxReconsumeTimes: '0' });
+    assert.equal(broker.context.store.maxOffset('%DLQ%G', 0), 2);
+  });
+
+  it('answers 1 for a message that is not there and 26 for an illegal group', async () => {
+    await broker.send('T', 'x');
+    const message = await only0();
+    assert.equal((await sendBack({ ...message, physicalOffset: 99_999_999 })).code, ResponseCode.SYSTEM_ERROR);
+    assert.equal((await sendBack(message, { group: 'no group!' })).code, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
+  });
+
+  it('drops a message sent back by a group without retry queues', async () => {
+    await broker.ask(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, {}, { groupName: 'G', retryQueueNums: 0 });
+    await broker.send('T', 'x');
+    const before = broker.context.store.maxPhysicalOffset;
+    assert.equal((await sendBack(await only0())).code, ResponseCode.SUCCESS);
+    assert.equal(broker.context.store.maxPhysicalOffset, before);
+  });
+
+  it('turns a send to the retry topic to the dead letters when the tries are used up', async () => {
+    const retry = (reconsumeTimes: number): Promise<RemotingCommand> =>
+      broker.send('%RETRY%G', `try ${reconsumeTimes}`, {
+        properties: { RETRY_TOPIC: 'T', DELAY: '3' },
+        header: { j: String(reconsumeTimes), l: '2' },
+      });
+    assert.equal((await retry(2)).code, ResponseCode.SUCCESS);
+    assert.equal(broker.context.store.maxOffset('SCHEDULE_TOPIC_XXXX', 2), 1);
+    assert.equal((await retry(3)).code, ResponseCode.SUCCESS);
+    const dead = await only('%DLQ%G');
+    assert.equal(dead.body.toString(), 'try 3');
+    assert.equal(decodeProperties(dead.properties).get('DELAY'), '0');
+  });
+
+  it('turns it there at once while the group consumes in order', async () => {
+    const mqSet = [{ topic: 'T', brokerName: 'broker-a', queueId: 0 }];
+    await broker.ask(RequestCode.LOCK_BATCH_MQ, {}, { consumerGroup: 'G', clientId: 'c', mqSet });
+    await broker.send('%RETRY%G', 'in order', { header: { j: '1', l: '16' } });
+    assert.equal((await only('%DLQ%G')).body.toString(), 'in order');
+  });
+
+  it('delivers after a restart what became due meanwhile, and nothing twice', async () => {
+    const directory = makeTempDir('delays');
+    await broker.stop();
+    broker = await TestBroker.start({ directory: directory.path });
+    await broker.createTopic('T', 1);
+    await broker.send('T', 'first', { properties: { DELAY: '1' } });
+    await broker.clock.advanceAsync(1000);
+    await only('T');
+    await broker.send('T', 'second', { properties: { DELAY: '2' } });
+    const stoppedAt = broker.clock.now();
+    await broker.stop();
+    broker = await TestBroker.start({ directory: directory.path });
+    await broker.clock.advanceAsync(stoppedAt + 5000 - broker.clock.now());
+    await waitFor('the second message', () => broker.context.store.maxOffset('T', 0) >= 2, { pollMs: 2 });
+    assert.deepEqual(
+      (await broker.read('T')).map((message) => message.body.toString()),
+      ['first', 'second'],
+    );
+    await broker.stop();
+    directory.remove();
+  });
+});
