@@ -24,7 +24,8 @@ export function startLocalBroker(...moreArgs: string[]): Promise<LocalBroker> {
     path.join(repository, 'dist', 'broker.cjs'),
     ['start', ...ports, ...store, '--json', ...moreArgs],
     {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     },
   );
   let errors = '';
