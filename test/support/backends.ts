@@ -6,6 +6,7 @@ import type { TopicSpec } from '../../src/client/model.ts';
 import { startApacheRocketmq } from './apacheRocketmq.ts';
 import { startProcess } from './runningProcess.ts';
 import { requireTools } from './skip.ts';
+import { waitFor } from './waitFor.ts';
 
 /** A cluster that the suites of test/behaviours run against: ours, or Apache's. */
 interface Backend {
@@ -69,8 +70,10 @@ export function forEachBackend(define: (cluster: TestCluster) => void): void {
         running = await backend.start(this);
         const { nameServer } = running;
         const client = new ClusterClient({ nameServers: nameServer });
-        const [broker] = await client.brokers();
-        if (broker === undefined) throw new Error(`${backend.name} has no broker`);
+        // A broker may say that it is up a moment before its NameServer knows of it.
+        const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0]);
+        // Apache's refuses to tell of itself while it still starts.
+        await waitFor('the broker to answer', () => client.brokerDetail(broker.address).catch(() => undefined));
         found = { nameServer, client, clusterName: broker.clusterName, brokerAddress: broker.address };
       });
 
