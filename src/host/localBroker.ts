@@ -210,7 +210,8 @@ export class LocalBroker implements Disposable {
 
   #become(state: LocalBrokerState): void {
     this.#state = state;
-    this.#options.logger.info(`local broker: ${state.kind}`);
+    const where = 'info' in state ? `, process ${state.info.pid}, NameServer ${state.info.namesrv}` : '';
+    this.#options.logger.info(`local broker: ${state.kind}${where}`);
     this.#changes.fire(state);
   }
 }

@@ -28,7 +28,10 @@ export async function runAnswering(
   const answering = prompts.answerWith(script);
   try {
     await vscode.commands.executeCommand(command, ...args);
-    assert.deepEqual(script.shown.filter((text) => text.startsWith(UNEXPECTED)), []);
+    assert.deepEqual(
+      script.shown.filter((text) => text.startsWith(UNEXPECTED)),
+      [],
+    );
     script.assertDone();
   } finally {
     answering.dispose();

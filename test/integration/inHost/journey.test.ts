@@ -196,6 +196,8 @@ describe('the journey with the local broker', () => {
       [['start', 7]],
     );
     await run(api, 'rocketmq.openWalkthrough');
-    await waitFor('the walkthrough', () => openTabs().some((label) => label.startsWith('Walkthrough')));
+    await waitFor('the walkthrough', () => openTabs().some((label) => /^(Walkthrough|Welcome)/.test(label)), {
+      details: () => openTabs().join('; '),
+    });
   });
 });

@@ -4,6 +4,7 @@ import { waitFor } from '../waitFor.ts';
 import { exactly } from './textPattern.ts';
 
 const CHILDREN_TIMEOUT_MS = 3_000;
+const MENU_DEAF_MS = 200;
 
 export interface TreeRow {
   readonly label: string;
@@ -62,7 +63,11 @@ export async function expand(row: Locator): Promise<void> {
 /** Opens the context menu of a row and chooses an entry. */
 export async function contextMenu(page: Page, row: Locator, entry: string): Promise<void> {
   await row.click({ button: 'right' });
-  await page.locator('.context-view .monaco-menu').getByRole('menuitem', { name: entry, exact: true }).click();
+  const item = page.locator('.context-view .monaco-menu').getByRole('menuitem', { name: entry, exact: true });
+  await item.waitFor();
+  // A menu takes no click in its first 100 ms, so that the click that opened it chooses nothing.
+  await page.waitForTimeout(MENU_DEAF_MS);
+  await item.click();
 }
 
 /** A view of the side bar, by its title. */
