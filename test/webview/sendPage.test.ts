@@ -168,9 +168,16 @@ describe('send page', function () {
 
   it('names what is missing next to its field, puts the focus there and sends nothing', async () => {
     await open();
+    const invalid = () =>
+      host.page
+        .locator('[aria-invalid=true]')
+        .evaluateAll((controls) => controls.filter((control) => control.checkVisibility()).map(({ id }) => id));
+    assert.deepEqual(await invalid(), []);
+    assert.equal(await host.page.locator('[aria-pressed]').count(), 0);
     await sendButton().click();
     assert.equal(await text('#topic-error'), 'Choose the topic to send to, or type its name.');
     assert.equal(await text('#body-error'), 'Type a body. A broker takes no message without one.');
+    assert.ok((await invalid()).includes('topic'));
     assert.equal(await host.page.evaluate(() => document.activeElement?.id), 'topic');
     await topic().fill('Orders');
     assert.equal(await host.page.locator('#topic-error').textContent(), '');

@@ -44,7 +44,7 @@ export function Button({
       disabled,
       title,
       class: rest.class,
-      ariaPressed: pressed === undefined ? null : String(pressed),
+      ...(pressed !== undefined && { ariaPressed: String(pressed) }),
       // A disabled element of the toolkit still answers to `click()`.
       onClick: () => {
         if (!disabled) onPress();
@@ -108,7 +108,7 @@ function textControl(element: string, props: TextProps, extra: Readonly<Record<s
       placeholder: props.placeholder ?? '',
       spellcheck: false,
       class: props.class,
-      ariaInvalid: props.invalid === true ? 'true' : null,
+      ariaInvalid: String(props.invalid === true),
       onInput: (event: Event) => props.onValue((event.currentTarget as HTMLInputElement).value),
     },
     props.labelHidden === true ? undefined : props.label,
