@@ -2,7 +2,7 @@ import { CodedError } from '../base/errors.ts';
 import { parseAddress } from '../remoting/address.ts';
 import type { Address } from '../remoting/address.ts';
 
-export const DEFAULT_NAME_SERVER_PORT = 9876;
+const DEFAULT_NAME_SERVER_PORT = 9876;
 
 /**
  * Reads `host:port;host:port`; commas, spaces and line ends separate as well, a port that is left out is 9876, and

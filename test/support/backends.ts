@@ -70,8 +70,10 @@ export function forEachBackend(define: (cluster: TestCluster) => void): void {
         running = await backend.start(this);
         const { nameServer } = running;
         const client = new ClusterClient({ nameServers: nameServer });
-        // A broker may say that it is up a moment before its NameServer knows of it.
-        const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0]);
+        // Apache's says that it is up before its NameServer knows of it, and tries again 10 s and 40 s later.
+        const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0], {
+          timeoutMs: 60_000,
+        });
         // Apache's refuses to tell of itself while it still starts.
         await waitFor('the broker to answer', () => client.brokerDetail(broker.address).catch(() => undefined));
         found = { nameServer, client, clusterName: broker.clusterName, brokerAddress: broker.address };
