@@ -37,7 +37,10 @@ export class BrokerLog implements vscode.TextDocumentContentProvider, Disposable
 
   async show(): Promise<void> {
     const document = await vscode.workspace.openTextDocument(URI);
-    revealEnd(await vscode.window.showTextDocument(document, { preview: false }));
+    const editor = await vscode.window.showTextDocument(document, { preview: false });
+    const end = document.lineAt(document.lineCount - 1).range.end;
+    editor.selection = new vscode.Selection(end, end);
+    revealEnd(editor);
   }
 
   async provideTextDocumentContent(): Promise<string> {

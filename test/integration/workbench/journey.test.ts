@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 
 import type { Locator } from 'playwright-core';
 
@@ -16,11 +17,14 @@ const VIEW = 'Clusters';
 const TOPICS = ['Local Broker', 'DefaultCluster', 'Topics'];
 const TOPIC = 'Orders';
 const EXTENSION_ID = 'rocketmq-tools.vscode-rocketmq';
+const STATUS_BAR_ITEM = `${EXTENSION_ID}.rocketmq.localBroker`;
 
 /** A person's way through the workbench: palette, clicks, typing. Every step stands on the ones before. */
 describe('a person in the workbench', () => {
   let workspace: TempDir;
   let workbench: Workbench;
+  /** Process id of the broker that the last steps are about. */
+  let broker: number;
 
   before(async function () {
     this.timeout(180_000);
@@ -176,25 +180,47 @@ describe('a person in the workbench', () => {
   });
 
   it('stops the broker from the status bar; the welcome is back', async () => {
-    await workbench.page.locator('.statusbar-item[id="rocketmq-tools.vscode-rocketmq.rocketmq.localBroker"]').click();
+    await workbench.page.locator(`.statusbar-item[id="${STATUS_BAR_ITEM}"]`).click();
     await workbench.pick('Stop');
     await welcomeButton('Start Local Broker').waitFor();
     await untilStatus('RocketMQ, The local broker is stopped.');
   });
 
-  it('leaves no broker behind when the window is killed', async () => {
+  it('shares its broker with a second window, which says so and starts none', async () => {
     await workbench.runCommand('RocketMQ: Start Local Broker');
     await workbench.until('the ports in the status bar', async () => (await ports()) !== undefined);
-    const log = await workbench.extensionLog(EXTENSION_ID, 'RocketMQ');
-    const broker = Number([...log.matchAll(/local broker: running, process (\d+)/g)].at(-1)?.[1]);
-    const host = Number(/Extension host with pid (\d+) started/.exec(await workbench.hostLog())?.[1]);
-    assert.ok(isAlive(broker) && isAlive(host));
+    broker = await brokerPid();
+    const second = await workbench.page.context().newPage();
+    try {
+      await second.goto(workbench.page.url());
+      await second.locator(`.statusbar-item[id="${STATUS_BAR_ITEM}"][aria-label*="Another window runs"]`).waitFor();
+      const [nameServerPort] = (await ports()) ?? [];
+      await second
+        .locator('.activitybar')
+        .getByRole('tab', { name: /^RocketMQ/ })
+        .click();
+      const row = second.locator('[role=treeitem][aria-level="1"]', { hasText: 'Local Broker' });
+      assert.equal(await row.locator('.label-description').innerText(), `127.0.0.1:${nameServerPort}`);
+    } finally {
+      await second.close();
+    }
+    assert.notEqual(await ports(), undefined);
+  });
+
+  it('leaves no broker behind when the window is killed', async () => {
+    assert.ok(isAlive(broker));
+    const host = parentOf(broker);
     process.kill(host, 'SIGKILL');
     await workbench.until('the broker to end', () => !isAlive(broker));
   });
 
   function welcomeButton(label: string): Locator {
     return workbench.pane(VIEW).locator('.welcome-view a.monaco-button', { hasText: label });
+  }
+
+  async function brokerPid(): Promise<number> {
+    const log = await workbench.extensionLog(EXTENSION_ID, 'RocketMQ');
+    return Number([...log.matchAll(/local broker: running, process (\d+)/g)].at(-1)?.[1]);
   }
 
   /** The ports that the status bar names. */
@@ -238,3 +264,8 @@ describe('a person in the workbench', () => {
     return text;
   }
 });
+
+/** The process that started another. */
+function parentOf(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }));
+}

@@ -10,6 +10,7 @@ export const TAKES_PICTURES = process.env['UPDATE_SCREENSHOTS'] === '1';
 export async function picture(workbench: Workbench, name: string): Promise<void> {
   if (!TAKES_PICTURES) return;
   await workbench.page.mouse.move(0, 0);
+  await workbench.page.locator('.monaco-hover:visible').waitFor({ state: 'detached' });
   await workbench.screenshot(path.join(repository, 'docs', 'images', `${name}.png`));
 }
 
