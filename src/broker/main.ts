@@ -38,16 +38,17 @@ async function main(args: readonly string[]): Promise<void> {
   else await run(line);
 }
 
+/** Runs until somebody asks it to stop; what it made it takes away again. */
 async function run(line: CommandLine): Promise<void> {
   const temporary = line.temporary ? makeTemporaryStore() : undefined;
-  let log: { readonly logger: Logger; readonly close: () => void } | undefined;
   let storeDirectory = temporary?.directory;
+  let log: { readonly logger: Logger; readonly close: () => void } | undefined;
   try {
     log = openLog(line.log);
     const { logger } = log;
-    const confText = line.config === undefined ? '' : readConf(line.config);
+    const stopAsked = whenStopAsked(logger);
     const role = await startRole(line, {
-      confText,
+      confText: line.config === undefined ? '' : readConf(line.config),
       storeDirectory: (fromConf) => {
         storeDirectory ??= path.resolve(
           line.store ?? (fromConf === '' ? defaultStoreDirectory(process.env, process.platform) : fromConf),
@@ -57,18 +58,19 @@ async function run(line: CommandLine): Promise<void> {
       clock: systemClock,
       logger,
     });
-    const end = endOnce(role, logger, () => {
-      if (role.ready.broker !== undefined) removeRunning(role.storeDirectory);
-      temporary?.remove();
-      log?.close();
-    });
     tellReady(line, role, logger);
-    stopOn(end, logger);
+    const { why, exitCode } = await stopAsked;
+    logger.info(`stopping: ${why}`);
+    process.exitCode = exitCode;
+    await stopInTime(role, logger);
   } catch (error) {
     fail(error, storeDirectory);
+  } finally {
     temporary?.remove();
     log?.close();
   }
+  // Whatever a client left open may not keep the process.
+  process.exit();
 }
 
 function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
@@ -84,44 +86,30 @@ function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
   else process.stdout.write(role.greeting);
 }
 
-/** Signals, the parent's wish and the parent's end all mean the same. */
-function stopOn(end: (why: string, exitCode: number) => void, logger: Logger): void {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(signal, 0));
-  process.on('message', (message: unknown) => {
-    if (isStop(message)) end('the parent asks to stop', 0);
-  });
-  if (process.connected) process.once('disconnect', () => end('the parent is gone', 0));
-  process.on('uncaughtException', (error) => {
-    logger.error('an unexpected error ends the process', error);
-    end('an unexpected error', 1);
+/** Signals, the parent's wish and the parent's end all mean the same. A second signal ends the process at once. */
+function whenStopAsked(logger: Logger): Promise<{ readonly why: string; readonly exitCode: number }> {
+  return new Promise((resolve) => {
+    const end = (why: string, exitCode = 0): void => resolve({ why, exitCode });
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(signal));
+    process.on('message', (message: unknown) => {
+      if (isStop(message)) end('the parent asks to stop');
+    });
+    if (process.connected) process.once('disconnect', () => end('the parent is gone'));
+    process.on('uncaughtException', (error) => {
+      logger.error('an unexpected error ends the process', error);
+      end('an unexpected error', 1);
+    });
   });
 }
 
-function endOnce(role: RunningRole, logger: Logger, cleanUp: () => void): (why: string, exitCode: number) => void {
-  let ending = false;
-  return (why, exitCode) => {
-    if (ending) return;
-    ending = true;
-    logger.info(`stopping: ${why}`);
-    const deadline = setTimeout(() => {
-      logger.error(`stopping took longer than ${STOP_TIMEOUT_MS} ms`);
-      process.exit(1);
-    }, STOP_TIMEOUT_MS);
-    role
-      .stop()
-      .then(
-        () => exitCode,
-        (error: unknown) => {
-          logger.error('stopping failed', error);
-          return 1;
-        },
-      )
-      .then((code) => {
-        clearTimeout(deadline);
-        cleanUp();
-        process.exit(code);
-      }, (error: unknown) => fail(error));
-  };
+async function stopInTime(role: RunningRole, logger: Logger): Promise<void> {
+  const deadline = setTimeout(() => {
+    logger.error(`stopping took longer than ${STOP_TIMEOUT_MS} ms`);
+    process.exit(1);
+  }, STOP_TIMEOUT_MS);
+  await role.stop();
+  clearTimeout(deadline);
+  if (role.ready.broker !== undefined) removeRunning(role.storeDirectory);
 }
 
 function openLog(file: string | undefined): { readonly logger: Logger; readonly close: () => void } {
@@ -151,7 +139,6 @@ function fail(error: unknown, storeDirectory?: string): void {
   const { code, details } = error instanceof CodedError ? error : new CodedError('internal', { reason: message });
   tellParent({ kind: 'failed', code, details, message });
   process.exitCode = 1;
-  if (process.connected) process.disconnect();
 }
 
 function tellParent(event: BrokerEvent): void {

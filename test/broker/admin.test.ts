@@ -63,7 +63,7 @@ describe('broker: topics', () => {
       writeQueueNums: 5,
       topicSysFlag: 0,
     });
-    assert.deepEqual((await config('T')) as object, { ...((await config('T')) as object), attributes: {} });
+    assert.deepEqual(broker.context.topics.get('T')?.attributes, {});
     const { counter } = broker.context.topics.table().dataVersion ?? {};
     await broker.createTopic('T', 5, { perm: '4' });
     assert.equal(broker.context.topics.table().dataVersion?.counter, counter, 'no change, no new version');

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { deflateSync } from 'node:zlib';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync } from 'node:zlib';
 import { RouteInfo } from '../../src/broker/nameServer/routeInfo.ts';
 import type { BrokerRegistration } from '../../src/broker/nameServer/routeInfo.ts';
 import { decodeClusterInfo, decodeTopicList, decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
@@ -11,6 +10,7 @@ import { encodeFrame } from '../../src/protocol/frame.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';
+import { RawClient } from './rawClient.ts';
 import { TestBroker, ask, connect } from './testBroker.ts';
 
 const table = (counter: number, ...names: string[]): TopicTable => ({
@@ -217,6 +217,7 @@ describe('broker: NameServer over the wire', () => {
   });
 
   it('quotes the broker ids for releases from 4.9.4 on, and for who asks', async () => {
+    const raw = await RawClient.connect(broker.runtime.nameServerAddress);
     const bodyFor = async (version: number, extFields: Record<string, string>): Promise<string> => {
       const frame = encodeFrame({
         code: RequestCode.GET_ROUTEINFO_BY_TOPIC,
@@ -228,11 +229,14 @@ describe('broker: NameServer over the wire', () => {
         extFields,
         body: Buffer.alloc(0),
       });
-      return (await rawAnswer(broker.runtime.nameServerAddress, frame)).toString('latin1');
+      raw.write(frame);
+      const answer = await raw.answer();
+      return answer === 'closed' ? answer : answer.command.body.toString('latin1');
     };
     assert.match(await bodyFor(401, { topic: 'TBW102' }), /"brokerAddrs":\{"0":"127/);
     assert.match(await bodyFor(399, { topic: 'TBW102' }), /"brokerAddrs":\{0:"127/);
     assert.match(await bodyFor(399, { topic: 'TBW102', acceptStandardJsonOnly: 'true' }), /"brokerAddrs":\{"0":"127/);
+    raw.close();
   });
 
   it('checks the sum of a registration', async () => {
@@ -323,20 +327,3 @@ describe('broker: NameServer over the wire', () => {
     assert.equal(decodeTopicRoute(answer.body).orderTopicConf, 'broker-a:4');
   });
 });
-
-async function rawAnswer(address: string, frame: Buffer): Promise<Buffer> {
-  const { connect: open } = await import('node:net');
-  const [host = '', port = ''] = address.split(':');
-  return new Promise((resolve, reject) => {
-    const socket = open({ host, port: Number(port) });
-    let got = Buffer.alloc(0);
-    socket.on('error', reject);
-    socket.on('data', (chunk) => {
-      got = Buffer.concat([got, chunk]);
-      if (got.length < 4 || got.length < got.readInt32BE(0) + 4) return;
-      socket.destroy();
-      resolve(got);
-    });
-    socket.write(frame);
-  });
-}

@@ -6,7 +6,7 @@ import { VERSION, versionName } from '../../protocol/command.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { configText } from '../config.ts';
 import { successBody } from '../reply.ts';
@@ -81,7 +81,7 @@ export async function getRuntimeInfo(broker: BrokerContext): Promise<Reply> {
 }
 
 /** GET_BROKER_CONFIG 26. */
-export function getBrokerConfig(broker: BrokerContext, _request: IncomingRequest): Reply {
+export function getBrokerConfig(broker: BrokerContext): Reply {
   return {
     code: ResponseCode.SUCCESS,
     extFields: { version: stringifyFastjson({ counter: 0, stateVersion: 0, timestamp: broker.startedMs }) },

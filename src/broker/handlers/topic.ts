@@ -57,7 +57,7 @@ export async function deleteTopic(broker: BrokerContext, { command }: IncomingRe
   if (refusal !== undefined) return refusal;
   const known = broker.topics.delete(topic);
   broker.offsets.deleteTopic(topic);
-  broker.store.deleteTopic(topic);
+  await broker.store.deleteTopic(topic);
   if (known) {
     broker.logger.info(`topic ${topic} deleted`);
     await broker.registration.announce();

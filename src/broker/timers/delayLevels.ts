@@ -84,7 +84,7 @@ export class DelayLevels implements Disposable {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const level of this.#levels) level.timer?.dispose();
-    await Promise.all(this.#levels.map((level) => level.running));
+    for (const level of this.#levels) await level.running;
     this.#file.dispose();
   }
 

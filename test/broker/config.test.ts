@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { silentLogger } from '../../src/base/logger.ts';
+import {
+  brokerConfig,
+  configText,
+  nameServerConfig,
+  readBrokerConf,
+  readNameServerConf,
+} from '../../src/broker/config.ts';
+import { LogFile, lineLogger } from '../../src/broker/logWriter.ts';
+import { reachableHost } from '../../src/broker/reachableHost.ts';
+import { ConfigFile } from '../../src/broker/state/configFile.ts';
+import { defaultStoreDirectory } from '../../src/broker/storeDirectory.ts';
+import { FakeClock } from '../support/fakeClock.ts';
+import { makeTempDir } from '../support/tempDir.ts';
+import type { TempDir } from '../support/tempDir.ts';
+
+describe('broker: settings', () => {
+  it('reads the broker.conf of the tutorial, and names what it does not obey', () => {
+    const { settings, ignored } = readBrokerConf(
+      'brokerClusterName = DefaultCluster\nbrokerName = broker-x\nbrokerId = 0\ndeleteWhen = 04\nfileReservedTime = 48\n' +
+        'brokerRole = ASYNC_MASTER\nflushDiskType = ASYNC_FLUSH\nlistenPort=10921\nautoCreateTopicEnable=False\n',
+    );
+    assert.deepEqual(ignored, ['deleteWhen', 'fileReservedTime']);
+    assert.deepEqual(settings, {
+      brokerClusterName: 'DefaultCluster',
+      brokerName: 'broker-x',
+      brokerId: '0',
+      brokerRole: 'ASYNC_MASTER',
+      flushDiskType: 'ASYNC_FLUSH',
+      listenPort: 10921,
+      autoCreateTopicEnable: false,
+    });
+    assert.equal(brokerConfig(settings).brokerName, 'broker-x');
+    assert.equal(brokerConfig(settings).defaultTopicQueueNums, 8);
+  });
+
+  const illegal: readonly [string, string, RegExp][] = [
+    ['listenPort', '99999', /from 0 to 65535/],
+    ['listenPort', 'ten', /whole number/],
+    ['autoCreateTopicEnable', 'yes', /true or false/],
+    ['brokerName', '', /empty/],
+    ['brokerRole', 'SLAVE', /cannot be a slave/],
+    ['brokerId', '1', /always a master/],
+    ['messageDelayLevel', '1s 5x', /expected like 5s/],
+    ['flushDiskType', 'NEVER', /ASYNC_FLUSH or SYNC_FLUSH/],
+    ['enablePropertyFilter', 'true', /tags only/],
+  ];
+  for (const [key, value, reason] of illegal) {
+    it(`refuses ${key}=${value} and says why`, () => {
+      assert.throws(
+        () => readBrokerConf(`${key}=${value}`),
+        (error: Error & { code: string; details: Record<string, unknown> }) => {
+          assert.deepEqual([error.code, error.details['key'], error.details['value']], ['config-invalid', key, value]);
+          assert.match(String(error.details['reason']), reason);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('is not led astray by keys that every object has', () => {
+    assert.deepEqual(readNameServerConf('constructor=1\ntoString=2').ignored, ['constructor', 'toString']);
+  });
+
+  it('writes settings as text, sorted', () => {
+    const lines = configText(nameServerConfig({ listenPort: 1 })).split('\n');
+    assert.ok(lines.includes('listenPort=1'));
+    assert.deepEqual(lines.slice(0, -1), [...lines.slice(0, -1)].sort());
+  });
+
+  it('keeps messages where the system keeps data of users', () => {
+    assert.equal(defaultStoreDirectory({ XDG_DATA_HOME: '/data' }, 'linux'), '/data/rocketmq-local');
+    assert.match(defaultStoreDirectory({ XDG_DATA_HOME: 'relative' }, 'linux'), /\/\.local\/share\/rocketmq-local$/);
+    assert.match(defaultStoreDirectory({}, 'darwin'), /Library\/Application Support\/rocketmq-local$/);
+    assert.equal(defaultStoreDirectory({ LOCALAPPDATA: '/local' }, 'win32'), path.join('/local', 'rocketmq-local'));
+  });
+
+  it('advertises an address that clients can reach', () => {
+    assert.equal(reachableHost('127.0.0.1'), '127.0.0.1');
+    assert.equal(reachableHost('localhost'), '127.0.0.1');
+    assert.match(reachableHost('0.0.0.0'), /^\d+\.\d+\.\d+\.\d+$/);
+    assert.notEqual(reachableHost('0.0.0.0'), '0.0.0.0');
+  });
+});
+
+describe('broker: files', () => {
+  let directory: TempDir;
+  let clock: FakeClock;
+  beforeEach(() => {
+    directory = makeTempDir('files');
+    clock = new FakeClock(new Date(2026, 10, 22, 21, 20, 6, 123).getTime());
+  });
+  afterEach(() => directory.remove());
+
+  const open = (content: () => string): ConfigFile =>
+    new ConfigFile({
+      path: path.join(directory.path, 'config', 'x.json'),
+      clock,
+      logger: silentLogger,
+      content: () => Buffer.from(content()),
+      delayMs: 1000,
+    });
+  const read = (name: string): string => readFileSync(path.join(directory.path, 'config', name), 'utf8');
+  const text = (bytes: Buffer): unknown => JSON.parse(bytes.toString());
+
+  it('keeps the version before as .bak', () => {
+    let value = '1';
+    const file = open(() => value);
+    assert.equal(file.load(text), undefined);
+    file.save();
+    value = '2';
+    file.save();
+    assert.deepEqual([read('x.json'), read('x.json.bak')], ['2', '1']);
+    assert.equal(file.load(text), 2);
+  });
+
+  it('reads the .bak when the file is torn, empty or away, and says damaged when both are', () => {
+    const file = open(() => '2');
+    file.save();
+    file.save();
+    for (const torn of ['{"a":', '']) {
+      writeFileSync(path.join(directory.path, 'config', 'x.json'), torn);
+      assert.equal(file.load(text), 2);
+    }
+    writeFileSync(path.join(directory.path, 'config', 'x.json.bak'), '{');
+    assert.throws(() => file.load(text), { code: 'store-damaged' });
+  });
+
+  it('gathers changes for a while, and writes what waits when it ends', () => {
+    let value = '1';
+    const file = open(() => value);
+    file.saveLater();
+    clock.advance(999);
+    assert.equal(existsSync(path.join(directory.path, 'config', 'x.json')), false);
+    value = '2';
+    file.saveLater();
+    clock.advance(1);
+    assert.equal(read('x.json'), '2');
+    value = '3';
+    file.saveLater();
+    file.dispose();
+    assert.equal(read('x.json'), '3');
+    assert.equal(clock.pendingCount, 0);
+  });
+
+  it('writes log lines in the form of Apache', () => {
+    const lines: string[] = [];
+    const logger = lineLogger(
+      (line) => lines.push(line),
+      () => clock.now(),
+    );
+    logger.info('up');
+    logger.error('broken', new Error('why'));
+    assert.equal(lines[0], '2026-11-22 21:20:06,123 INFO main - up\n');
+    assert.match(lines[1] ?? '', /^2026-11-22 21:20:06,123 ERROR main - broken: Error: why\n {4}at /);
+  });
+
+  it('bounds the log: the file before is kept as .1', () => {
+    const file = path.join(directory.path, 'logs', 'broker.log');
+    const log = new LogFile(file, 100);
+    for (let n = 0; n < 10; n += 1) log.write(`${'x'.repeat(29)}\n`);
+    log.dispose();
+    assert.equal(readFileSync(file).length, 30);
+    assert.equal(readFileSync(`${file}.1`).length, 90);
+    const again = new LogFile(file, 100);
+    again.write('y\n');
+    again.dispose();
+    assert.equal(readFileSync(file).length, 32);
+  });
+});
