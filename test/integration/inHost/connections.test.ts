@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createServer as createSilentServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 import * as vscode from 'vscode';
@@ -14,6 +15,7 @@ import {
   childrenOf,
   configuration,
   nodeAt,
+  rowOf,
   rowsBelow,
   run,
   runAnswering,
@@ -127,6 +129,32 @@ describe('connections', () => {
     assert.deepEqual(await rowsBelow(api, late), [
       `${httpAddress} speaks HTTP, not RocketMQ. | Use the port of a NameServer, 9876 by default.`,
     ]);
+  });
+
+  it('a NameServer that never answers is shown as loading, then as an error', async () => {
+    const silent = createSilentServer();
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+      await setGlobally({ requestTimeoutMs: 1_000, connections: [{ name: 'silent', nameServers: address }] });
+      await waitFor('the connection', () => api.connections.get('user:silent'));
+      const node = await nodeAt(api, 'silent');
+      const both = await Promise.all([api.tree.getChildren(node), api.tree.getChildren(node)]);
+      assert.deepEqual(
+        both.map((children) => children.map((child) => rowOf(api, child))),
+        [['Loading…'], ['Loading…']],
+      );
+      const [row] = await rowsBelow(api, node);
+      // What is left for the answer after connecting.
+      assert.match(
+        row!,
+        /did not answer GET_BROKER_CLUSTER_INFO within (9\d\d|1000) ms\. \| Try again, or raise the setting/,
+      );
+    } finally {
+      await setGlobally({ requestTimeoutMs: undefined });
+      silent.close();
+    }
   });
 
   it('addresses that a person mistyped in the settings become an error node', async () => {

@@ -154,6 +154,7 @@ describe('the journey with the local broker', () => {
     const text = vscode.window.activeTextEditor!.document.getText();
     assert.match(text, /DefaultMQPushConsumer/);
     for (const value of [runningInfo(api).namesrv, TOPIC, 'order-group']) assert.ok(text.includes(`"${value}"`), value);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
   });
 
   it('8. shows the log in its language and follows it', async () => {
