@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { ClusterClient } from '../../src/client/clusterClient.ts';
 import { startJava } from './apache/java.ts';
 import { freePort, freePortWith } from './freePort.ts';
 import type { RunningProcess } from './runningProcess.ts';
 import { makeTempDir } from './tempDir.ts';
+import { waitFor } from './waitFor.ts';
 
 const START_TIMEOUT_MS = 90_000;
+const REGISTRATION_TIMEOUT_MS = 70_000;
 const READY = /boot success/;
 /** Beside its own port P a broker listens on P - 2 and, for replication, P + 1. */
 const BROKER_PORT_OFFSETS = [0, -2, 1];
@@ -59,6 +62,7 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
     const brokerPort = await freePortWith(BROKER_PORT_OFFSETS);
     const broker = brokerSettings(dir.path, nameServer, brokerPort);
     processes.push(await startBroker(dir.path, { ...broker, ...options.brokerConfig }));
+    await untilRegistered(nameServer);
     return {
       nameServer,
       brokerAddress: `127.0.0.1:${brokerPort}`,
@@ -70,6 +74,19 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** "boot success" may come before the NameServer knows the broker: a first registration that fails is tried again 10 to 60 s later. */
+async function untilRegistered(nameServers: string): Promise<void> {
+  const client = new ClusterClient({ nameServers });
+  try {
+    const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0], {
+      timeoutMs: REGISTRATION_TIMEOUT_MS,
+    });
+    await waitFor('the broker to answer', () => client.brokerDetail(broker.address).catch(() => undefined));
+  } finally {
+    client.dispose();
   }
 }
 

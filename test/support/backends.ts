@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import path from 'node:path';
 
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import type { TopicSpec } from '../../src/client/model.ts';
 import { startApacheRocketmq } from './apacheRocketmq.ts';
-import { startProcess } from './runningProcess.ts';
+import { startLocalBroker } from './localBroker.ts';
 import { requireTools } from './skip.ts';
-import { waitFor } from './waitFor.ts';
 
 /** A cluster that the suites of test/behaviours run against: ours, or Apache's. */
 interface Backend {
@@ -26,17 +24,8 @@ const STOP_TIMEOUT_MS = 30_000;
 const local: Backend = {
   name: 'local',
   async start() {
-    const bundle = path.resolve(import.meta.dirname, '../../dist/broker.cjs');
-    const ports = ['--namesrv-port', '0', '--port', '0', '--grpc-port', 'off'];
-    const broker = startProcess(process.execPath, [bundle, 'start', '--temp', '--json', ...ports]);
-    try {
-      const [line] = await broker.untilOutput(/^\{.*"ready":true.*\}$/m, 10_000);
-      const { namesrv } = JSON.parse(line) as { readonly namesrv: string };
-      return { nameServer: namesrv, stop: () => broker.stop() };
-    } catch (error) {
-      await broker.stop();
-      throw error;
-    }
+    const broker = await startLocalBroker();
+    return { nameServer: broker.namesrv, stop: () => broker.stop() };
   },
 };
 
@@ -70,12 +59,8 @@ export function forEachBackend(define: (cluster: TestCluster) => void): void {
         running = await backend.start(this);
         const { nameServer } = running;
         const client = new ClusterClient({ nameServers: nameServer });
-        // Apache's says that it is up before its NameServer knows of it, and tries again 10 s and 40 s later.
-        const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0], {
-          timeoutMs: 60_000,
-        });
-        // Apache's refuses to tell of itself while it still starts.
-        await waitFor('the broker to answer', () => client.brokerDetail(broker.address).catch(() => undefined));
+        const [broker] = await client.brokers();
+        assert.ok(broker, `${backend.name} has no broker`);
         found = { nameServer, client, clusterName: broker.clusterName, brokerAddress: broker.address };
       });
 

@@ -25,7 +25,7 @@ export function startLocalBroker(...moreArgs: string[]): Promise<LocalBroker> {
     ['start', ...ports, ...store, '--json', ...moreArgs],
     {
       execArgv: [],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     },
   );
   let errors = '';
