@@ -1,9 +1,13 @@
-import { CodedError, errorText } from '../base/errors.ts';
+import { CodedError, errorText, systemErrorCode } from '../base/errors.ts';
 import type { RunningBroker } from './control.ts';
 
 /** One sentence for the command line: why it does not start, and what to do. */
 export function explain(error: unknown, running: RunningBroker | undefined): string {
-  if (!(error instanceof CodedError)) return `It cannot start: ${errorText(error)}.`;
+  if (!(error instanceof CodedError)) {
+    const hint =
+      systemErrorCode(error) === undefined ? '' : '; give a directory that you may write with --store, or --temp';
+    return `It cannot start: ${errorText(error)}${hint}.`;
+  }
   const { details } = error;
   const detail = (name: string): string => String(details[name] ?? '');
   switch (error.code) {

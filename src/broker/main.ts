@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { version } from '../../package.json';
 import { systemClock } from '../base/clock.ts';
-import { CodedError, errorText } from '../base/errors.ts';
+import { CodedError, errorText, isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { USAGE, parseCommandLine } from './commandLine.ts';
 import type { CommandLine } from './commandLine.ts';
@@ -61,16 +61,15 @@ async function run(line: CommandLine): Promise<void> {
     tellReady(line, role, logger);
     const { why, exitCode } = await stopAsked;
     logger.info(`stopping: ${why}`);
-    process.exitCode = exitCode;
     await stopInTime(role, logger);
+    process.exitCode = exitCode;
   } catch (error) {
     fail(error, storeDirectory);
   } finally {
     temporary?.remove();
     log?.close();
   }
-  // Whatever a client left open may not keep the process.
-  process.exit();
+  endSoon();
 }
 
 function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
@@ -119,7 +118,12 @@ function openLog(file: string | undefined): { readonly logger: Logger; readonly 
   if (file === undefined) {
     return { logger: lineLogger((text) => process.stderr.write(text), now), close: () => undefined };
   }
-  const log = new LogFile(file);
+  let log: LogFile;
+  try {
+    log = new LogFile(file);
+  } catch (error) {
+    throw new CodedError('usage', { reason: `the log cannot be written: ${errorText(error)}` }, { cause: error });
+  }
   return { logger: lineLogger(log.write, now), close: () => log.dispose() };
 }
 
@@ -133,8 +137,8 @@ function readConf(file: string): string {
 
 /** One sentence on standard error, and status 1. */
 function fail(error: unknown, storeDirectory?: string): void {
-  const running = storeDirectory === undefined ? undefined : readRunning(storeDirectory);
-  const message = explain(error, running);
+  const isLocked = isCodedError(error, 'store-locked') && storeDirectory !== undefined;
+  const message = explain(error, isLocked ? readRunning(storeDirectory) : undefined);
   process.stderr.write(`rocketmq-local: ${message}\n`);
   const { code, details } = error instanceof CodedError ? error : new CodedError('internal', { reason: message });
   tellParent({ kind: 'failed', code, details, message });
@@ -143,6 +147,12 @@ function fail(error: unknown, storeDirectory?: string): void {
 
 function tellParent(event: BrokerEvent): void {
   if (process.connected) process.send?.(event);
+}
+
+/** What is still to be written goes out; whatever else is open does not keep the process for long. */
+function endSoon(): void {
+  if (process.connected) process.disconnect();
+  setTimeout(() => process.exit(), 500).unref();
 }
 
 function isStop(message: unknown): message is BrokerCommand {

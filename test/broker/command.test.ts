@@ -214,6 +214,18 @@ describe('command rocketmq-local', function () {
     });
   }
 
+  it('says what to do about a store that is no directory', async () => {
+    const file = path.join(directory.path, 'file');
+    writeFileSync(file, 'something else');
+    const command = run(['start', ...ANY_PORTS, '--store', file]);
+    assert.equal(await command.exited, 1);
+    assert.match(
+      command.errors,
+      /^rocketmq-local: It cannot start: .*; give a directory that you may write with --store/,
+    );
+    assert.equal(readFileSync(file, 'utf8'), 'something else');
+  });
+
   it('obeys broker.conf, below its options, and names keys it does not obey', async () => {
     const conf = path.join(directory.path, 'broker.conf');
     writeFileSync(

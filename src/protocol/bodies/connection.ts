@@ -34,7 +34,7 @@ export function encodeConsumerConnection(
 }
 
 /** SubscriptionData.java. */
-export function subscriptionJson(subscription: Subscription): object {
+function subscriptionJson(subscription: Subscription): object {
   const { topic, subString, expressionType, tags, subVersion } = subscription;
   return {
     classFilterMode: false,

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { RequestCode } from '../../src/protocol/codes.ts';
+import { freePortWith } from '../support/freePort.ts';
+import { makeTempDir } from '../support/tempDir.ts';
+import { TestBroker, ask, connect, consumerBeat } from './testBroker.ts';
+
+describe('broker: its life', () => {
+  it('listens on the port two below as well, where nothing is held', async () => {
+    const port = await freePortWith([0, -2]);
+    const broker = await TestBroker.start({ broker: { listenPort: port } });
+    const vip = await connect(`127.0.0.1:${port - 2}`);
+    try {
+      assert.equal((await ask(vip, RequestCode.HEART_BEAT, {}, consumerBeat('c', 'G', { T: '*' }))).code, 0);
+      assert.equal((await ask(vip, RequestCode.GET_ALL_TOPIC_CONFIG)).code, 0);
+      assert.equal((await ask(vip, RequestCode.PULL_MESSAGE)).code, 3);
+    } finally {
+      vip.dispose();
+      await broker.stop();
+    }
+  });
+
+  it('goes on without that port when somebody has it', async () => {
+    const port = await freePortWith([0, -2]);
+    const holder = createServer().listen(port - 2, '127.0.0.1');
+    await once(holder, 'listening');
+    const broker = await TestBroker.start({ broker: { listenPort: port } });
+    assert.equal((await broker.send('T', 'x')).code, 0);
+    await broker.stop();
+    holder.close();
+    await once(holder, 'close');
+  });
+
+  it('leaves no timer and no lock behind, also when the start fails', async () => {
+    const directory = makeTempDir('life');
+    const first = await TestBroker.start({ directory: directory.path });
+    const busy = Number(first.runtime.broker.address.split(':')[1]);
+    await assert.rejects(TestBroker.start({ directory: directory.path }), { code: 'store-locked' });
+    const elsewhere = makeTempDir('life');
+    await assert.rejects(TestBroker.start({ directory: elsewhere.path, broker: { listenPort: busy } }), {
+      code: 'port-in-use',
+    });
+    const second = await TestBroker.start({ directory: elsewhere.path });
+    await second.heartbeat(second.client, consumerBeat('c', 'G', { T: '*' }));
+    await Promise.all([first.stop(), second.stop()]);
+    assert.deepEqual([first.clock.pendingCount, second.clock.pendingCount], [0, 0]);
+    for (const made of [directory, elsewhere]) made.remove();
+  });
+});
