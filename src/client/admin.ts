@@ -31,29 +31,36 @@ export async function readBrokerDetail(context: ClusterContext, address: string)
   return { version: runtime.get('brokerVersionDesc'), runtime };
 }
 
-/** All topics by name, each with its kind. */
-export async function listTopics(context: ClusterContext): Promise<readonly TopicSummary[]> {
-  const [names, cluster] = await Promise.all([context.nameServers.topics(), context.nameServers.clusterInfo()]);
+/** Topics by name, each with its kind: of one cluster, or of all. */
+export async function listTopics(context: ClusterContext, clusterName?: string): Promise<readonly TopicSummary[]> {
+  const { nameServers } = context;
+  const [names, cluster] = await Promise.all([nameServers.topics(clusterName), nameServers.clusterInfo()]);
   const systemNames = ownTopics(cluster);
-  const lists = await Promise.all(masters(cluster).map((address) => readSystemTopics(context, address)));
+  const lists = await Promise.all(masters(cluster, clusterName).map((address) => readSystemTopics(context, address)));
   for (const name of lists.flat()) systemNames.add(name);
   return names
     .map((topic) => ({ topic, kind: topicKind(topic, systemNames) }))
     .sort((a, b) => compare(a.topic, b.topic));
 }
 
-/** Every queue of a topic on every broker that holds it. */
-export async function listQueues(context: ClusterContext, topic: string): Promise<readonly QueueState[]> {
+/** Every queue of a topic on the brokers of one cluster that hold it, or on all. */
+export async function listQueues(
+  context: ClusterContext,
+  topic: string,
+  clusterName?: string,
+): Promise<readonly QueueState[]> {
   const route = await context.nameServers.route(topic);
   const parts = { code: RequestCode.GET_TOPIC_STATS_INFO, extFields: encodeFields(topicOnly, { topic }) };
   const answers = await Promise.all(
-    route.brokers.flatMap(preferredAddress).map((address) =>
-      callBroker(context, address, parts).catch((error: unknown) => {
-        // The route is a moment old: the broker may have lost the topic since.
-        if (isResponseCode(error, ResponseCode.TOPIC_NOT_EXIST)) return undefined;
-        throw error;
-      }),
-    ),
+    inCluster(route.brokers, clusterName)
+      .flatMap(preferredAddress)
+      .map((address) =>
+        callBroker(context, address, parts).catch((error: unknown) => {
+          // The route is a moment old: the broker may have lost the topic since.
+          if (isResponseCode(error, ResponseCode.TOPIC_NOT_EXIST)) return undefined;
+          throw error;
+        }),
+      ),
   );
   const known = answers.filter((answer) => answer !== undefined);
   if (known.length === 0) throw new CodedError('topic-not-found', { topic });
@@ -70,11 +77,11 @@ export async function listQueues(context: ClusterContext, topic: string): Promis
     .sort((a, b) => compare(a.brokerName, b.brokerName) || a.queueId - b.queueId);
 }
 
-/** All consumer groups of all brokers. */
-export async function listGroups(context: ClusterContext): Promise<readonly GroupSummary[]> {
-  const cluster = await context.nameServers.clusterInfo();
+/** Consumer groups of the brokers of one cluster, or of all. */
+export async function listGroups(context: ClusterContext, clusterName?: string): Promise<readonly GroupSummary[]> {
+  const { brokers } = await context.nameServers.clusterInfo();
   const answers = await Promise.all(
-    cluster.brokers
+    inCluster(brokers, clusterName)
       .flatMap(preferredAddress)
       .map((address) => callBroker(context, address, { code: RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG })),
   );
@@ -108,17 +115,22 @@ export async function createTopic(context: ClusterContext, clusterName: string, 
 }
 
 /**
- * Deletes the topic on its brokers first: a NameServer that still hears of it from a broker would bring it back.
+ * Deletes the topic from a cluster, on its brokers first: a NameServer that still hears of it from a broker would bring it back.
  * @throws CodedError `topic-not-found`
  */
-export async function deleteTopic(context: ClusterContext, topic: string): Promise<void> {
+export async function deleteTopic(context: ClusterContext, clusterName: string, topic: string): Promise<void> {
   const route = await context.nameServers.route(topic);
   const extFields = encodeFields(topicOnly, { topic });
-  const addresses = route.brokers.flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? []);
+  const addresses = inCluster(route.brokers, clusterName).flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? []);
+  if (addresses.length === 0) throw new CodedError('topic-not-found', { topic });
   await Promise.all(
     addresses.map((address) => callBroker(context, address, { code: RequestCode.DELETE_TOPIC_IN_BROKER, extFields })),
   );
-  await context.nameServers.deleteTopic(topic);
+  await context.nameServers.deleteTopic(topic, clusterName);
+}
+
+function inCluster(brokers: readonly BrokerData[], clusterName: string | undefined): readonly BrokerData[] {
+  return clusterName === undefined ? brokers : brokers.filter(({ cluster }) => cluster === clusterName);
 }
 
 /** The master, or a slave while there is none. */

@@ -68,24 +68,25 @@ export class ClusterClient implements Disposable {
     return readBrokerDetail(this.#context, address);
   }
 
-  topics(): Promise<readonly TopicSummary[]> {
-    return listTopics(this.#context);
+  /** Of one cluster, or of all that the NameServers know. */
+  topics(clusterName?: string): Promise<readonly TopicSummary[]> {
+    return listTopics(this.#context, clusterName);
   }
 
-  queues(topic: string): Promise<readonly QueueState[]> {
-    return listQueues(this.#context, topic);
+  queues(topic: string, clusterName?: string): Promise<readonly QueueState[]> {
+    return listQueues(this.#context, topic, clusterName);
   }
 
-  groups(): Promise<readonly GroupSummary[]> {
-    return listGroups(this.#context);
+  groups(clusterName?: string): Promise<readonly GroupSummary[]> {
+    return listGroups(this.#context, clusterName);
   }
 
   createTopic(clusterName: string, spec: TopicSpec): Promise<void> {
     return createTopic(this.#context, clusterName, spec);
   }
 
-  deleteTopic(topic: string): Promise<void> {
-    return deleteTopic(this.#context, topic);
+  deleteTopic(clusterName: string, topic: string): Promise<void> {
+    return deleteTopic(this.#context, clusterName, topic);
   }
 
   send(message: OutgoingMessage): Promise<SendReceipt> {

@@ -5,7 +5,7 @@ import type { ClusterInfo, TopicRoute } from '../protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { encodeFields } from '../protocol/fields.ts';
-import { getRoute } from '../protocol/requests/route.ts';
+import { getRoute, topicsByCluster } from '../protocol/requests/route.ts';
 import { deleteTopicInNameServer } from '../protocol/requests/topic.ts';
 import { formatAddress } from '../remoting/address.ts';
 import { responseError } from './connectionPool.ts';
@@ -48,17 +48,23 @@ export class NameServers {
     return decodeClusterInfo((await this.#ask({ code: RequestCode.GET_BROKER_CLUSTER_INFO })).body);
   }
 
-  /** Names of all topics. */
-  async topics(): Promise<readonly string[]> {
-    const answer = await this.#ask({ code: RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER });
-    return decodeTopicList(answer.body).topics;
+  /** Names of all topics, or of those that brokers of one cluster hold. */
+  async topics(clusterName?: string): Promise<readonly string[]> {
+    const parts =
+      clusterName === undefined
+        ? { code: RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER }
+        : {
+            code: RequestCode.GET_TOPICS_BY_CLUSTER,
+            extFields: encodeFields(topicsByCluster, { cluster: clusterName }),
+          };
+    return decodeTopicList((await this.#ask(parts)).body).topics;
   }
 
-  /** Takes the topic from every NameServer that answers; fails when none does. */
-  async deleteTopic(topic: string): Promise<void> {
+  /** Takes the topic of the cluster from every NameServer that answers; fails when none does. */
+  async deleteTopic(topic: string, clusterName: string): Promise<void> {
     const parts = {
       code: RequestCode.DELETE_TOPIC_IN_NAMESRV,
-      extFields: encodeFields(deleteTopicInNameServer, { topic }),
+      extFields: encodeFields(deleteTopicInNameServer, { topic, clusterName }),
     };
     const outcomes = await Promise.allSettled(
       this.addresses.map((address) => this.#pool.call(address, parts, { timeoutMs: this.#timeoutMs })),

@@ -26,7 +26,7 @@ export function nameServerListBehaviours(cluster: TestCluster): void {
       [[cluster.brokerAddress, undefined]],
     );
     assert.match(brokers[0]?.release ?? '', /^V5_\d+_\d+$/);
-    await client.deleteTopic(topic);
+    await client.deleteTopic(cluster.clusterName, topic);
     client.dispose();
   });
 

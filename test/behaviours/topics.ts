@@ -76,13 +76,24 @@ export function topicBehaviours(cluster: TestCluster): void {
     assert.equal((await cluster.client.queues(topic)).length, 2);
   });
 
+  it('stands in the list of its cluster, and of no other', async () => {
+    const topic = await cluster.newTopic();
+    const has = async (clusterName: string): Promise<boolean> =>
+      (await cluster.client.topics(clusterName)).some((summary) => summary.topic === topic);
+    assert.deepEqual([await has(cluster.clusterName), await has('AnotherCluster')], [true, false]);
+    assert.equal((await cluster.client.queues(topic, cluster.clusterName)).length, 4);
+    await assert.rejects(cluster.client.deleteTopic('AnotherCluster', topic), (error) =>
+      isCodedError(error, 'topic-not-found'),
+    );
+  });
+
   it('a deleted topic is gone from list, route and broker', async () => {
     const topic = await cluster.newTopic();
-    await cluster.client.deleteTopic(topic);
+    await cluster.client.deleteTopic(cluster.clusterName, topic);
     assert.ok(!(await cluster.client.topics()).some((summary) => summary.topic === topic));
     for (const attempt of [
       cluster.client.queues(topic),
-      cluster.client.deleteTopic(topic),
+      cluster.client.deleteTopic(cluster.clusterName, topic),
       cluster.client.send({ topic, body: Buffer.from('x') }),
     ]) {
       await assert.rejects(attempt, (error) => isCodedError(error, 'topic-not-found'));

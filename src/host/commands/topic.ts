@@ -49,6 +49,8 @@ export async function deleteTopic(context: TopicCommandContext, node: ExplorerNo
   const title = t('Delete Topic');
   const connection = await chooseConnection(context, node, title);
   if (connection === undefined) return;
+  const clusterName = await chooseCluster(context, connection, node, title);
+  if (clusterName === undefined) return;
   const topic = await chooseTopic(context, connection, node, title, ({ kind }) => kind !== 'system');
   if (topic === undefined) return;
   const typed = await prompts.input({
@@ -58,7 +60,7 @@ export async function deleteTopic(context: TopicCommandContext, node: ExplorerNo
     validate: (text) => (text === topic ? undefined : t('This is not the name of the topic.')),
   });
   if (typed !== topic) return;
-  await clients.of(connection).deleteTopic(topic);
+  await clients.of(connection).deleteTopic(clusterName, topic);
   tree.refresh(node?.kind === 'topic' ? node.parent : undefined);
 }
 

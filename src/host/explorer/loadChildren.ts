@@ -5,9 +5,9 @@ import type { ConnectionTreeNode, ExplorerNode, FolderTreeNode, ParentNode, Topi
 /** What the tree asks a cluster. */
 export interface ExplorerClient {
   brokers(): Promise<readonly BrokerNode[]>;
-  topics(): Promise<readonly TopicSummary[]>;
-  groups(): Promise<readonly GroupSummary[]>;
-  queues(topic: string): Promise<readonly QueueState[]>;
+  topics(clusterName: string): Promise<readonly TopicSummary[]>;
+  groups(clusterName: string): Promise<readonly GroupSummary[]>;
+  queues(topic: string, clusterName: string): Promise<readonly QueueState[]>;
 }
 
 /**
@@ -28,7 +28,7 @@ async function ask(parent: ParentNode, client: ExplorerClient): Promise<readonly
     case 'folder':
       return folderChildren(parent, client);
     case 'topic':
-      return queues(parent, await client.queues(parent.topic.topic));
+      return queues(parent, await client.queues(parent.topic.topic, parent.parent.parent.clusterName));
   }
 }
 
@@ -37,9 +37,9 @@ async function folderChildren(parent: FolderTreeNode, client: ExplorerClient): P
     case 'brokers':
       return brokers(parent, await client.brokers());
     case 'topics':
-      return topics(parent, await client.topics());
+      return topics(parent, await client.topics(parent.parent.clusterName));
     case 'groups':
-      return groups(parent, await client.groups());
+      return groups(parent, await client.groups(parent.parent.clusterName));
   }
 }
 

@@ -238,19 +238,23 @@ describe('administration of a cluster', () => {
         };
       all(RequestCode.DELETE_TOPIC_IN_BROKER, step('broker'));
       names.answers.set(RequestCode.DELETE_TOPIC_IN_NAMESRV, step('names'));
-      await deleteTopic(context, 'Orders');
+      await deleteTopic(context, 'DefaultCluster', 'Orders');
       assert.deepEqual(order, ['broker Orders', 'broker Orders', 'names Orders']);
     });
 
     it('leaves the NameServers alone when a broker refuses', async () => {
       all(RequestCode.DELETE_TOPIC_IN_BROKER, done, () => ({ code: 29 }));
-      await assert.rejects(deleteTopic(context, 'Orders'), (error) => isCodedError(error, 'response-error'));
+      await assert.rejects(deleteTopic(context, 'DefaultCluster', 'Orders'), (error) =>
+        isCodedError(error, 'response-error'),
+      );
       assert.equal(names.requestsOf(RequestCode.DELETE_TOPIC_IN_NAMESRV).length, 0);
     });
 
     it('says when there is none', async () => {
       names.answers.set(RequestCode.GET_ROUTEINFO_BY_TOPIC, () => ({ code: 17 }));
-      await assert.rejects(deleteTopic(context, 'Orders'), (error) => isCodedError(error, 'topic-not-found'));
+      await assert.rejects(deleteTopic(context, 'DefaultCluster', 'Orders'), (error) =>
+        isCodedError(error, 'topic-not-found'),
+      );
     });
   });
 });

@@ -79,7 +79,7 @@ describe('NameServers', () => {
   it('deletes a topic on all, and fails only when none takes it', async () => {
     for (const server of [first, second]) server.answers.set(RequestCode.DELETE_TOPIC_IN_NAMESRV, () => ({ code: 0 }));
     context = contextOf(`${first.address};${dead};${second.address}`);
-    await context.nameServers.deleteTopic('T');
+    await context.nameServers.deleteTopic('T', 'DefaultCluster');
     for (const server of [first, second]) {
       assert.deepEqual(
         server.requests.map(({ code, extFields }) => [code, extFields]),
@@ -87,6 +87,6 @@ describe('NameServers', () => {
       );
     }
     await Promise.all([first.close(), second.close()]);
-    await assert.rejects(context.nameServers.deleteTopic('T'), (error) => isCodedError(error));
+    await assert.rejects(context.nameServers.deleteTopic('T', 'DefaultCluster'), (error) => isCodedError(error));
   });
 });

@@ -74,6 +74,30 @@ describe('loadChildren', () => {
     assert.deepEqual(names(await loadChildren(topic, client)), ['broker-a:0', 'broker-a:2', 'broker-a:10']);
   });
 
+  it('asks for topics, groups and queues of its own cluster alone', async () => {
+    const asked: string[] = [];
+    const noting: ExplorerClient = {
+      ...client,
+      topics: (clusterName) => {
+        asked.push(`topics ${clusterName}`);
+        return client.topics(clusterName);
+      },
+      groups: (clusterName) => {
+        asked.push(`groups ${clusterName}`);
+        return client.groups(clusterName);
+      },
+      queues: (topic, clusterName) => {
+        asked.push(`queues of ${topic} ${clusterName}`);
+        return client.queues(topic, clusterName);
+      },
+    };
+    const topics = folderNode(cluster, 'topics');
+    for (const parent of [topics, folderNode(cluster, 'groups'), topicNode(topics, { topic: 'T', kind: 'normal' })]) {
+      await loadChildren(parent, noting);
+    }
+    assert.deepEqual(asked, ['topics c1', 'groups c1', 'queues of T c1']);
+  });
+
   it('says so when there is nothing', async () => {
     const groups = await loadChildren(folderNode(cluster, 'groups'), client);
     assert.deepEqual(
