@@ -83,7 +83,7 @@ describe('NameServers', () => {
     for (const server of [first, second]) {
       assert.deepEqual(
         server.requests.map(({ code, extFields }) => [code, extFields]),
-        [[RequestCode.DELETE_TOPIC_IN_NAMESRV, { topic: 'T' }]],
+        [[RequestCode.DELETE_TOPIC_IN_NAMESRV, { clusterName: 'DefaultCluster', topic: 'T' }]],
       );
     }
     await Promise.all([first.close(), second.close()]);
