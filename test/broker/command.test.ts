@@ -84,7 +84,8 @@ describe('command rocketmq-local', function () {
   });
 
   const run = (args: readonly string[], env?: NodeJS.ProcessEnv): Command => {
-    const command = new Command(bundle, args, env);
+    // Temporary stores of a process that is killed go with the directory.
+    const command = new Command(bundle, args, { TMPDIR: directory.path, ...env });
     commands.push(command);
     return command;
   };

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import type { BrokerConfig, NameServerConfig } from '../../src/broker/config.ts';
 import { startRuntime } from '../../src/broker/runtime.ts';
 import type { Runtime } from '../../src/broker/runtime.ts';
-import { RequestCode } from '../../src/protocol/codes.ts';
+import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../../src/protocol/command.ts';
 import { decodeMessage } from '../../src/protocol/message.ts';
 import type { StoredMessage } from '../../src/protocol/message.ts';
@@ -101,10 +101,15 @@ export class TestBroker {
     return this.client.request(sendRequest(topic, body, more), TIMEOUT_MS);
   }
 
-  /** What a queue holds from an offset on, whoever subscribed. */
+  /** What a queue holds from an offset on, whoever subscribed; as many pulls as that takes. */
   async read(topic: string, queueId = 0, offset = 0): Promise<StoredMessage[]> {
-    const answer = await this.client.request(pullRequest({ topic, queueId, queueOffset: offset }), TIMEOUT_MS);
-    return records(answer.body);
+    const found: StoredMessage[] = [];
+    for (let queueOffset = offset; ;) {
+      const answer = await this.client.request(pullRequest({ topic, queueId, queueOffset }), TIMEOUT_MS);
+      if (answer.code !== ResponseCode.SUCCESS) return found;
+      found.push(...records(answer.body));
+      queueOffset = Number(answer.extFields['nextBeginOffset']);
+    }
   }
 
   heartbeat(connection: Connection, beat: object): Promise<RemotingCommand> {
