@@ -91,10 +91,14 @@ export class ConsumeQueue {
       const at = (offset - this.#tailStart) * ENTRY_BYTES;
       return Buffer.from(this.#tail.subarray(at, at + wanted * ENTRY_BYTES));
     }
-    const inFiles = Math.min(wanted, this.#flushed - offset);
-    return this.files
-      .read(offset * ENTRY_BYTES, inFiles * ENTRY_BYTES)
-      .then((bytes) => bytes.subarray(0, bytes.length - (bytes.length % ENTRY_BYTES)));
+    return this.#readFiles(offset, Math.min(wanted, this.#flushed - offset));
+  }
+
+  /** Handles are not kept: there may be thousands of queues, and who reads the newest reads no file. */
+  async #readFiles(offset: number, count: number): Promise<Buffer> {
+    const bytes = await this.files.read(offset * ENTRY_BYTES, count * ENTRY_BYTES);
+    this.files.release();
+    return bytes.subarray(0, bytes.length - (bytes.length % ENTRY_BYTES));
   }
 
   async entry(offset: number): Promise<QueueEntry | undefined> {
@@ -146,16 +150,25 @@ export class ConsumeQueue {
   #reserve(): void {
     const held = this.#max - this.#tailStart;
     if ((held + 1) * ENTRY_BYTES <= this.#tail.length) return;
-    if (held < MAX_TAIL_ENTRIES) {
+    if (held < MAX_TAIL_ENTRIES || !this.#tryFlush()) {
       const larger = Buffer.allocUnsafe(this.#tail.length * 2);
       this.#tail.copy(larger);
       this.#tail = larger;
       return;
     }
-    this.flush();
     const kept = MAX_TAIL_ENTRIES / 2;
     this.#tail.copyWithin(0, (held - kept) * ENTRY_BYTES, held * ENTRY_BYTES);
     this.#tailStart = this.#max - kept;
+  }
+
+  /** The record is in the log already, so `put` must not fail: the entries wait in memory for the checkpoint, which tells. */
+  #tryFlush(): boolean {
+    try {
+      this.flush();
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

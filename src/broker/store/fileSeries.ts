@@ -30,6 +30,7 @@ export class FileSeries {
   #starts: number[] = [];
   #open = new Map<number, number>();
   #unsynced = new Set<number>();
+  #syncing: Promise<void> | undefined;
   /** Reads and syncs under way; handles are closed when there are none. */
   #busy = 0;
   #toClose: number[] = [];
@@ -86,8 +87,14 @@ export class FileSeries {
     return bytesRead === wanted ? bytes : bytes.subarray(0, bytesRead);
   }
 
-  /** Everything written before the call is on disk when it resolves. */
+  /** Everything written before the call is on disk when it resolves; one at a time, so that none vouches for another's. */
   async sync(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing.catch(() => undefined);
+    this.#syncing = this.#syncUnsynced().finally(() => (this.#syncing = undefined));
+    await this.#syncing;
+  }
+
+  async #syncUnsynced(): Promise<void> {
     const starts = [...this.#unsynced];
     this.#unsynced.clear();
     try {

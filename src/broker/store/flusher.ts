@@ -37,8 +37,8 @@ export class Flusher {
   }
 
   /** See MessageStore.flushed. */
-  flushed(): Promise<boolean> {
-    if (!this.#options.syncEach) return Promise.resolve(true);
+  flushed(): true | Promise<boolean> {
+    if (!this.#options.syncEach) return true;
     const waiter = new Deferred<boolean>();
     const timer = this.#options.clock.after(SYNC_TIMEOUT_MS, () => waiter.resolve(false));
     this.#waiting.push(waiter);

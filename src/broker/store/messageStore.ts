@@ -9,6 +9,7 @@ import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLeve
 import type { HostAddress } from '../../protocol/hostAddress.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commitLog.ts';
+import type { PlacedRecord, RecordParts } from './commitLog.ts';
 import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import { Flusher } from './flusher.ts';
@@ -116,7 +117,6 @@ export class MessageStore {
         log,
         queues,
         checkpoint: readCheckpoint(directory),
-        crashed,
         tagsCodeOf: (record) => entryTagsCode(record, delayLevelsMs),
       });
       if (crashed || records > 0) {
@@ -146,49 +146,61 @@ export class MessageStore {
     return this.#log.end;
   }
 
-  append(message: MessageToStore): StoredAt {
-    const [stored] = this.appendAll([message]);
-    if (stored === undefined) throw new RangeError('one message gives one place');
-    return stored;
-  }
-
   /**
-   * Stores all or none. When it returns, the messages survive the end of the process, are readable and have their
-   * queue offsets; whether they survive the end of the machine `flushed` tells.
+   * When it returns, the message survives the end of the process, is readable and has its queue offset; whether it
+   * survives the end of the machine `flushed` tells.
    * @throws CodedError `store-full`, `properties-too-large`, `body-too-large`
    */
+  append(message: MessageToStore): StoredAt {
+    const storeTimestamp = this.#nextTimestamp();
+    const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(message.topic, message.queueId) : undefined;
+    const record = { ...message, storeTimestamp, queueOffset: queue?.max ?? 0 };
+    const [place] = this.#log.append([record]);
+    return this.#publish(record, queue, place);
+  }
+
+  /** Stores all or none, as `append` does one. */
   appendAll(messages: readonly MessageToStore[]): StoredAt[] {
-    const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
-    const next = new Map<ConsumeQueue, number>();
+    const storeTimestamp = this.#nextTimestamp();
+    const added = new Map<ConsumeQueue, number>();
     const records = messages.map((message) => {
       if (!hasQueueEntry(message.sysFlag)) return { ...message, storeTimestamp, queueOffset: 0 };
       const queue = this.#queues.obtain(message.topic, message.queueId);
-      const queueOffset = next.get(queue) ?? queue.max;
-      next.set(queue, queueOffset + 1);
-      return { ...message, storeTimestamp, queueOffset };
+      const before = added.get(queue) ?? 0;
+      added.set(queue, before + 1);
+      return { ...message, storeTimestamp, queueOffset: queue.max + before };
     });
     const places = this.#log.append(records);
+    return records.map((record, index) => {
+      const queue = hasQueueEntry(record.sysFlag) ? this.#queues.obtain(record.topic, record.queueId) : undefined;
+      return this.#publish(record, queue, places[index]);
+    });
+  }
+
+  #nextTimestamp(): number {
+    return Math.max(this.#clock.now(), this.#lastTimestamp);
+  }
+
+  /** Makes a record that is in the log visible to readers. */
+  #publish(record: RecordParts, queue: ConsumeQueue | undefined, place: PlacedRecord | undefined): StoredAt {
+    if (place === undefined) throw new RangeError('every record has a place');
+    const { topic, queueId, queueOffset, properties, storeTimestamp } = record;
+    const { physicalOffset, sizeBytes } = place;
     this.#lastTimestamp = storeTimestamp;
     this.#flusher.dirty();
-    return records.map((record, index) => {
-      const { physicalOffset, sizeBytes } = places[index] ?? { physicalOffset: 0, sizeBytes: 0 };
-      if (hasQueueEntry(record.sysFlag)) {
-        const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
-        this.#queues
-          .obtain(record.topic, record.queueId)
-          .put(record.queueOffset, { physicalOffset, sizeBytes, tagsCode });
-        const { topic, queueId, queueOffset: offset, properties } = record;
-        this.#arrivals.fire({ topic, queueId, offset, tagsCode, properties });
-      }
-      return { physicalOffset, queueOffset: record.queueOffset, sizeBytes, storeTimestamp };
-    });
+    if (queue !== undefined) {
+      const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
+      queue.put(queueOffset, { physicalOffset, sizeBytes, tagsCode });
+      this.#arrivals.fire({ topic, queueId, offset: queueOffset, tagsCode, properties });
+    }
+    return { physicalOffset, queueOffset, sizeBytes, storeTimestamp };
   }
 
   /**
    * What SYNC_FLUSH promises: resolves when everything appended so far is on disk, false when that took longer than
-   * 5 s. Under ASYNC_FLUSH it resolves at once.
+   * 5 s. Under ASYNC_FLUSH there is nothing to wait for: true at once.
    */
-  flushed(): Promise<boolean> {
+  flushed(): true | Promise<boolean> {
     return this.#flusher.flushed();
   }
 

@@ -41,6 +41,11 @@ const MIN_SCANNED = 16_000 / ENTRY_BYTES;
 
 interface Span {
   readonly physicalOffset: number;
+  /** Place of its first entry among those looked at. */
+  readonly firstEntry: number;
+  /** Places looked at up to its last entry. */
+  scanned: number;
+  count: number;
   sizeBytes: number;
 }
 
@@ -61,23 +66,27 @@ export async function readQueue(
   if (offset > maxOffset) return without('offset-overflow-badly', maxOffset);
 
   const entries = await queue.entries(offset, Math.max(MIN_SCANNED, request.maxMessages));
-  const picked = pick(entries, request, log.start);
+  const { spans, scanned } = pick(entries, request, log.start);
+  if (spans.length === 0) return without('no-matched-message', offset + scanned);
   const records: Buffer[] = [];
-  for (const { physicalOffset, sizeBytes } of picked.spans) {
-    const piece = await log.read(physicalOffset, sizeBytes);
-    if (piece === undefined) return without('message-was-removing', offset + picked.scanned);
+  let [count, sizeBytes, nextBeginOffset] = [0, 0, offset + scanned];
+  for (const [index, span] of spans.entries()) {
+    const piece = await log.read(span.physicalOffset, span.sizeBytes);
+    if (piece === undefined) {
+      const before = spans[index - 1];
+      if (before === undefined) return without('message-was-removing', offset + span.firstEntry + 1);
+      nextBeginOffset = offset + before.scanned;
+      break;
+    }
     records.push(piece);
+    count += span.count;
+    sizeBytes += span.sizeBytes;
   }
-  const nextBeginOffset = offset + picked.scanned;
-  if (picked.count === 0) return without('no-matched-message', nextBeginOffset);
-  const { count, sizeBytes } = picked;
   return { status: 'found', nextBeginOffset, minOffset, maxOffset, records, count, sizeBytes };
 }
 
 interface Picked {
   readonly spans: readonly Span[];
-  readonly count: number;
-  readonly sizeBytes: number;
   /** Entries that need not be looked at again. */
   readonly scanned: number;
 }
@@ -94,16 +103,21 @@ function pick(entries: Buffer, request: ReadRequest, logStart: number): Picked {
     scanned += 1;
     if (isPadding(entry) || entry.physicalOffset < logStart) continue;
     if (request.matches !== undefined && !request.matches(entry.tagsCode)) continue;
-    addToSpans(spans, entry);
+    addToSpans(spans, entry, scanned);
     count += 1;
     sizeBytes += entry.sizeBytes;
   }
-  return { spans, count, sizeBytes, scanned };
+  return { spans, scanned };
 }
 
 /** Neighbours in the log become one piece. */
-function addToSpans(spans: Span[], { physicalOffset, sizeBytes }: QueueEntry): void {
+function addToSpans(spans: Span[], { physicalOffset, sizeBytes }: QueueEntry, scanned: number): void {
   const last = spans.at(-1);
-  if (last !== undefined && last.physicalOffset + last.sizeBytes === physicalOffset) last.sizeBytes += sizeBytes;
-  else spans.push({ physicalOffset, sizeBytes });
+  if (last === undefined || last.physicalOffset + last.sizeBytes !== physicalOffset) {
+    spans.push({ physicalOffset, firstEntry: scanned - 1, scanned, count: 1, sizeBytes });
+    return;
+  }
+  last.scanned = scanned;
+  last.count += 1;
+  last.sizeBytes += sizeBytes;
 }

@@ -20,7 +20,6 @@ export async function recover(parts: {
   readonly log: CommitLog;
   readonly queues: QueueTable;
   readonly checkpoint: Checkpoint | undefined;
-  readonly crashed: boolean;
   readonly tagsCodeOf: (record: StoredMessage) => number;
 }): Promise<Recovery> {
   const { log, queues, checkpoint, tagsCodeOf } = parts;

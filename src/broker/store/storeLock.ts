@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
 import type { Disposable } from '../../base/disposable.ts';
@@ -10,26 +10,56 @@ interface Owner {
 }
 
 /**
- * Only one process writes a store. The file `lock` names it; what a dead process left behind is taken over.
+ * Only one process writes a store. The file `lock` names it and appears whole, by a link; what a dead process left
+ * behind is moved aside and looked at once more, so that of two who come at once only one gets in.
  * @throws CodedError `store-locked` with directory and pid
  */
 export function lockStore(directory: string): Disposable {
   const path = join(directory, 'lock');
-  const own: Owner = { pid: process.pid, startMark: startMarkOf(process.pid) };
+  const own = `${path}.${process.pid}`;
   mkdirSync(directory, { recursive: true });
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      writeFileSync(path, JSON.stringify(own), { flag: 'wx' });
-      return { dispose: () => unlinkSync(path) };
-    } catch (error) {
-      if (systemErrorCode(error) !== 'EEXIST') throw error;
-      const owner = readOwner(path);
-      if (attempt > 1 || (owner !== undefined && isAlive(owner))) {
-        throw new CodedError('store-locked', { directory, pid: owner?.pid ?? 0 }, { cause: error });
-      }
-      unlinkSync(path);
-    }
+  writeFileSync(own, JSON.stringify({ pid: process.pid, startMark: startMarkOf(process.pid) } satisfies Owner));
+  try {
+    while (!tryLink(own, path)) removeStale(directory, path);
+    return { dispose: () => unlinkSync(path) };
+  } finally {
+    unlinkSync(own);
   }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Returns when the file is gone. @throws CodedError `store-locked` while its owner lives */
+function removeStale(directory: string, path: string): void {
+  refuseIfAlive(directory, path);
+  const aside = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    refuseIfAlive(directory, aside);
+  } catch (error) {
+    tryLink(aside, path);
+    throw error;
+  } finally {
+    unlinkSync(aside);
+  }
+}
+
+function refuseIfAlive(directory: string, path: string): void {
+  const owner = readOwner(path);
+  if (owner !== undefined && isAlive(owner)) throw new CodedError('store-locked', { directory, pid: owner.pid });
 }
 
 /** Undefined for a file that names no process: one of Apache's broker, which locks it otherwise, or a torn one. */

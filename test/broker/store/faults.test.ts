@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
+import { lockStore } from '../../../src/broker/store/storeLock.ts';
+import { CodedError } from '../../../src/base/errors.ts';
+import { messageToStore, openStore } from '../../support/storeFixture.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
+
+const ALL = { maxMessages: 32, maxBytes: 1_000_000 };
+
+describe('a store in trouble', () => {
+  const temp = makeTempDir('faults');
+  after(() => temp.remove());
+
+  it('keeps taking messages while queue files cannot be written, and has them all later', async () => {
+    const directory = join(temp.path, 'no-queues');
+    const store = await openStore(directory, { commitLogFileBytes: 4_000_000 });
+    const blocker = join(directory, 'consumequeue');
+    writeFileSync(blocker, 'in the way');
+    for (let index = 0; index < 5000; index += 1) assert.equal(store.append(messageToStore({})).queueOffset, index);
+    const result = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL });
+    assert.deepEqual([result.status, result.count, result.maxOffset], ['found', 32, 5000]);
+    rmSync(blocker);
+    await store.close();
+    const reopened = await openStore(directory, { commitLogFileBytes: 4_000_000 });
+    assert.equal(reopened.maxOffset('T', 0), 5000);
+    await reopened.close();
+  });
+
+  it('does not call bytes synced that another call is still syncing', async () => {
+    const series = new FileSeries(join(temp.path, 'series'), 4096);
+    series.write(0, Buffer.from('bytes'));
+    const order: string[] = [];
+    await Promise.all(['first', 'second'].map((name) => series.sync().then(() => order.push(name))));
+    assert.deepEqual(order, ['first', 'second']);
+    series.release();
+  });
+
+  it('gives what it can read before a hole in the log, and then passes the hole message by message', async () => {
+    const directory = join(temp.path, 'hole');
+    const store = await openStore(directory);
+    for (let index = 0; index < 6; index += 1) store.append(messageToStore({ body: 'x'.repeat(1500) }));
+    await store.close();
+    rmSync(join(directory, 'commitlog', '4096'.padStart(20, '0')));
+    const reopened = await openStore(directory);
+    const read = async (offset: number): Promise<unknown[]> => {
+      const { status, count, nextBeginOffset } = await reopened.read({ topic: 'T', queueId: 0, offset, ...ALL });
+      return [status, count, nextBeginOffset];
+    };
+    assert.deepEqual(await read(0), ['found', 2, 2]);
+    assert.deepEqual(await read(2), ['message-was-removing', 0, 3]);
+    assert.deepEqual(await read(3), ['message-was-removing', 0, 4]);
+    assert.deepEqual(await read(4), ['found', 2, 6]);
+    await reopened.close();
+  });
+
+  it('holds no file open for a queue that was only read', async function () {
+    if (!existsSync('/proc/self/fd')) this.skip();
+    const directory = join(temp.path, 'handles');
+    const store = await openStore(directory);
+    for (let queueId = 0; queueId < 50; queueId += 1) store.append(messageToStore({ queueId }));
+    await store.close();
+    const reopened = await openStore(directory);
+    const before = readdirSync('/proc/self/fd').length;
+    for (let queueId = 0; queueId < 50; queueId += 1) assert.ok(await reopened.entry('T', queueId, 0));
+    assert.ok(readdirSync('/proc/self/fd').length - before < 5);
+    await reopened.close();
+  });
+
+  it('never lets two in, also where a dead owner left its lock', () => {
+    const directory = join(temp.path, 'lock');
+    const first = lockStore(directory);
+    const isLocked = (error: unknown): boolean => error instanceof CodedError && error.code === 'store-locked';
+    assert.throws(() => lockStore(directory), isLocked);
+    first.dispose();
+    writeFileSync(join(directory, 'lock'), '');
+    const second = lockStore(directory);
+    assert.throws(() => lockStore(directory), isLocked);
+    second.dispose();
+    assert.deepEqual(readdirSync(directory), []);
+  });
+});
