@@ -8,7 +8,7 @@ import { parseDelayLevels } from '../protocol/delayLevel.ts';
 import { parseHostAddress } from '../protocol/hostAddress.ts';
 import { uniqueKeySource } from '../protocol/messageId.ts';
 import { ResponseCode } from '../protocol/codes.ts';
-import { formatAddress, parseAddress } from '../remoting/address.ts';
+import { formatAddress } from '../remoting/address.ts';
 import type { RequestHandler } from '../remoting/connection.ts';
 import { listen } from '../remoting/server.ts';
 import type { RemotingServer } from '../remoting/server.ts';
@@ -190,10 +190,3 @@ const notYet: RequestHandler = () => ({
   code: ResponseCode.SYSTEM_ERROR,
   remark: 'broker unable to service, it is starting',
 });
-
-/** `host:port;host:port`, also separated by commas or spaces. @throws CodedError `address-invalid` */
-export function parseNameServers(text: string): string[] {
-  const addresses = text.split(/[;,\s]+/).filter((address) => address !== '');
-  for (const address of addresses) parseAddress(address);
-  return addresses;
-}

@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { CodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from '../remoting/address.ts';
-import { openStore, parseNameServers, startBroker } from './broker.ts';
+import { parseNameServers } from '../remoting/nameServerList.ts';
+import { openStore, startBroker } from './broker.ts';
 import type { CommandLine } from './commandLine.ts';
 import { brokerConfig, nameServerConfig, readBrokerConf, readNameServerConf } from './config.ts';
 import type { BrokerConfig, NameServerConfig } from './config.ts';
@@ -92,12 +93,13 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
   const { clock, logger } = parts;
   const settings = brokerSettings(line, parts);
   const config = brokerConfig(settings);
-  const nameServers = parseNameServers(line.nameServers ?? config.namesrvAddr);
-  if (nameServers.length === 0) {
+  const nameServerList = line.nameServers ?? config.namesrvAddr;
+  if (nameServerList.trim() === '') {
     throw new CodedError('usage', {
       reason: 'the broker needs a NameServer: give it with -n, or as namesrvAddr in -c',
     });
   }
+  const nameServers = parseNameServers(nameServerList).map(formatAddress);
   const storeDirectory = parts.storeDirectory(config.storePathRootDir);
   const store = await openStore(config, { directory: storeDirectory, clock, logger });
   const broker = await startBroker({ config, store, nameServers, clock, logger });

@@ -6,10 +6,10 @@ import { decodeTopicStats } from '../protocol/bodies/topic.ts';
 import { RequestCode, ResponseCode } from '../protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { encodeFields } from '../protocol/fields.ts';
+import { isSystemGroup } from '../protocol/groupName.ts';
 import { createTopic as createTopicFields, topicOnly } from '../protocol/requests/topic.ts';
 import { AUTO_CREATE_TOPIC, checkTopicName, isSystemTopic } from '../protocol/topicName.ts';
 import type { ClusterContext } from './clusterContext.ts';
-import { isSystemGroup } from './groupKind.ts';
 import type { BrokerDetail, BrokerNode, GroupSummary, QueueState, TopicSpec, TopicSummary } from './model.ts';
 import { ownTopics, topicKind } from './topicKind.ts';
 

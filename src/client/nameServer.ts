@@ -8,9 +8,9 @@ import { encodeFields } from '../protocol/fields.ts';
 import { getRoute, topicsByCluster } from '../protocol/requests/route.ts';
 import { deleteTopicInNameServer } from '../protocol/requests/topic.ts';
 import { formatAddress } from '../remoting/address.ts';
+import { parseNameServers } from '../remoting/nameServerList.ts';
 import { responseError } from './connectionPool.ts';
 import type { ConnectionPool } from './connectionPool.ts';
-import { parseNameServers } from './nameServerList.ts';
 
 /**
  * The NameServers of one cluster. They know nothing of each other, so any that answers will do: one that does not is

@@ -5,10 +5,10 @@ import type { TopicRoute } from '../protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../protocol/codes.ts';
 import type { RemotingCommand } from '../protocol/command.ts';
 import { decodeFields, encodeFields } from '../protocol/fields.ts';
+import { TOOLS_PRODUCER_GROUP } from '../protocol/groupName.ts';
 import { sendMessage, sendMessageResponse, shrinkToLetters } from '../protocol/requests/send.ts';
 import type { ClusterContext } from './clusterContext.ts';
 import { responseError } from './connectionPool.ts';
-import { TOOLS_PRODUCER_GROUP } from './groupKind.ts';
 import type { OutgoingMessage, SendReceipt, SendStatus } from './model.ts';
 import { prepareProperties } from './outgoing.ts';
 

@@ -1,12 +1,12 @@
 import { CodedError } from '../base/errors.ts';
 import { RequestCode, ResponseCode } from '../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../protocol/fields.ts';
+import { TOOLS_CONSUMER_GROUP } from '../protocol/groupName.ts';
 import { decodeMessages } from '../protocol/message.ts';
 import { offsetResponse, queuePosition, searchOffset } from '../protocol/requests/offset.ts';
 import { PullSysFlag, pullMessage, pullMessageResponse } from '../protocol/requests/pull.ts';
 import { responseError } from './connectionPool.ts';
 import type { CallOptions, ConnectionPool } from './connectionPool.ts';
-import { TOOLS_CONSUMER_GROUP } from './groupKind.ts';
 import { receivedMessage } from './receivedMessage.ts';
 import type { ReceivedMessage } from './receivedMessage.ts';
 

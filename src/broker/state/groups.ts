@@ -3,21 +3,10 @@ import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decodeGroupTable, encodeGroupTable, groupConfig } from '../../protocol/bodies/group.ts';
 import type { GroupTable, SubscriptionGroupConfig } from '../../protocol/bodies/group.ts';
+import { GROUPS_OF_BROKER } from '../../protocol/groupName.ts';
 import { groupNameProblem } from '../../protocol/topicName.ts';
 import { ConfigFile } from './configFile.ts';
 import { TableVersion } from './version.ts';
-
-/** Groups that a broker has from its start. Source: SubscriptionGroupManager.java, init. */
-const SYSTEM_GROUPS = [
-  'TOOLS_CONSUMER',
-  'FILTERSRV_CONSUMER',
-  'SELF_TEST_C_GROUP',
-  'CID_ONS-HTTP-PROXY',
-  'CID_ONSAPI_PULL',
-  'CID_ONSAPI_PERMISSION',
-  'CID_ONSAPI_OWNER',
-  'CID_RMQ_SYS_TRANS',
-];
 
 /** Settings of consumer groups, kept in `config/subscriptionGroup.json`; broker sheet §4. */
 export class Groups implements Disposable {
@@ -38,7 +27,7 @@ export class Groups implements Disposable {
     this.#file = new ConfigFile({ ...options, content: () => encodeGroupTable(this.table()) });
     const saved = this.#file.load(decodeGroupTable);
     this.#version.restore(saved?.dataVersion);
-    for (const groupName of SYSTEM_GROUPS) this.#configs.set(groupName, groupConfig({ groupName }));
+    for (const groupName of GROUPS_OF_BROKER) this.#configs.set(groupName, groupConfig({ groupName }));
     for (const [name, config] of saved?.groups ?? []) this.#configs.set(name, config);
   }
 

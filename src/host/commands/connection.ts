@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 
 import type { EndpointProbe, ProbeResult } from '../../client/doctor.ts';
-import { parseNameServers } from '../../client/nameServerList.ts';
 import type { ClusterClient } from '../../client/clusterClient.ts';
+import { parseNameServers } from '../../remoting/nameServerList.ts';
 import type { ConnectionInfo, ConnectionScope } from '../connectionList.ts';
 import { connectionId } from '../connectionList.ts';
 import { describeError, errorMessage } from '../errorMessages.ts';

@@ -1,6 +1,6 @@
 import { CodedError } from '../base/errors.ts';
-import { parseAddress } from '../remoting/address.ts';
-import type { Address } from '../remoting/address.ts';
+import { parseAddress } from './address.ts';
+import type { Address } from './address.ts';
 
 const DEFAULT_NAME_SERVER_PORT = 9876;
 

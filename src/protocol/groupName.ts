@@ -1,13 +1,19 @@
-/** Groups that brokers and tools bring along. Source: MixAll.java; broker sheet §4. */
-const SYSTEM_GROUPS: ReadonlySet<string> = new Set([
+/** Groups that a broker has from its start. Source: SubscriptionGroupManager.java, init. */
+export const GROUPS_OF_BROKER: readonly string[] = [
   'TOOLS_CONSUMER',
   'FILTERSRV_CONSUMER',
   'SELF_TEST_C_GROUP',
-  'SELF_TEST_P_GROUP',
   'CID_ONS-HTTP-PROXY',
   'CID_ONSAPI_PULL',
   'CID_ONSAPI_PERMISSION',
   'CID_ONSAPI_OWNER',
+  'CID_RMQ_SYS_TRANS',
+];
+
+/** With those that clients and tools bring along. Source: MixAll.java; broker sheet §4. */
+const SYSTEM_GROUPS: ReadonlySet<string> = new Set([
+  ...GROUPS_OF_BROKER,
+  'SELF_TEST_P_GROUP',
   'DEFAULT_CONSUMER',
   'DEFAULT_PRODUCER',
   'SCHEDULE_CONSUMER',

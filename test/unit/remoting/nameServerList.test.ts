@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { isCodedError } from '../../../src/base/errors.ts';
-import { parseNameServers } from '../../../src/client/nameServerList.ts';
+import { parseNameServers } from '../../../src/remoting/nameServerList.ts';
 import { formatAddress } from '../../../src/remoting/address.ts';
 
 describe('parseNameServers', () => {
