@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { build, context } from 'esbuild';
 import type { BuildOptions } from 'esbuild';
 
@@ -53,7 +53,8 @@ const builds = [extension, broker, pages].filter((options) => entryFiles(options
 if (isWatching) {
   for (const options of builds) await (await context(options)).watch();
 } else {
-  await Promise.all(builds.map((options) => build(options)));
+  const results = await Promise.all(builds.map((options) => build({ ...options, metafile: true })));
+  removeStale(new Set(results.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((file) => resolve(file)))));
   if (existsSync('dist/broker.cjs')) chmodSync('dist/broker.cjs', 0o755);
 }
 
@@ -63,4 +64,12 @@ function pageNames(): string[] {
 
 function entryFiles({ entryPoints }: BuildOptions): string[] {
   return Object.values(entryPoints ?? {}).filter((file) => typeof file === 'string');
+}
+
+/** What an earlier build left, such as source maps, must not be shipped. */
+function removeStale(made: ReadonlySet<string>): void {
+  for (const entry of readdirSync('dist', { recursive: true, withFileTypes: true })) {
+    const file = resolve(entry.parentPath, entry.name);
+    if (entry.isFile() && !made.has(file)) rmSync(file);
+  }
 }
