@@ -4,18 +4,20 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { repository } from '../test/support/repository.ts';
+import { measureExtension } from './activation.ts';
 import { printFigures } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 import { measureTailLatency } from './tailLatency.ts';
 
-/* npm run bench [-- --runs N --parts startup,send,tail]: medians of several runs, ours beside Apache's in the same run. */
+/* npm run bench [-- --runs N --parts startup,send,tail,activation]: medians of several runs, ours beside Apache's in the same run. */
 
 const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   startup: measureStartup,
   send: measureSend,
   tail: measureTailLatency,
+  activation: measureExtension,
 };
 
 const { values } = parseArgs({
