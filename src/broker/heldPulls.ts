@@ -3,11 +3,12 @@ import type { Disposable } from '../base/disposable.ts';
 import type { Arrival } from './store/messageStore.ts';
 
 export interface HeldPull {
+  readonly group: string;
   /** The pull waits for a message at this offset or later. */
   readonly offset: number;
   readonly timeoutMs: number;
   readonly matches: (tagsCode: number) => boolean;
-  /** Called once: something arrived that matches, or the time is over. */
+  /** Called once: something arrived that matches, the group reads otherwise now, or the time is over. */
   readonly resume: () => void;
 }
 
@@ -32,8 +33,9 @@ export class HeldPulls implements Disposable {
     return count;
   }
 
-  hold(topic: string, queueId: number, pull: HeldPull): void {
-    if (this.#disposed) return;
+  /** Until it is resumed; disposing forgets it. */
+  hold(topic: string, queueId: number, pull: HeldPull): Disposable {
+    if (this.#disposed) return { dispose: () => undefined };
     let queues = this.#topics.get(topic);
     if (queues === undefined) this.#topics.set(topic, (queues = new Map<number, Set<Waiting>>()));
     let waiting = queues.get(queueId);
@@ -41,6 +43,7 @@ export class HeldPulls implements Disposable {
     const set = waiting;
     const held: Waiting = { pull, timer: this.#clock.after(pull.timeoutMs, () => this.#resume(set, held)) };
     waiting.add(held);
+    return { dispose: () => void forget(set, held) };
   }
 
   /** Resumes who waits for this message; those whose filter refuses it go on waiting. */
@@ -49,6 +52,15 @@ export class HeldPulls implements Disposable {
     if (waiting === undefined || waiting.size === 0) return;
     for (const held of [...waiting]) {
       if (offset >= held.pull.offset && held.pull.matches(tagsCode)) this.#resume(waiting, held);
+    }
+  }
+
+  /** Resumes all of a group, after its subscriptions changed: what they were held with no longer counts. */
+  wakeGroup(group: string): void {
+    for (const queues of this.#topics.values()) {
+      for (const waiting of queues.values()) {
+        for (const held of [...waiting]) if (held.pull.group === group) this.#resume(waiting, held);
+      }
     }
   }
 
@@ -62,8 +74,12 @@ export class HeldPulls implements Disposable {
   }
 
   #resume(waiting: Set<Waiting>, held: Waiting): void {
-    if (!waiting.delete(held)) return;
-    held.timer.dispose();
-    held.pull.resume();
+    if (forget(waiting, held)) held.pull.resume();
   }
+}
+
+/** @returns false when it was resumed or forgotten before */
+function forget(waiting: Set<Waiting>, held: Waiting): boolean {
+  held.timer.dispose();
+  return waiting.delete(held);
 }

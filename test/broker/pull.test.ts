@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import type { Disposable } from '../../src/base/disposable.ts';
+import { Emitter } from '../../src/base/emitter.ts';
+import { pullMessage } from '../../src/broker/handlers/pull.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
+import { request } from '../../src/protocol/command.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { PullSysFlag } from '../../src/protocol/requests/pull.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
@@ -144,8 +148,76 @@ describe('broker: pull', () => {
       const rejected = assert.rejects(held, { code: 'connection-closed' });
       other.dispose();
       await rejected;
+      await waitFor('the pull to be forgotten', () => broker.context.heldPulls.size === 0, { pollMs: 2 });
       await broker.send('T', 'x');
       assert.equal((await pull()).code, ResponseCode.SUCCESS);
+    });
+
+    it('ends after two minutes at most, leaves nothing with its connection then, and needs an open one', async () => {
+      const closed = new Emitter<undefined>();
+      let [listening, answered, isOpen] = [0, 0, true];
+      const connection = {
+        remoteAddress: '127.0.0.1:1',
+        get isOpen() {
+          return isOpen;
+        },
+        onClose: (listener: () => void): Disposable => {
+          const subscription = closed.event(listener);
+          listening += 1;
+          return {
+            dispose: () => {
+              listening -= 1;
+              subscription.dispose();
+            },
+          };
+        },
+        respond: () => (answered += 1),
+      } as unknown as Connection;
+      const header = { suspendTimeoutMillis: '9000000000' };
+      const command = request(1, pullRequest({ topic: 'T', sysFlag: SUBSCRIPTION | SUSPEND, header }));
+      assert.equal(await pullMessage(broker.context, { command, connection }), undefined);
+      assert.equal(listening, 1);
+      broker.clock.advance(119_999);
+      assert.equal(listening, 1);
+      broker.clock.advance(1);
+      await waitFor('the answer', () => answered === 1, { pollMs: 2 });
+      assert.equal(listening, 0);
+      isOpen = false;
+      assert.equal(await pullMessage(broker.context, { command, connection }), undefined);
+      assert.equal(broker.context.heldPulls.size, 0);
+    });
+
+    it('is refused when its time is over and the topic may no longer be read', async () => {
+      const { answer: held } = await heldPull();
+      await broker.createTopic('T', 4, { perm: '2' });
+      broker.clock.advance(15_000);
+      assert.equal((await held).code, ResponseCode.NO_PERMISSION);
+    });
+
+    it('reads by the new subscription of its group as soon as that changes', async () => {
+      await broker.heartbeat(broker.client, consumerBeat('c', 'G', { T: 'A' }));
+      const { answer: held } = await heldPull({ group: 'G', sysFlag: SUSPEND });
+      await broker.send('T', 'for B', { properties: { TAGS: 'B' } });
+      await broker.heartbeat(broker.client, consumerBeat('c', 'G', { T: 'A' }));
+      assert.equal(broker.context.heldPulls.size, 1);
+      await broker.heartbeat(broker.client, consumerBeat('c', 'G', { T: 'B' }, { subVersion: 2 }));
+      const answer = await held;
+      assert.deepEqual(
+        records(answer.body).map((message) => message.body.toString()),
+        ['for B'],
+      );
+    });
+
+    it('commits the offset of its header before any that comes after it', async () => {
+      const command = request(
+        1,
+        pullRequest({ topic: 'T', group: 'G', sysFlag: SUBSCRIPTION | COMMIT_OFFSET, header: { commitOffset: '7' } }),
+      );
+      const answer = pullMessage(broker.context, { command, connection: broker.client });
+      assert.equal(broker.context.offsets.committed('G', 'T', 0), 7);
+      broker.context.offsets.commit('G', 'T', 0, 9);
+      await answer;
+      assert.equal(broker.context.offsets.committed('G', 'T', 0), 9);
     });
 
     it('commits the offset of its header at its first arrival alone', async () => {

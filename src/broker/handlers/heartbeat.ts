@@ -29,7 +29,10 @@ export function heartbeat(broker: BrokerContext, { command, connection }: Incomi
     const topic = retryTopic(data.groupName);
     if (broker.topics.ensure(topic, settings.retryQueueNums).created) newTopics.push(topic);
     const changed = broker.consumers.register(data, connection, client, beat.withoutSubscriptions);
-    if (changed && settings.notifyConsumerIdsChangedEnable) notifyMembers(broker, broker.consumers.get(data.groupName));
+    if (changed.sharing && settings.notifyConsumerIdsChangedEnable) {
+      notifyMembers(broker, broker.consumers.get(data.groupName));
+    }
+    if (changed.subscriptions) broker.heldPulls.wakeGroup(data.groupName);
     if (
       beat.fingerprint !== 0 &&
       broker.consumers.noteFingerprint(data.groupName, beat.fingerprint, beat.withoutSubscriptions)

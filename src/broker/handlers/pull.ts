@@ -18,12 +18,18 @@ type Filter = (tagsCode: number) => boolean;
 
 const TAKES_ALL: Filter = () => true;
 const DEFAULT_MAX_BYTES = 256 * 1024;
+/** Clients ask for 15 to 30 s, and an idle connection is closed after this time. */
+const MAX_SUSPEND_MS = 120_000;
 
 /** PULL_MESSAGE 11 and LITE_PULL_MESSAGE 361. Source: PullMessageProcessor.java; broker sheet §6. */
 export function pullMessage(broker: BrokerContext, request: IncomingRequest): Reply | Promise<Reply | undefined> {
   const header = decodeFields(pullFields, request.command.extFields);
   const checked = check(broker, header);
   if (typeof checked !== 'function') return checked;
+  // Before anything is awaited: an offset that the client commits after this pull must not be set back.
+  if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && header.commitOffset >= 0) {
+    broker.offsets.commit(header.consumerGroup, header.topic, header.queueId, header.commitOffset);
+  }
   return pullFirst(broker, request, header, checked);
 }
 
@@ -33,25 +39,33 @@ async function pullFirst(
   header: PullMessage,
   filter: Filter,
 ): Promise<Reply | undefined> {
-  const { topic, queueId, consumerGroup, queueOffset } = header;
-  const result = await read(broker, header, filter);
-  if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && header.commitOffset >= 0) {
-    broker.offsets.commit(consumerGroup, topic, queueId, header.commitOffset);
-  }
-  const reply = replyOf(broker, header, result);
+  const reply = replyOf(broker, header, await read(broker, header, filter));
   if (reply.code !== ResponseCode.PULL_NOT_FOUND || (header.sysFlag & PullSysFlag.SUSPEND) === 0) return reply;
   // What arrived since the read would wake nobody.
-  if (broker.store.maxOffset(topic, queueId) > queueOffset) {
-    return replyOf(broker, header, await read(broker, header, filter));
-  }
-  const { longPollingEnable, shortPollingTimeMills } = broker.config;
-  broker.heldPulls.hold(topic, queueId, {
-    offset: queueOffset,
-    timeoutMs: longPollingEnable ? Math.max(0, header.suspendTimeoutMillis) : shortPollingTimeMills,
-    matches: filter,
-    resume: () => void pullAgain(broker, request, header, filter),
-  });
+  if (broker.store.maxOffset(header.topic, header.queueId) > header.queueOffset) return answerNow(broker, header);
+  const fresh = check(broker, header);
+  if (typeof fresh !== 'function') return fresh;
+  hold(broker, request, header, fresh);
   return undefined;
+}
+
+/** Until something arrives, the group's subscriptions change, the time is over or the connection closes. */
+function hold(broker: BrokerContext, request: IncomingRequest, header: PullMessage, filter: Filter): void {
+  const { connection } = request;
+  if (!connection.isOpen) return;
+  const { longPollingEnable, shortPollingTimeMills } = broker.config;
+  const timeoutMs = Math.min(MAX_SUSPEND_MS, Math.max(0, header.suspendTimeoutMillis));
+  const held = broker.heldPulls.hold(header.topic, header.queueId, {
+    group: header.consumerGroup,
+    offset: header.queueOffset,
+    timeoutMs: longPollingEnable ? timeoutMs : shortPollingTimeMills,
+    matches: filter,
+    resume: () => {
+      closing.dispose();
+      void pullAgain(broker, request, header);
+    },
+  });
+  const closing = connection.onClose(() => held.dispose());
 }
 
 /** The second and last run of a held pull: it answers whatever it finds, and commits nothing again. */
@@ -59,15 +73,19 @@ async function pullAgain(
   broker: BrokerContext,
   { command, connection }: IncomingRequest,
   header: PullMessage,
-  filter: Filter,
 ): Promise<void> {
-  if (!connection.isOpen) return;
   try {
-    connection.respond(command, replyOf(broker, header, await read(broker, header, filter)));
+    connection.respond(command, await answerNow(broker, header));
   } catch (error) {
-    broker.logger.error(`a held pull of ${connection.remoteAddress} failed`, error);
     connection.respond(command, { code: ResponseCode.SYSTEM_ERROR, remark: errorText(error) });
+    broker.logger.error(`a held pull of ${connection.remoteAddress} failed`, error);
   }
+}
+
+/** By the subscription and the permissions of now: they may have changed since the pull came. */
+async function answerNow(broker: BrokerContext, header: PullMessage): Promise<Reply> {
+  const checked = check(broker, header);
+  return typeof checked === 'function' ? replyOf(broker, header, await read(broker, header, checked)) : checked;
 }
 
 function read(broker: BrokerContext, header: PullMessage, filter: Filter): Promise<ReadResult> {

@@ -25,6 +25,14 @@ export interface ConsumerGroup {
   readonly members: ReadonlyMap<Connection, ClientInfo>;
 }
 
+/** What a heartbeat changed. */
+export interface MembershipChange {
+  /** The members should share the queues anew. */
+  readonly sharing: boolean;
+  /** A topic or an expression is another. */
+  readonly subscriptions: boolean;
+}
+
 interface MutableGroup extends ConsumerGroup {
   consumeType: ConsumerData['consumeType'];
   messageModel: ConsumerData['messageModel'];
@@ -54,13 +62,12 @@ export class Consumers {
     return this.#groups.values();
   }
 
-  /** @returns true when the other members should share the queues anew */
   register(
     data: ConsumerData,
     connection: Connection,
     client: Omit<ClientInfo, 'lastUpdateMs'>,
     keepSubscriptions: boolean,
-  ): boolean {
+  ): MembershipChange {
     let group = this.#groups.get(data.groupName);
     if (group === undefined) {
       group = {
@@ -76,11 +83,12 @@ export class Consumers {
     }
     const isNew = group.members.get(connection)?.clientId !== client.clientId;
     group.members.set(connection, { ...client, lastUpdateMs: this.#clock.now() });
-    if (keepSubscriptions) return isNew;
+    if (keepSubscriptions) return { sharing: isNew, subscriptions: false };
     group.consumeType = data.consumeType;
     group.messageModel = data.messageModel;
     group.consumeFromWhere = data.consumeFromWhere;
-    return replaceSubscriptions(group.subscriptions, data.subscriptions) || isNew;
+    const { topics, expressions } = replaceSubscriptions(group.subscriptions, data.subscriptions);
+    return { sharing: topics || isNew, subscriptions: topics || expressions };
   }
 
   /**
@@ -123,21 +131,26 @@ export class Consumers {
   }
 }
 
-/** Adds new topics, takes newer versions, drops topics that are not listed; true when the set of topics changed. */
-function replaceSubscriptions(known: Map<string, KnownSubscription>, given: readonly Subscription[]): boolean {
-  let changed = false;
+/** Adds new topics, takes newer versions, drops topics that are not listed; tells which of it happened. */
+function replaceSubscriptions(
+  known: Map<string, KnownSubscription>,
+  given: readonly Subscription[],
+): { readonly topics: boolean; readonly expressions: boolean } {
+  let [topics, expressions] = [false, false];
   const listed = new Set<string>();
   for (const subscription of given) {
     listed.add(subscription.topic);
     const before = known.get(subscription.topic);
     if (before !== undefined && before.subVersion >= subscription.subVersion) continue;
-    changed ||= before === undefined;
+    topics ||= before === undefined;
+    expressions ||=
+      before?.subString !== subscription.subString || before.expressionType !== subscription.expressionType;
     known.set(subscription.topic, { ...subscription, matches: tagMatcher(subscription.subString) });
   }
   for (const topic of [...known.keys()]) {
     if (listed.has(topic)) continue;
     known.delete(topic);
-    changed = true;
+    topics = true;
   }
-  return changed;
+  return { topics, expressions };
 }
