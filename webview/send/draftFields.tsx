@@ -7,6 +7,7 @@ import { formatBytes } from '../shared/format.ts';
 import { l10n } from '../shared/l10n.ts';
 import type { DraftProblems } from './draft.ts';
 import { isJsonDocument, utf8Length } from './draft.ts';
+import { FieldError } from './fieldError.tsx';
 import { PropertyRows } from './propertyRows.tsx';
 
 interface DraftFieldsProps {
@@ -86,13 +87,5 @@ export function DraftFields({
         <FieldError id="body-error" text={problems.body} />
       </div>
     </>
-  );
-}
-
-function FieldError({ id, text }: { readonly id: string; readonly text: string | undefined }): JSX.Element {
-  return (
-    <p id={id} role="alert" class="error field-error">
-      {text}
-    </p>
   );
 }

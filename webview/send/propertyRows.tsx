@@ -3,11 +3,13 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { SendProperty } from '../../src/contract/sendForm.ts';
 import { Button, IconButton, TextField } from '../shared/controls.tsx';
 import { l10n } from '../shared/l10n.ts';
+import type { PropertyFault, PropertyProblem } from './draft.ts';
+import { FieldError } from './fieldError.tsx';
 
 interface PropertyRowsProps {
   readonly properties: readonly SendProperty[];
   readonly onProperties: (properties: readonly SendProperty[]) => void;
-  readonly problem: string | undefined;
+  readonly problem: PropertyProblem | undefined;
 }
 
 export function PropertyRows({ properties, onProperties, problem }: PropertyRowsProps): JSX.Element {
@@ -19,6 +21,8 @@ export function PropertyRows({ properties, onProperties, problem }: PropertyRows
     focusAfter.current = undefined;
   });
 
+  const isFaulty = (row: number, part: PropertyFault['part']): boolean =>
+    problem?.faults.some((fault) => fault.row === row && fault.part === part) === true;
   const change = (index: number, part: Partial<SendProperty>): void =>
     onProperties(properties.map((property, at) => (at === index ? { ...property, ...part } : property)));
   const add = (): void => {
@@ -40,7 +44,8 @@ export function PropertyRows({ properties, onProperties, problem }: PropertyRows
             labelHidden
             placeholder={l10n.t('Name')}
             value={name}
-            invalid={problem !== undefined && name.trim() === ''}
+            class="property-name"
+            invalid={isFaulty(index, 'name')}
             onValue={(next) => change(index, { name: next })}
           />
           <TextField
@@ -48,12 +53,14 @@ export function PropertyRows({ properties, onProperties, problem }: PropertyRows
             labelHidden
             placeholder={l10n.t('Value')}
             value={value}
+            class="property-value"
+            invalid={isFaulty(index, 'value')}
             onValue={(next) => change(index, { value: next })}
           />
           <IconButton icon="trash" label={l10n.t('Remove property {0}', index + 1)} onPress={() => remove(index)} />
         </div>
       ))}
-      {problem !== undefined && <p class="error field-error">{problem}</p>}
+      <FieldError id="properties-error" text={problem?.text} />
       <Button icon="add" class="add-property" onPress={add}>
         {l10n.t('Add Property')}
       </Button>

@@ -13,6 +13,9 @@ import { DraftKeeper } from './draftKeeper.ts';
 import type { SendResult } from './results.tsx';
 import { MOST_RESULTS, Results } from './results.tsx';
 
+/** Beyond all attempts of a send and what comes before them: a second send while one is under way stores twice. */
+const SEND_TIMEOUT_MS = 300_000;
+
 export interface SendPageState {
   readonly draft: SendDraft;
   readonly results: readonly SendResult[];
@@ -99,18 +102,16 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
     setError(undefined);
     const found = draftProblems(latestDraft.current, initial.maxBodyBytes);
     setProblems(found);
-    const field = Object.keys(found)[0];
-    if (field !== undefined) {
-      form.current
-        ?.querySelector<HTMLElement>(`[data-field="${field}"] :is(input, vscode-text-field, vscode-text-area)`)
-        ?.focus();
+    const control = firstFaulty(found);
+    if (control !== undefined) {
+      form.current?.querySelector<HTMLElement>(control)?.focus();
       return;
     }
     underWay.current = true;
     setSending(true);
     const sent = latestDraft.current;
     await attempt(async () => {
-      const receipt = await rpc.call('send', sent);
+      const receipt = await rpc.call('send', sent, { timeoutMs: SEND_TIMEOUT_MS, unanswered: mayBeStored });
       setResults((now) =>
         [{ number: (now[0]?.number ?? 0) + 1, topic: sent.topic.trim(), atMs: Date.now(), receipt }, ...now].slice(
           0,
@@ -173,5 +174,20 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
         onClear={() => setResults((now) => now.slice(0, 1))}
       />
     </div>
+  );
+}
+
+/** Selects the control that the first problem is about. */
+function firstFaulty({ topic, properties, body }: DraftProblems): string | undefined {
+  if (topic !== undefined) return '[data-field="topic"] input';
+  const fault = properties?.faults[0];
+  if (fault !== undefined) return `[data-row="${fault.row}"] .property-${fault.part}`;
+  return body === undefined ? undefined : '[data-field="body"] vscode-text-area';
+}
+
+function mayBeStored(seconds: number): string {
+  return l10n.t(
+    'The extension did not answer within {0} seconds. The message may have been stored all the same: look at the topic before you send it again.',
+    seconds,
   );
 }

@@ -1,7 +1,14 @@
 import type { HostMessage, PageCall, PageContract } from '../../src/contract/rpc.ts';
 import { l10n } from './l10n.ts';
 
+/** Longer than a request to a cluster may take, so that the host's own words are what people read. */
 const CALL_TIMEOUT_MS = 30_000;
+
+export interface CallOptions {
+  readonly timeoutMs?: number;
+  /** What people read when no answer came in time; says what to do next. */
+  readonly unanswered?: (seconds: number) => string;
+}
 
 /** An answer that is an error. `message` is in the user's language. */
 class CallError extends Error {
@@ -38,21 +45,13 @@ export class PageRpc<C extends PageContract> {
   call<M extends keyof C['calls'] & string>(
     method: M,
     params: C['calls'][M]['params'],
-    timeoutMs = CALL_TIMEOUT_MS,
+    { timeoutMs = CALL_TIMEOUT_MS, unanswered = tryAgain }: CallOptions = {},
   ): Promise<C['calls'][M]['result']> {
     const id = this.#nextId++;
     return new Promise((resolve, reject: (error: CallError) => void) => {
       const timer = window.setTimeout(() => {
         this.#pending.delete(id);
-        reject(
-          new CallError(
-            'request-timeout',
-            l10n.t(
-              'The extension did not answer within {0} seconds. Try again; if it stays, reload the window.',
-              Math.round(timeoutMs / 1000),
-            ),
-          ),
-        );
+        reject(new CallError('request-timeout', unanswered(Math.round(timeoutMs / 1000))));
       }, timeoutMs);
       this.#pending.set(id, { resolve, reject, timer });
       this.#post({ kind: 'call', id, method, params });
@@ -77,6 +76,10 @@ export class PageRpc<C extends PageContract> {
     if (message.kind === 'value') pending.resolve(message.value);
     else pending.reject(new CallError(message.error.code, message.error.message));
   }
+}
+
+function tryAgain(seconds: number): string {
+  return l10n.t('The extension did not answer within {0} seconds. Try again; if it stays, reload the window.', seconds);
 }
 
 /** What to show for anything a call was rejected with. */
