@@ -22,7 +22,15 @@ export interface PageHtmlOptions {
  */
 export function pageHtml(options: PageHtmlOptions): string {
   const { nonce, cspSource } = options;
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src ${cspSource} 'nonce-${nonce}'; font-src ${cspSource}`;
+  // `base-uri` and `form-action` do not fall back to `default-src`.
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${cspSource} 'nonce-${nonce}'`,
+    `font-src ${cspSource}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
   return `<!DOCTYPE html>
 <html lang="${escapeText(options.language)}" data-view-type="${escapeText(options.viewType)}">
 <head>

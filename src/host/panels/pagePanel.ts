@@ -10,7 +10,7 @@ import { answerPage } from './pageRpc.ts';
 export interface PagePanelOptions<C extends PageContract> {
   readonly panel: vscode.WebviewPanel;
   readonly extensionUri: vscode.Uri;
-  /** Name of the bundle in `dist/webview`. */
+  /** Name of the bundle in `dist/webview` and of the tab's icons in `media/panel`. */
   readonly page: string;
   readonly title: string;
   readonly identity: PageIdentity;
@@ -32,6 +32,9 @@ export class PagePanel<C extends PageContract> {
     this.#logger = logger;
     const { webview } = panel;
     panel.title = title;
+    const icon = (theme: 'light' | 'dark'): vscode.Uri =>
+      vscode.Uri.joinPath(extensionUri, 'media', 'panel', `${page}-${theme}.svg`);
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
     webview.options = webviewOptions(extensionUri);
     const listening = webview.onDidReceiveMessage(async (message: unknown) => {
       const answer = await answerPage(message, handlers, (error) => {

@@ -19,7 +19,7 @@ describe('pageHtml', () => {
     const policy = /Content-Security-Policy" content="([^"]*)"/.exec(HTML)?.[1];
     assert.equal(
       policy,
-      "default-src 'none'; script-src 'nonce-abc_-123'; style-src https://files.example 'nonce-abc_-123'; font-src https://files.example",
+      "default-src 'none'; script-src 'nonce-abc_-123'; style-src https://files.example 'nonce-abc_-123'; font-src https://files.example; base-uri 'none'; form-action 'none'",
     );
     assert.equal(HTML.match(/<script nonce=/g)?.length, 1);
     assert.doesNotMatch(HTML, /<style|style=|unsafe|\son\w+=/);
