@@ -419,6 +419,62 @@ describe('tail page', function () {
     assert.equal(most, 1);
   });
 
+  it('shows queue, offset and what fits of long names side by side at 800 pixels', async () => {
+    state = { ...state, held: 1 };
+    await open(
+      {
+        rows: () => [
+          {
+            ...row(0),
+            brokerName: 'broker-of-the-orders-in-frankfurt',
+            queueId: 15,
+            offset: 12_345_678_901,
+            tag: 'a-tag-that-is-longer-than-its-column',
+            keys: 'key-1 key-2 key-3 a-key-that-is-longer-than-its-column',
+          },
+        ],
+      },
+      { width: 800 },
+    );
+    await loaded();
+    const cells = await host.page.locator('[data-number="0"] [role=gridcell]').evaluateAll((elements) =>
+      elements.map((element) => {
+        // The text at the end: the queue's number, the whole of an offset.
+        const end = document.createRange();
+        end.selectNode(element.lastChild ?? element);
+        const { left, right } = element.getBoundingClientRect();
+        return { left, right, overflow: getComputedStyle(element).overflow, ends: end.getBoundingClientRect().right };
+      }),
+    );
+    for (const [index, cell] of cells.entries()) {
+      assert.equal(cell.overflow, 'hidden');
+      if (index > 0) assert.ok(cell.left > cells[index - 1]!.right, `column ${index}`);
+    }
+    assert.ok(cells.at(-1)!.right <= 800, 'the body begins in sight');
+    for (const index of [1, 2])
+      assert.ok(cells[index]!.ends <= cells[index]!.right + 0.5, JSON.stringify(cells[index]));
+    await host.screenshot('tail-long-names');
+  });
+
+  it('tells the pressed button from the others where themes have no colours for it', async () => {
+    state = { ...state, held: 3 };
+    await open({}, { theme: 'highContrast' });
+    const outlines = () =>
+      host.page.locator('.toolbar vscode-button').evaluateAll((buttons) =>
+        buttons.map((element) => {
+          const control = element.shadowRoot?.querySelector('[part=control]');
+          return control ? getComputedStyle(control).outline : 'no control';
+        }),
+      );
+    const [pause, clear, pressed] = await outlines();
+    assert.equal(pressed, 'rgb(243, 133, 24) dashed 2px');
+    assert.notEqual(pause, pressed);
+    assert.equal(clear, pause);
+    await button('Follow Newest').click();
+    await button('Pause').focus();
+    assert.equal((await outlines())[2], clear);
+  });
+
   it('speaks Chinese with the Chinese bundle', async () => {
     const file = path.join(repository, 'media', 'l10n', 'bundle.l10n.zh-cn.json');
     const l10nBundle = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;

@@ -9,7 +9,7 @@ import { errorMessage } from '../shared/rpc.ts';
 import { useRedraw } from '../shared/useRedraw.ts';
 import { VirtualList } from '../shared/virtualList.tsx';
 import type { PageApi } from '../shared/vscodeApi.ts';
-import { tailColumns } from './columns.ts';
+import { tailColumns } from './columns.tsx';
 import { MessageDetail } from './messageDetail.tsx';
 import { TailRows } from './tailRows.ts';
 import { Toolbar } from './toolbar.tsx';

@@ -16,10 +16,15 @@ export function tailColumns(): readonly ListColumn<TailRow>[] {
     {
       name: 'queue',
       title: l10n.t('Queue'),
-      cell: (row) => `${row.brokerName} · ${row.queueId}`,
+      // Of a long name the end is cut off, never the queue's number.
+      cell: (row) => (
+        <>
+          <span class="queue-broker">{row.brokerName}</span> · {row.queueId}
+        </>
+      ),
       hint: (row) => l10n.t('Broker {0}, queue {1}', row.brokerName, row.queueId),
     },
-    { name: 'offset', title: l10n.t('Offset'), cell: (row) => row.offset },
+    { name: 'offset', title: l10n.t('Offset'), cell: (row) => row.offset, hint: (row) => String(row.offset) },
     { name: 'tag', title: l10n.t('Tag'), cell: (row) => row.tag, hint: (row) => row.tag },
     { name: 'keys', title: l10n.t('Keys'), cell: (row) => row.keys, hint: (row) => row.keys },
     {
