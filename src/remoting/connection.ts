@@ -44,6 +44,11 @@ export interface ConnectionOptions {
   /** What our own requests say of us. */
   readonly language?: string | undefined;
   readonly maxFrameBytes?: number | undefined;
+  /**
+   * Closes when a request of ours times out and not a byte has come since it was sent: the peer is gone without a word,
+   * and only a new connection can reach whoever is there now.
+   */
+  readonly closesWhenSilent?: boolean | undefined;
 }
 
 /**
@@ -61,10 +66,13 @@ export class Connection implements Disposable {
   readonly #splitter: FrameSplitter;
   readonly #outbox: Outbox;
   readonly #pending: PendingRequests;
+  readonly #closesWhenSilent: boolean;
   readonly #closed = new Emitter<CodedError | undefined>();
   #isOpen = true;
   #nextOpaque = 0;
   #lastActivityMs: number;
+  /** Counts what came, so that a silence can be told within one millisecond. */
+  #receivedChunks = 0;
   /** Frames that wait until the peer reads our answers. */
   #waitingFrames: Buffer[] = [];
   #waitingForDrain: Deferred<void>[] = [];
@@ -80,7 +88,11 @@ export class Connection implements Disposable {
     this.#language = options.language ?? LANGUAGE;
     this.#splitter = new FrameSplitter(options.maxFrameBytes ?? MAX_FRAME_BYTES);
     this.#outbox = new Outbox(stream);
-    this.#pending = new PendingRequests(options.remoteAddress, options.clock);
+    this.#closesWhenSilent = options.closesWhenSilent ?? false;
+    this.#pending = new PendingRequests(options.remoteAddress, options.clock, {
+      mark: () => this.#receivedChunks,
+      onTimeout: (error, mark) => this.#onTimeout(error, mark),
+    });
     this.#lastActivityMs = options.clock.now();
     stream.on('data', (chunk: Buffer) => this.#onData(chunk));
     stream.on('drain', () => this.#onDrain());
@@ -185,6 +197,7 @@ export class Connection implements Disposable {
   #onData(chunk: Buffer): void {
     if (!this.#isOpen) return;
     this.#lastActivityMs = this.#clock.now();
+    this.#receivedChunks += 1;
     if (this.#firstBytes !== undefined && this.#firstBytes.length < FIRST_BYTES) {
       this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, FIRST_BYTES)]);
     }
@@ -257,10 +270,18 @@ export class Connection implements Disposable {
   }
 
   #answerFailure(command: RemotingCommand, error: unknown): void {
+    // The answer first: it must not depend on the log.
+    this.respond(command, failure(error));
     const text = `${requestCodeName(command.code)} of ${this.remoteAddress} failed`;
     if (error instanceof CodedError) this.#logger.warn(`${text}: ${error.message}`);
     else this.#logger.error(text, error);
-    this.respond(command, failure(error));
+  }
+
+  /** What else is under way fails with the same error: like the request that timed out, it may have been carried out. */
+  #onTimeout(error: CodedError, chunksBefore: number): void {
+    if (!this.#closesWhenSilent || this.#receivedChunks > chunksBefore) return;
+    this.#logger.warn(`${this.remoteAddress} is silent: the connection is given up`);
+    this.#close(error);
   }
 
   #onEnd(): void {

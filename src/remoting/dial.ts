@@ -22,14 +22,14 @@ export interface DialOptions {
 }
 
 /**
- * Connects to `host:port`.
+ * Connects to `host:port`. The connection closes when the peer falls silent.
  * @throws CodedError `address-invalid`, `address-unresolved`, `connect-refused`, `connect-timeout`, `connect-failed`,
  * `cancelled`
  */
 export async function dial(address: string, options: DialOptions): Promise<Connection> {
   const { clock, logger, handle, language = CLIENT_LANGUAGE } = options;
   const socket = await openSocket(address, options);
-  return new Connection(socket, { remoteAddress: address, clock, logger, handle, language });
+  return new Connection(socket, { remoteAddress: address, clock, logger, handle, language, closesWhenSilent: true });
 }
 
 async function openSocket(

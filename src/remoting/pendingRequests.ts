@@ -10,13 +10,15 @@ import type { RemotingCommand } from '../protocol/command.ts';
 export class PendingRequests {
   readonly #address: string;
   readonly #clock: Clock;
+  readonly #watch: TimeoutWatch;
   readonly #waiting = new Map<number, Waiting>();
   #timer: Disposable | undefined;
   #timerDueMs = Infinity;
 
-  constructor(address: string, clock: Clock) {
+  constructor(address: string, clock: Clock, watch: TimeoutWatch) {
     this.#address = address;
     this.#clock = clock;
+    this.#watch = watch;
   }
 
   get size(): number {
@@ -36,7 +38,8 @@ export class PendingRequests {
   ): Promise<RemotingCommand> {
     return new Promise((resolve, reject) => {
       const dueMs = this.#clock.now() + timeoutMs;
-      const waiting: Waiting = { requestCode, timeoutMs, dueMs, resolve, reject, signal, onAbort: undefined };
+      const mark = this.#watch.mark();
+      const waiting: Waiting = { requestCode, timeoutMs, dueMs, mark, resolve, reject, signal, onAbort: undefined };
       if (signal !== undefined) {
         waiting.onAbort = () => this.#take(opaque)?.reject(new CodedError('cancelled'));
         signal.addEventListener('abort', waiting.onAbort, { once: true });
@@ -83,18 +86,30 @@ export class PendingRequests {
     let nextMs = Infinity;
     this.#timer = undefined;
     this.#timerDueMs = Infinity;
-    for (const [opaque, { dueMs, requestCode, timeoutMs }] of this.#waiting) {
-      if (dueMs > nowMs) nextMs = Math.min(nextMs, dueMs);
-      else this.reject(opaque, new CodedError('request-timeout', { address: this.#address, requestCode, timeoutMs }));
+    for (const [opaque, { dueMs, requestCode, timeoutMs, mark }] of this.#waiting) {
+      if (dueMs > nowMs) {
+        nextMs = Math.min(nextMs, dueMs);
+        continue;
+      }
+      const error = new CodedError('request-timeout', { address: this.#address, requestCode, timeoutMs });
+      this.reject(opaque, error);
+      this.#watch.onTimeout(error, mark);
     }
-    if (nextMs < Infinity) this.#arm(nextMs);
+    if (nextMs < Infinity && this.#waiting.size > 0) this.#arm(nextMs);
   }
+}
+
+/** Tells the owner of a timeout, with what `mark` said when the request began. */
+interface TimeoutWatch {
+  mark(): number;
+  onTimeout(error: CodedError, mark: number): void;
 }
 
 interface Waiting {
   readonly requestCode: number;
   readonly timeoutMs: number;
   readonly dueMs: number;
+  readonly mark: number;
   readonly resolve: (command: RemotingCommand) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;

@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { isCodedError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { ConnectionPool } from '../../../src/client/connectionPool.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
 import { freePort } from '../../support/freePort.ts';
 import { startScripted } from '../../support/scriptedCluster.ts';
 import type { ScriptedServer } from '../../support/scriptedCluster.ts';
@@ -37,6 +38,19 @@ describe('ConnectionPool', () => {
     for (const connection of server.server.connections) connection.dispose();
     await assert.rejects(lost, (error) => isCodedError(error, 'connection-closed'));
     assert.equal((await pool.request(server.address, { code: 1 }, options)).code, 0);
+  });
+
+  it('connects again after a request that timed out in silence', async () => {
+    const clock = new FakeClock();
+    const own = new ConnectionPool({ connectTimeoutMs: 3000, clock, logger: silentLogger });
+    assert.equal((await own.request(server.address, { code: 1 }, options)).code, 0);
+    const [dead] = server.server.connections;
+    const lost = own.request(server.address, { code: 3 }, options);
+    clock.advance(3000);
+    await assert.rejects(lost, (error) => isCodedError(error, 'request-timeout'));
+    assert.equal((await own.request(server.address, { code: 1 }, options)).code, 0);
+    assert.ok(![...server.server.connections].slice(-1).includes(dead!));
+    own.dispose();
   });
 
   it('connects again after an attempt that failed', async () => {

@@ -8,7 +8,7 @@ import { isResponse, request, response } from '../../../src/protocol/command.ts'
 import type { RemotingCommand } from '../../../src/protocol/command.ts';
 import { FrameSplitter, decodeFrame, encodeFrame } from '../../../src/protocol/frame.ts';
 import { Connection } from '../../../src/remoting/connection.ts';
-import type { IncomingRequest, RequestHandler } from '../../../src/remoting/connection.ts';
+import type { ConnectionOptions, IncomingRequest, RequestHandler } from '../../../src/remoting/connection.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { connectionPair, streamPair } from '../../support/streamPair.ts';
 import type { StreamEnd } from '../../support/streamPair.ts';
@@ -16,9 +16,9 @@ import type { StreamEnd } from '../../support/streamPair.ts';
 const TIMEOUT_MS = 3000;
 
 /** A connection on one end and the bare stream on the other. */
-function bare(handle?: RequestHandler, clock = new FakeClock()) {
+function bare(handle?: RequestHandler, clock = new FakeClock(), options: Partial<ConnectionOptions> = {}) {
   const [near, far] = streamPair();
-  const connection = new Connection(near, { remoteAddress: 'far:2', clock, logger: silentLogger, handle });
+  const connection = new Connection(near, { remoteAddress: 'far:2', clock, logger: silentLogger, handle, ...options });
   const received: RemotingCommand[] = [];
   const splitter = new FrameSplitter();
   far.on('data', (chunk: Buffer) => received.push(...splitter.push(chunk).map((frame) => decodeFrame(frame).command)));
@@ -206,6 +206,35 @@ describe('Connection', () => {
       clock.advance(29_000);
       assert.equal((await slow).details['requestCode'], 11);
       assert.equal(clock.pendingCount, 0);
+      connection.dispose();
+    });
+
+    it('by closing a connection on which nothing came since the request that timed out', async () => {
+      const { connection, far, received, closed, clock } = bare(undefined, new FakeClock(), { closesWhenSilent: true });
+      const answered = connection.request({ code: 9 }, 1000);
+      await settle();
+      far.write(encodeFrame(response(received[0]!, { code: 0 })));
+      await answered;
+      const slow = rejection(connection.request({ code: 11 }, 30_000));
+      const fast = rejection(connection.request({ code: 10 }, 1000));
+      clock.advance(1000);
+      assert.equal((await fast).code, 'request-timeout');
+      assert.equal(connection.isOpen, false);
+      assert.equal((await slow).code, 'request-timeout');
+      assert.equal(closed[0]?.code, 'request-timeout');
+      assert.equal(clock.pendingCount, 0);
+    });
+
+    it('and keeps a connection that is merely slow to answer one of them', async () => {
+      const { connection, far, received, clock } = bare(undefined, new FakeClock(), { closesWhenSilent: true });
+      const slow = rejection(connection.request({ code: 11 }, 1000));
+      const fast = connection.request({ code: 10 }, 1000);
+      await settle();
+      far.write(encodeFrame(response(received[1]!, { code: 0 })));
+      assert.equal((await fast).code, 0);
+      clock.advance(1000);
+      assert.equal((await slow).code, 'request-timeout');
+      assert.equal(connection.isOpen, true);
       connection.dispose();
     });
 
