@@ -96,7 +96,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   own(clock.after(0, () => whenWindowIsUp(localBroker, settings)));
 
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
-  return { clients, connections, localBroker, prompts, tree, treeView };
+  return { clients, connections, localBroker, prompts, sendPanels, tailPanels, tree, treeView };
 }
 
 export async function deactivate(): Promise<void> {

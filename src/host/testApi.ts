@@ -5,6 +5,8 @@ import type { Connections } from './connections.ts';
 import type { ExplorerTree } from './explorer/explorerTree.ts';
 import type { ExplorerNode } from './explorer/nodes.ts';
 import type { LocalBroker } from './localBroker.ts';
+import type { SendPanels } from './panels/sendPanel.ts';
+import type { TailPanels } from './panels/tailPanel.ts';
 import type { PromptSeam } from './prompts.ts';
 
 /** What tests that run in VS Code reach; nobody else gets it. */
@@ -13,6 +15,8 @@ export interface ExtensionApi {
   readonly connections: Connections;
   readonly localBroker: LocalBroker;
   readonly prompts: PromptSeam;
+  readonly sendPanels: SendPanels;
+  readonly tailPanels: TailPanels;
   readonly tree: ExplorerTree;
   readonly treeView: vscode.TreeView<ExplorerNode>;
 }
