@@ -2,11 +2,19 @@ import assert from 'node:assert/strict';
 
 import * as vscode from 'vscode';
 
+import { systemClock } from '../../../src/base/clock.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
 import { commandIds } from '../../../src/host/commandIds.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
+import { RequestCode, ResponseCode } from '../../../src/protocol/codes.ts';
+import { parseOffsetMessageId } from '../../../src/protocol/messageId.ts';
+import type { Connection } from '../../../src/remoting/connection.ts';
+import { dial } from '../../../src/remoting/dial.ts';
+import { ask, consumerBeat } from '../../broker/testBroker.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import {
   activated,
+  childrenOf,
   configuration,
   EXTENSION_ID,
   nodeAt,
@@ -18,15 +26,36 @@ import {
   runningInfo,
   setGlobally,
 } from './extension.ts';
+import { sendPage, tailPage } from './panelPage.ts';
 import { ScriptedPrompts } from './scriptedPrompts.ts';
 
 const LOCAL = 'Local Broker';
 const CLUSTER = 'DefaultCluster';
 const TOPIC = 'orders-%|_1';
+const GROUP = 'order-service';
+const PROPERTIES = [{ name: 'region', value: 'eu' }];
+
+/** Language id, name, and whether its client asks a NameServer. */
+const LANGUAGES = [
+  ['java', 'Java', true],
+  ['go', 'Go', true],
+  ['python', 'Python', false],
+  ['typescript', 'TypeScript', false],
+] as const;
+
+/** What the broker keeps of a topic; as in TopicConfig.java. */
+interface TopicSettings {
+  readonly perm: number;
+  readonly readQueueNums: number;
+  readonly writeQueueNums: number;
+  readonly attributes: Readonly<Record<string, string>>;
+}
 
 /** The journey of a person from the empty view to the walkthrough; every step stands on the ones before. */
 describe('the journey with the local broker', () => {
   let api: ExtensionApi;
+  /** Asks the broker what the extension does not show. */
+  let broker: Connection;
 
   before(async () => {
     api = await activated();
@@ -35,6 +64,7 @@ describe('the journey with the local broker', () => {
 
   after(async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    broker.dispose();
     await api.localBroker.end();
     await setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined });
   });
@@ -53,6 +83,7 @@ describe('the journey with the local broker', () => {
     const { namesrv, pid } = runningInfo(api);
     assert.match(namesrv, /^127\.0\.0\.1:\d+$/);
     assert.notEqual(pid, process.pid);
+    broker = await dial(runningInfo(api).broker, { clock: systemClock, logger: silentLogger });
     assert.deepEqual(
       api.connections.list.map(({ id, name, nameServers }) => [id, name, nameServers]),
       [['local', LOCAL, namesrv]],
@@ -79,11 +110,22 @@ describe('the journey with the local broker', () => {
   it('3. shows system topics when they are wanted, and says how many are hidden when not', async () => {
     const topics = await nodeAt(api, LOCAL, CLUSTER, 'Topics');
     assert.match(rowOf(api, topics), /^Topics \| 0, \d+ of the system hidden$/);
-    await run(api, 'rocketmq.showSystemTopics');
-    assert.equal(configuration().get('explorer.showSystemTopics'), true);
-    assert.ok((await rowsBelow(api, topics)).includes('TBW102 | system'));
-    await run(api, 'rocketmq.hideSystemTopics');
-    assert.deepEqual(await rowsBelow(api, topics), ['No topics yet']);
+    // The view asks for rows when it is told of a change, and not before.
+    let changes = 0;
+    const listening = api.tree.onDidChangeTreeData(() => (changes += 1));
+    try {
+      await run(api, 'rocketmq.showSystemTopics');
+      await waitFor('the tree to tell of a change', () => changes > 0);
+      assert.equal(configuration().get('explorer.showSystemTopics'), true);
+      assert.ok((await rowsBelow(api, topics)).includes('TBW102 | system'));
+      changes = 0;
+      await run(api, 'rocketmq.hideSystemTopics');
+      await waitFor('the tree to tell of a change', () => changes > 0);
+      assert.deepEqual(await rowsBelow(api, topics), ['No topics yet']);
+    } finally {
+      listening.dispose();
+      await setGlobally({ 'explorer.showSystemTopics': undefined });
+    }
   });
 
   it('4. creates a topic whose name is checked as the broker would, and reveals it', async () => {
@@ -104,6 +146,10 @@ describe('the journey with the local broker', () => {
       await rowsBelow(api, selected),
       [0, 1, 2].map((queue) => `broker-a, queue ${queue} | offsets 0 to 0`),
     );
+    const answer = await ask(broker, RequestCode.GET_TOPIC_CONFIG, { topic: TOPIC });
+    const { perm, readQueueNums, writeQueueNums, attributes } = JSON.parse(answer.body.toString()) as TopicSettings;
+    assert.deepEqual([perm, readQueueNums, writeQueueNums], [6, 3, 3]);
+    assert.deepEqual(attributes, { 'message.type': 'FIFO' });
   });
 
   it('4. copies a name', async () => {
@@ -115,35 +161,135 @@ describe('the journey with the local broker', () => {
     const topic = await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC);
     await run(api, 'rocketmq.openSendPanel', topic);
     await waitFor('the panel', () => openTabs().includes(`Send: ${LOCAL}`));
-    const client = api.clients.byId('local')!.client;
-    const receipt = await client.send({ topic: TOPIC, tag: 'new', keys: ['k1'], body: Buffer.from('{"id":1}') });
-    assert.equal(receipt.status, 'SEND_OK');
-    assert.equal(receipt.offset, 0);
-    await run(api, 'rocketmq.refreshNode', topic);
-    const rows = await rowsBelow(api, topic);
-    assert.equal(rows[receipt.queueId], `broker-a, queue ${receipt.queueId} | offsets 0 to 1`);
-    assert.equal(rows.filter((row) => row.endsWith('offsets 0 to 0')).length, 2);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    const page = await sendPage(api, 'local');
+    try {
+      const body = '{"id":1}';
+      const sent = await page.call('send', { topic: TOPIC, tag: 'new', keys: 'k1', properties: PROPERTIES, body });
+      assert.equal(sent.status, 'SEND_OK');
+      assert.equal(sent.offset, 0);
+      await run(api, 'rocketmq.refreshNode', topic);
+      const rows = await rowsBelow(api, topic);
+      assert.equal(rows[sent.queueId], `broker-a, queue ${sent.queueId} | offsets 0 to 1`);
+      assert.equal(rows.filter((row) => row.endsWith('offsets 0 to 0')).length, 2);
+      const queues = await childrenOf(api, topic);
+      const positions = queues.map((node) => node.kind === 'queue' && [node.queue.minOffset, node.queue.maxOffset]);
+      assert.deepEqual(
+        positions,
+        [0, 1, 2].map((queue) => [0, queue === sent.queueId ? 1 : 0]),
+      );
+      assert.deepEqual((await page.call('ready', { saved: undefined })).draft.body, body);
+    } finally {
+      page.dispose();
+    }
   });
 
   it('6. tails a topic without leaving a trace of it on the broker', async () => {
     await run(api, 'rocketmq.openTailPanel', await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC));
     await waitFor('the panel', () => openTabs().some((label) => label === `Tail: ${TOPIC}`));
-    const client = api.clients.byId('local')!.client;
-    const tail = client.tail(TOPIC);
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    const before = await kept(broker);
+    const page = await tailPage(api, 'local', TOPIC);
     try {
-      const bodies: string[] = [];
-      tail.onMessages((messages) => bodies.push(...messages.map(({ body }) => body.toString())));
-      await tail.ready;
-      await client.send({ topic: TOPIC, body: Buffer.from('second') });
-      await waitFor('the message', () => bodies.length > 0);
-      assert.deepEqual(bodies, ['second']);
+      const { client } = api.clients.byId('local')!;
+      const sent = await client.send({ topic: TOPIC, tag: 'new', keys: ['k2'], body: Buffer.from('second') });
+      const [row, ...others] = await waitFor('the message', async () => {
+        const rows = await page.call('rows', { first: 0, limit: 10 });
+        return rows.length > 0 && rows;
+      });
+      assert.deepEqual(others, []);
+      assert.deepEqual(
+        [row?.queueId, row?.offset, row?.tag, row?.keys, row?.preview],
+        [sent.queueId, sent.offset, 'new', 'k2', 'second'],
+      );
+      const whole = await page.call('message', { number: row?.number ?? -1 });
+      assert.equal(whole.messageId, sent.messageId);
+      await page.call('pause', undefined);
+      await page.call('resume', undefined);
+      assert.equal((await page.call('clear', undefined)).held, 0);
     } finally {
-      tail.dispose();
+      page.dispose();
     }
+    assert.deepEqual(await kept(broker), before);
     const groups = await nodeAt(api, LOCAL, CLUSTER, 'Consumer Groups');
     await run(api, 'rocketmq.refreshNode', groups);
     assert.deepEqual(await rowsBelow(api, groups), ['No consumer groups yet']);
   });
+
+  it('6. shows a consumer group, and tells its retry topic and its dead letters from topics of people', async () => {
+    const { client } = api.clients.byId('local')!;
+    const { offsetMessageId } = await client.send({ topic: TOPIC, body: Buffer.from('fails') });
+    const beat = consumerBeat('a-client', GROUP, { [TOPIC]: '*' });
+    assert.equal((await ask(broker, RequestCode.HEART_BEAT, {}, beat)).code, ResponseCode.SUCCESS);
+    const failed = {
+      offset: String(parseOffsetMessageId(offsetMessageId).physicalOffset),
+      group: GROUP,
+      // At once to the dead letters.
+      delayLevel: '-1',
+      originTopic: TOPIC,
+    };
+    assert.equal((await ask(broker, RequestCode.CONSUMER_SEND_MSG_BACK, failed)).code, ResponseCode.SUCCESS);
+    const groups = await nodeAt(api, LOCAL, CLUSTER, 'Consumer Groups');
+    await run(api, 'rocketmq.refreshNode', groups);
+    assert.deepEqual(await rowsBelow(api, groups), [GROUP]);
+    const topics = await nodeAt(api, LOCAL, CLUSTER, 'Topics');
+    const rows = await waitFor('the topics of the group', async () => {
+      await run(api, 'rocketmq.refreshNode', topics);
+      const now = await rowsBelow(api, topics);
+      return now.length === 3 && now;
+    });
+    assert.deepEqual(rows, [TOPIC, `%RETRY%${GROUP} | retry`, `%DLQ%${GROUP} | dead letter`]);
+    const dead = await nodeAt(api, LOCAL, CLUSTER, 'Topics', `%DLQ%${GROUP}`);
+    assert.deepEqual(await rowsBelow(api, dead), ['broker-a, queue 0 | offsets 0 to 1']);
+    const retry = await nodeAt(api, LOCAL, CLUSTER, 'Topics', `%RETRY%${GROUP}`);
+    assert.deepEqual(await rowsBelow(api, retry), ['broker-a, queue 0 | offsets 0 to 0']);
+  });
+
+  for (const [language, name, usesNameServer] of LANGUAGES) {
+    it(`7. completes rmq- in ${name}, filled with the selected topic`, async () => {
+      await vscode.commands.executeCommand('rocketmq.explorer.focus');
+      await api.treeView.reveal(await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC), { select: true, focus: true });
+      await waitFor('the topic to be selected', () => api.treeView.selection[0]?.kind === 'topic');
+      const document = await vscode.workspace.openTextDocument({ language, content: 'rmq-' });
+      const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+        'vscode.executeCompletionItemProvider',
+        document.uri,
+        new vscode.Position(0, 4),
+      );
+      const ours = items.filter((item) => labelOf(item).startsWith('rmq-'));
+      assert.deepEqual(ours.map(labelOf).sort(), ['rmq-producer', 'rmq-push-consumer']);
+      for (const item of ours) {
+        assert.ok(item.insertText instanceof vscode.SnippetString);
+        const text = item.insertText.value.replaceAll('\\', '');
+        assert.ok(text.includes(TOPIC), text);
+        assert.equal(text.includes(runningInfo(api).namesrv), usesNameServer, text);
+        assert.ok(item.range instanceof vscode.Range && item.range.isEqual(new vscode.Range(0, 0, 0, 4)));
+        assert.match(item.detail ?? '', new RegExp(`^${name}: `));
+      }
+      const nothing = await vscode.workspace.openTextDocument({ language, content: 'order-' });
+      const others = await vscode.commands.executeCommand<vscode.CompletionList>(
+        'vscode.executeCompletionItemProvider',
+        nothing.uri,
+        new vscode.Position(0, 6),
+      );
+      assert.deepEqual(
+        others.items.map(labelOf).filter((label) => label.startsWith('rmq-')),
+        [],
+      );
+    });
+
+    it(`7. inserts ${name} code into a new file of its language`, async () => {
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      const script = new ScriptedPrompts().thenPick(name).thenPick('Push consumer').thenPick(TOPIC).thenType(GROUP);
+      await runAnswering(api, script, 'rocketmq.insertSnippet', await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC));
+      const { document } = vscode.window.activeTextEditor!;
+      assert.equal(document.languageId, language);
+      for (const value of [TOPIC, GROUP]) assert.ok(document.getText().includes(`"${value}"`), value);
+      assert.equal(document.getText().includes(`"${runningInfo(api).namesrv}"`), usesNameServer);
+      assert.doesNotMatch(document.getText(), /\{\{|\$\{?\d/);
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    });
+  }
 
   it('7. inserts a snippet filled with the address, the topic and a group', async () => {
     const document = await vscode.workspace.openTextDocument({ language: 'java', content: '' });
@@ -173,19 +319,22 @@ describe('the journey with the local broker', () => {
   });
 
   it('8. finds everything again after the restart, on the same ports', async () => {
-    assert.deepEqual(await rowsBelow(api, await nodeAt(api, LOCAL, CLUSTER, 'Topics')), [TOPIC]);
+    assert.equal((await rowsBelow(api, await nodeAt(api, LOCAL, CLUSTER, 'Topics')))[0], TOPIC);
     const topic = await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC);
     const ends = (await rowsBelow(api, topic)).map((row) => Number(/\d+$/.exec(row)?.[0]));
     assert.equal(
       ends.reduce((sum, end) => sum + end, 0),
-      2,
+      3,
     );
   });
 
   it('4. deletes a topic when its name is typed', async () => {
     const script = new ScriptedPrompts().thenType(TOPIC, 'orders', '');
     await runAnswering(api, script, 'rocketmq.topic.delete', await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC));
-    assert.deepEqual(await rowsBelow(api, await nodeAt(api, LOCAL, CLUSTER, 'Topics')), ['No topics yet']);
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, LOCAL, CLUSTER, 'Topics')), [
+      `%RETRY%${GROUP} | retry`,
+      `%DLQ%${GROUP} | dead letter`,
+    ]);
   });
 
   it('9. opens the walkthrough', async () => {
@@ -202,3 +351,18 @@ describe('the journey with the local broker', () => {
     });
   });
 });
+
+/** All that a reader could leave on a broker: groups with their settings, offsets, members and topics. */
+async function kept(broker: Connection): Promise<unknown> {
+  const codes = [
+    RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG,
+    RequestCode.GET_ALL_CONSUMER_OFFSET,
+    RequestCode.GET_ALL_TOPIC_CONFIG,
+  ];
+  const answers = await Promise.all(codes.map((code) => ask(broker, code)));
+  return answers.map(({ code, body }) => [code, JSON.parse(body.toString()) as unknown]);
+}
+
+function labelOf({ label }: vscode.CompletionItem): string {
+  return typeof label === 'string' ? label : label.label;
+}
