@@ -23,6 +23,8 @@ import { snippetContext } from './host/snippetContext.ts';
 import { createStatusBar } from './host/statusBar.ts';
 import type { ExtensionApi } from './host/testApi.ts';
 
+const REQUEST_TIMEOUT = 'requestTimeoutMs';
+
 let stopLocalBroker: () => Promise<void> = () => Promise.resolve();
 
 /** Builds the objects and registers the roots. Nothing is read, started or asked before the window is up. */
@@ -36,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   const settings = new Settings((name) => vscode.workspace.getConfiguration(SETTINGS_SECTION).get(name));
   const prompts = new PromptSeam();
   const createClient = (nameServers: string) =>
-    new ClusterClient({ nameServers, timeoutMs: settings.number('requestTimeoutMs'), clock, logger });
+    new ClusterClient({ nameServers, timeoutMs: settings.number(REQUEST_TIMEOUT), clock, logger });
 
   const localBroker = own(
     new LocalBroker({
@@ -60,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   const panelServices: PanelServices = {
     extensionUri: context.extensionUri,
     resolve: (connectionId) => clients.byId(connectionId),
-    onDidChangeConnections: connections.onDidChange,
+    onDidChangeClients: clients.onDidChange,
     toPageError,
     logger,
     clock,
@@ -69,6 +71,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
     new SendPanels({
       ...panelServices,
       workspaceState: context.workspaceState,
+      sent: (connectionId, topic) => tree.messagesArrived(connectionId, topic),
       openTail: (connectionId, topic) => tailPanels.open(connectionId, topic),
     }),
   );
@@ -88,6 +91,11 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
     registerCommands({
       ...sources,
       ...{ localBroker, brokerLog, settings, prompts, createClient, tree, sendPanels, tailPanels, logger },
+    }),
+  );
+  own(
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration(`${SETTINGS_SECTION}.${REQUEST_TIMEOUT}`)) clients.renew();
     }),
   );
   own(createStatusBar(localBroker));

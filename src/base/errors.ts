@@ -32,6 +32,9 @@ export type ErrorCode =
   | 'broker-start-timeout' // timeoutMs
   | 'broker-ended' // exitCode?, signal?, lastWords
   | 'broker-of-other-window' // pid
+  | 'connection-gone' // name
+  | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'name-twice'
+  | 'workspace-untrusted'
   | 'usage' // reason
   | 'compression-unsupported' // algorithm
   | 'cancelled'

@@ -1,33 +1,45 @@
 import type { Disposable } from '../base/disposable.ts';
+import { Emitter } from '../base/emitter.ts';
+import { CodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ClusterClient } from '../client/clusterClient.ts';
 import type { ConnectionInfo } from './connectionList.ts';
 import { LOCAL_CONNECTION_ID } from './connectionList.ts';
 import type { Connections } from './connections.ts';
 
+type ConnectionSource = Pick<Connections, 'get' | 'onDidChange'>;
+
 /** One client a connection, made when it is first asked for. */
 export class ClusterClients implements Disposable {
-  readonly #connections: Connections;
+  readonly #connections: ConnectionSource;
   readonly #create: (nameServers: string) => ClusterClient;
   readonly #clients = new Map<string, { readonly nameServers: string; readonly client: ClusterClient }>();
   readonly #logger: Logger;
   readonly #subscription: Disposable;
+  readonly #changes = new Emitter<undefined>();
+  /** The connections changed, or their clients: who holds one asks for it again. */
+  readonly onDidChange = this.#changes.event;
 
-  constructor(connections: Connections, create: (nameServers: string) => ClusterClient, logger: Logger) {
+  constructor(connections: ConnectionSource, create: (nameServers: string) => ClusterClient, logger: Logger) {
     this.#connections = connections;
     this.#create = create;
     this.#logger = logger;
     this.#subscription = connections.onDidChange((list) => this.#keepOnly(list));
   }
 
-  /** @throws CodedError `address-invalid` when the connection's addresses cannot be read */
-  of(connection: ConnectionInfo): ClusterClient {
-    const held = this.#clients.get(connection.id);
-    if (held?.nameServers === connection.nameServers) return held.client;
-    held?.client.dispose();
+  /**
+   * The client of the connection as it is now, whatever it was when a node got hold of it.
+   * @throws CodedError `connection-gone`, `address-invalid` when the connection's addresses cannot be read
+   */
+  of({ id, name }: ConnectionInfo): ClusterClient {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) throw new CodedError('connection-gone', { name });
     const { nameServers } = connection;
+    const held = this.#clients.get(id);
+    if (held?.nameServers === nameServers) return held.client;
     const client = this.#create(nameServers);
-    this.#clients.set(connection.id, { nameServers, client });
+    held?.client.dispose();
+    this.#clients.set(id, { nameServers, client });
     return client;
   }
 
@@ -43,8 +55,19 @@ export class ClusterClients implements Disposable {
     }
   }
 
+  /** Ends all clients, for what they were made with is no longer so; who asks next gets a new one. */
+  renew(): void {
+    this.#disposeAll();
+    this.#changes.fire(undefined);
+  }
+
   dispose(): void {
     this.#subscription.dispose();
+    this.#disposeAll();
+    this.#changes.dispose();
+  }
+
+  #disposeAll(): void {
     for (const { client } of this.#clients.values()) client.dispose();
     this.#clients.clear();
   }
@@ -57,5 +80,6 @@ export class ClusterClients implements Disposable {
       client.dispose();
       this.#clients.delete(id);
     }
+    this.#changes.fire(undefined);
   }
 }

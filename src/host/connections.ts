@@ -3,8 +3,17 @@ import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
-import { listConnections, LOCAL_CONNECTION_ID, readConnectionSettings } from './connectionList.ts';
-import type { ConnectionInfo, ConnectionScope } from './connectionList.ts';
+import { CodedError } from '../base/errors.ts';
+import {
+  listConnections,
+  LOCAL_CONNECTION_ID,
+  malformedEntries,
+  readConnectionSettings,
+  withEntry,
+  withoutEntry,
+  withReplaced,
+} from './connectionList.ts';
+import type { ConnectionInfo, ConnectionScope, MalformedEntry } from './connectionList.ts';
 import type { LocalBroker } from './localBroker.ts';
 import { SETTINGS_SECTION } from './settings.ts';
 import type { ConnectionSetting } from './settings.ts';
@@ -15,12 +24,20 @@ export class Connections implements Disposable {
   readonly #store = new DisposableStore();
   readonly #changes = this.#store.add(new Emitter<readonly ConnectionInfo[]>());
   readonly onDidChange = this.#changes.event;
+  readonly #isTrusted: () => boolean;
   #list: readonly ConnectionInfo[];
+  #malformed: readonly MalformedEntry[];
 
-  constructor(localBroker: LocalBroker) {
+  constructor(localBroker: LocalBroker, isTrusted = () => vscode.workspace.isTrusted) {
     this.#localBroker = localBroker;
+    this.#isTrusted = isTrusted;
     this.#list = this.#read();
+    this.#malformed = readMalformed();
     this.#store.add(localBroker.onDidChangeState(() => this.#reread()));
+    this.#store.add(
+      // VS Code gives the workspace's list only now.
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#reread()),
+    );
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration(`${SETTINGS_SECTION}.connections`)) this.#reread();
@@ -32,43 +49,55 @@ export class Connections implements Disposable {
     return this.#list;
   }
 
+  /** Entries of the settings that are no connections. */
+  get malformed(): readonly MalformedEntry[] {
+    return this.#malformed;
+  }
+
+  /** Whether the workspace's list can be seen, and so be changed without losing what is in it. */
+  get canKeepInWorkspace(): boolean {
+    return vscode.workspace.workspaceFolders !== undefined && this.#isTrusted();
+  }
+
   get(id: string): ConnectionInfo | undefined {
     return this.#list.find((connection) => connection.id === id);
   }
 
+  /** @throws CodedError `workspace-untrusted`, `connection-entry-malformed` when the setting is no list */
   async add(scope: ConnectionScope, setting: ConnectionSetting): Promise<void> {
-    await this.#write(scope, [...settingsOf(scope), setting]);
+    await this.#change(scope, (value) => withEntry(value, setting));
   }
 
+  /** @throws CodedError as `add` */
   async replace(scope: ConnectionScope, name: string, setting: ConnectionSetting): Promise<void> {
-    await this.#write(
-      scope,
-      settingsOf(scope).map((old) => (old.name === name ? setting : old)),
-    );
+    await this.#change(scope, (value) => withReplaced(value, name, setting));
   }
 
+  /** @throws CodedError as `add` */
   async remove(scope: ConnectionScope, name: string): Promise<void> {
-    await this.#write(
-      scope,
-      settingsOf(scope).filter((old) => old.name !== name),
-    );
+    await this.#change(scope, (value) => withoutEntry(value, name));
   }
 
   dispose(): void {
     this.#store.dispose();
   }
 
-  async #write(scope: ConnectionScope, settings: readonly ConnectionSetting[]): Promise<void> {
+  async #change(scope: ConnectionScope, change: (value: unknown) => readonly unknown[]): Promise<void> {
+    // Of a workspace that is not trusted VS Code shows no connections: writing would lose them.
+    if (scope === 'workspace' && !this.#isTrusted()) throw new CodedError('workspace-untrusted');
     const target = scope === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
-    const value = settings.length === 0 ? undefined : settings;
+    const entries = change(valueOf(scope));
+    const value = entries.length === 0 ? undefined : entries;
     await vscode.workspace.getConfiguration(SETTINGS_SECTION).update('connections', value, target);
     this.#reread();
   }
 
   #reread(): void {
     const list = this.#read();
-    if (JSON.stringify(list) === JSON.stringify(this.#list)) return;
+    const malformed = readMalformed();
+    if (JSON.stringify([list, malformed]) === JSON.stringify([this.#list, this.#malformed])) return;
     this.#list = list;
+    this.#malformed = malformed;
     this.#changes.fire(list);
   }
 
@@ -83,12 +112,21 @@ export class Connections implements Disposable {
             scope: 'local',
           }
         : undefined;
-    return listConnections(local, settingsOf('workspace'), settingsOf('user'));
+    return listConnections(
+      local,
+      readConnectionSettings(valueOf('workspace')),
+      readConnectionSettings(valueOf('user')),
+    );
   }
 }
 
-function settingsOf(scope: ConnectionScope): readonly ConnectionSetting[] {
+function readMalformed(): readonly MalformedEntry[] {
+  return (['workspace', 'user'] as const).flatMap((scope) => malformedEntries(scope, valueOf(scope)));
+}
+
+/** What stands in the settings, well-formed or not. */
+function valueOf(scope: ConnectionScope): unknown {
   // VS Code would let the workspace's list hide the user's: both are wanted.
   const values = vscode.workspace.getConfiguration(SETTINGS_SECTION).inspect('connections');
-  return readConnectionSettings(scope === 'user' ? values?.globalValue : values?.workspaceValue);
+  return scope === 'user' ? values?.globalValue : values?.workspaceValue;
 }

@@ -28,7 +28,7 @@ export function toPageError(thrown: unknown): PageError {
 const { t } = vscode.l10n;
 
 function words({ code, details }: CodedError): ErrorWords {
-  const d = (name: string) => details[name] ?? '?';
+  const d = (name: string) => withoutEnd(details[name]);
   const address = d('address');
   const checkAddress = () => t('Check the address, and whether RocketMQ runs there.');
   switch (code) {
@@ -57,7 +57,7 @@ function words({ code, details }: CodedError): ErrorWords {
     case 'response-error':
       return say(
         t(
-          '{0} refused {1} with {2}: {3}',
+          '{0} refused {1} with {2}: {3}.',
           address,
           requestName(d('requestCode')),
           responseName(d('responseCode')),
@@ -141,6 +141,18 @@ function words({ code, details }: CodedError): ErrorWords {
         t('The local broker belongs to another window (process {0}).', d('pid')),
         t('Stop it in that window.'),
       );
+    case 'connection-gone':
+      return say(
+        t('The connection {0} is not there any more.', d('name')),
+        t('Start the local broker, or add the connection again.'),
+      );
+    case 'connection-entry-malformed':
+      return say(entryProblem(d('position'), d('reason')), t('Correct it in the settings.'));
+    case 'workspace-untrusted':
+      return say(
+        t('Connections of a workspace that is not trusted cannot be changed.'),
+        t('Trust the workspace, or keep the connection in the user settings.'),
+      );
     case 'compression-unsupported':
       return say(t('{0} cannot be decompressed here.', d('algorithm')), t('Use zlib, lz4 or zstd.'));
     case 'usage':
@@ -150,6 +162,12 @@ function words({ code, details }: CodedError): ErrorWords {
     case 'internal':
       return say(t('Something unexpected happened: {0}.', d('reason')), reportIt());
   }
+}
+
+/** Texts from elsewhere stand within our sentences, which have their own end. */
+function withoutEnd(detail: string | number | boolean | undefined): string | number | boolean {
+  const text = typeof detail === 'string' ? detail.replace(/[\s.。]+$/, '') : detail;
+  return text === undefined || text === '' ? '?' : text;
 }
 
 function say(cause: string, nextStep: string): ErrorWords {
@@ -165,6 +183,21 @@ function notRocketMq(address: string, speaks: string | number | boolean): string
   if (speaks === 'amqp') return t('{0} speaks AMQP, not RocketMQ.', address);
   if (speaks === 'tls') return t('{0} wants TLS, which is not supported yet.', address);
   return t('{0} does not speak RocketMQ.', address);
+}
+
+function entryProblem(position: string | number | boolean, reason: string | number | boolean): string {
+  switch (reason) {
+    case 'no-list':
+      return t('The setting rocketmq.connections is no list.');
+    case 'no-object':
+      return t('Entry {0} of rocketmq.connections is no connection: name and nameServers are needed.', position);
+    case 'no-name':
+      return t('Entry {0} of rocketmq.connections has no name.', position);
+    case 'name-twice':
+      return t('Entry {0} of rocketmq.connections has the name of one before it.', position);
+    default:
+      return t('Entry {0} of rocketmq.connections has no NameServer addresses: nameServers is no text.', position);
+  }
 }
 
 /** The rules of a broker for names. */
@@ -186,7 +219,7 @@ export function nameProblem(what: 'topic' | 'group', reason: string | number | b
 function howItEnded(details: CodedError['details']): string {
   const { exitCode, signal, lastWords } = details;
   const how = signal === undefined ? t('exit code {0}', exitCode ?? '?') : t('signal {0}', signal);
-  return lastWords === undefined || lastWords === '' ? how : `${how}, ${lastWords}`;
+  return lastWords === undefined || lastWords === '' ? how : `${how}, ${withoutEnd(lastWords)}`;
 }
 
 function requestName(code: string | number | boolean): string {

@@ -36,7 +36,8 @@ type Limits = Readonly<Partial<Record<SettingName, { readonly minimum: number; r
 export const settingLimits: Limits = {
   'localBroker.nameServerPort': { minimum: 0, maximum: 65_535 },
   'localBroker.port': { minimum: 0, maximum: 65_535 },
-  requestTimeoutMs: { minimum: 100, maximum: 60_000 },
+  // A page waits 30 s for what may be two requests, to a NameServer and to a broker.
+  requestTimeoutMs: { minimum: 100, maximum: 14_000 },
   'tail.capacity': { minimum: 100, maximum: 100_000 },
 };
 

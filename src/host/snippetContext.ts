@@ -17,7 +17,7 @@ export function snippetContext(
   node?: ExplorerNode,
 ): SnippetContext {
   const at = node ?? treeView.selection[0];
-  const connection = connections.get(at?.connection.id ?? '') ?? connections.list[0];
+  const connection = connections.get(at?.connection?.id ?? '') ?? connections.list[0];
   if (connection === undefined) return {};
   return {
     nameServers: connection.nameServers,

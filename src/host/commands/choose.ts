@@ -16,19 +16,23 @@ export interface ChooseContext {
   readonly prompts: Prompts;
 }
 
-/** The connection of the node; without a node the only one there is, or the one that a person picks. */
+/** The connection of the node; without a node the only one there is (that the settings keep), or the one picked. */
 export async function chooseConnection(
   { connections, prompts }: ChooseContext,
   node: ExplorerNode | undefined,
   title: string,
-  mayBe: (connection: ConnectionInfo) => boolean = () => true,
+  which: 'any' | 'kept' = 'any',
 ): Promise<ConnectionInfo | undefined> {
-  if (node !== undefined) return node.connection;
-  const candidates = connections.list.filter(mayBe);
+  if (node?.connection !== undefined) return node.connection;
+  const candidates = connections.list.filter(({ scope }) => which === 'any' || scope !== 'local');
   if (candidates.length === 0) {
     const add = t('Add Connection…');
     const start = t('Start Local Broker');
-    const answer = await prompts.tell('info', t('There is no connection for that yet.'), start, add);
+    // The local broker's connection is kept nowhere: there is nothing of it to edit or remove.
+    const answer =
+      which === 'any'
+        ? await prompts.tell('info', t('There is no connection for that yet.'), start, add)
+        : await prompts.tell('info', t('The settings hold no connection yet.'), add);
     if (answer === add) await vscode.commands.executeCommand('rocketmq.connection.add');
     if (answer === start) await vscode.commands.executeCommand('rocketmq.localBroker.start');
     return undefined;

@@ -27,7 +27,7 @@ export async function addConnection(context: ConnectionCommandContext): Promise<
 
 export async function editConnection(context: ConnectionCommandContext, node: ExplorerNode | undefined): Promise<void> {
   const title = t('Edit Connection');
-  const connection = await chooseConnection(context, node, title, isKept);
+  const connection = await chooseConnection(context, node, title, 'kept');
   if (connection === undefined || connection.scope === 'local') return;
   const draft = await askConnection(context, title, connection);
   if (draft !== undefined) await context.connections.replace(connection.scope, connection.name, draft.setting);
@@ -37,7 +37,7 @@ export async function removeConnection(
   context: ConnectionCommandContext,
   node: ExplorerNode | undefined,
 ): Promise<void> {
-  const connection = await chooseConnection(context, node, t('Remove Connection'), isKept);
+  const connection = await chooseConnection(context, node, t('Remove Connection'), 'kept');
   if (connection === undefined || connection.scope === 'local') return;
   const sure = await context.prompts.confirm(
     t('Remove the connection {0}?', connection.name),
@@ -56,10 +56,6 @@ export async function testConnection(context: ConnectionCommandContext, node: Ex
     ? t('{0} answers', connection.name)
     : t('{0} does not answer as it should', connection.name);
   await context.prompts.pick({ title, placeholder: t('Escape closes this list'), items: resultItems(result) });
-}
-
-function isKept({ scope }: ConnectionInfo): boolean {
-  return scope !== 'local';
 }
 
 interface Draft {
@@ -115,7 +111,7 @@ async function askConnection(
     return answer !== undefined;
   };
 
-  const asksScope = old === undefined && vscode.workspace.workspaceFolders !== undefined;
+  const asksScope = old === undefined && context.connections.canKeepInWorkspace;
   const questions = asksScope ? [askNameServers, askScope, askName] : [askNameServers, askName];
   for (;;) {
     if (!(await askInTurn(questions))) return undefined;

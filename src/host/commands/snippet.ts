@@ -5,6 +5,7 @@ import { fillWithTabStops, snippetSlots } from '../../snippets/fill.ts';
 import { SNIPPET_LANGUAGES, SNIPPET_PATTERNS } from '../../snippets/snippet.ts';
 import type { Snippet, SnippetLanguage, SnippetPattern } from '../../snippets/snippet.ts';
 import { defaultGroup, snippetValues } from '../../snippets/values.ts';
+import { errorMessage } from '../errorMessages.ts';
 import { languageOfDocument, LANGUAGE_NAMES, patternDetail, patternTitle } from '../language/snippetNames.ts';
 import type { Prompts } from '../prompts.ts';
 
@@ -95,8 +96,7 @@ async function listTopics(context: SnippetContext): Promise<{ names: readonly st
     return { names: await vscode.window.withProgress(progress, topics) };
   } catch (error) {
     // Not a reason to stop: the name can be typed, and the question says why there is no list.
-    const reason = error instanceof Error ? error.message : String(error);
-    return { names: [], problem: vscode.l10n.t('Topic. The list is not available: {0}', reason) };
+    return { names: [], problem: vscode.l10n.t('Topic. The list is not available: {0}', errorMessage(error)) };
   }
 }
 

@@ -2,16 +2,18 @@ import * as vscode from 'vscode';
 
 import type { Clock } from '../../base/clock.ts';
 import { DisposableStore } from '../../base/disposable.ts';
+import type { Disposable } from '../../base/disposable.ts';
 import { errorText } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { BrokerDetail } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
 import type { Connections } from '../connections.ts';
+import { SETTINGS_SECTION } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 import { ChildCache } from './childCache.ts';
 import { isSystemNode, loadChildren } from './loadChildren.ts';
-import { connectionNode, emptyNode, isParentNode, loadingNode } from './nodes.ts';
+import { connectionNode, emptyNode, isParentNode, loadingNode, malformedNode } from './nodes.ts';
 import type { BrokerTreeNode, ConnectionTreeNode, ExplorerNode, ParentNode, TopicTreeNode } from './nodes.ts';
 import { treeItemOf } from './treeItem.ts';
 import type { ChildCounts } from './treeItem.ts';
@@ -20,6 +22,9 @@ import type { ChildCounts } from './treeItem.ts';
 const SHOW_LOADING_AFTER_MS = 300;
 const FIND_ATTEMPTS = 15;
 const FIND_PAUSE_MS = 200;
+/** Who sends many messages one after the other sees the queues once. */
+const REFRESH_AFTER_SEND_MS = 500;
+const SHOW_SYSTEM = 'explorer.showSystemTopics';
 
 export interface ExplorerTreeOptions {
   readonly connections: Connections;
@@ -40,6 +45,9 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   readonly #brokerDetails = new Map<string, BrokerDetail | Error>();
   /** Nodes that show a loading child and are drawn again when it is over. */
   readonly #waiting = new Set<string>();
+  /** Topics that got messages and are asked about again in a moment. */
+  readonly #outdated = new Set<TopicTreeNode>();
+  #refreshing: Disposable | undefined;
   #roots: readonly ConnectionTreeNode[];
 
   constructor(options: ExplorerTreeOptions) {
@@ -47,6 +55,12 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     this.#cache = new ChildCache(async (parent) => this.#load(parent));
     this.#roots = options.connections.list.map(connectionNode);
     this.#store.add(options.connections.onDidChange((list) => this.#reconnect(list)));
+    this.#store.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        // Nothing is asked again: what is hidden was loaded too.
+        if (event.affectsConfiguration(`${SETTINGS_SECTION}.${SHOW_SYSTEM}`)) this.#changes.fire(undefined);
+      }),
+    );
   }
 
   getTreeItem(node: ExplorerNode): vscode.TreeItem {
@@ -62,7 +76,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   }
 
   async getChildren(node?: ExplorerNode): Promise<ExplorerNode[]> {
-    if (node === undefined) return [...this.#roots];
+    if (node === undefined) return [...this.#roots, ...this.#options.connections.malformed.map(malformedNode)];
     if (!isParentNode(node)) return [];
     const loading = this.#cache.get(node);
     const children = await Promise.race([loading, this.#patience()]);
@@ -84,9 +98,12 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     this.#changes.fire(target);
   }
 
-  /** Draws the nodes again from what is known, without asking. */
-  redraw(): void {
-    this.#changes.fire(undefined);
+  /** Asks for the queues of a topic again where they are loaded; once for all messages within a moment. */
+  messagesArrived(connectionId: string, topic: string): void {
+    const nodes = this.#loadedTopics(connectionId, topic);
+    if (nodes.length === 0) return;
+    for (const node of nodes) this.#outdated.add(node);
+    this.#refreshing ??= this.#options.clock.after(REFRESH_AFTER_SEND_MS, () => this.#refreshOutdated());
   }
 
   /** The node of a topic, asked for afresh. Undefined when the cluster does not list it within a few seconds. */
@@ -112,13 +129,31 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   }
 
   dispose(): void {
+    this.#refreshing?.dispose();
     this.#store.dispose();
   }
 
+  #refreshOutdated(): void {
+    this.#refreshing = undefined;
+    for (const node of this.#outdated) this.refresh(node);
+    this.#outdated.clear();
+  }
+
+  /** The topic's nodes whose queues are known, one a cluster that has it. */
+  #loadedTopics(connectionId: string, topic: string): readonly TopicTreeNode[] {
+    const below = (nodes: readonly ExplorerNode[]) =>
+      nodes.flatMap((node) => (isParentNode(node) ? (this.#cache.peek(node) ?? []) : []));
+    const clusters = below(this.#roots.filter((node) => node.connection.id === connectionId));
+    return below(below(clusters)).filter(
+      (node): node is TopicTreeNode =>
+        node.kind === 'topic' && node.topic.topic === topic && this.#cache.peek(node) !== undefined,
+    );
+  }
+
   async #load(parent: ParentNode): Promise<readonly ExplorerNode[]> {
-    const client = this.#options.clients.of(parent.connection);
     let children: readonly ExplorerNode[];
     try {
+      const client = this.#options.clients.of(parent.connection);
       children = await loadChildren(parent, client);
     } catch (error) {
       this.#options.logger.warn(`explorer: ${decodeURIComponent(parent.id)}: ${errorText(error)}`);
@@ -134,16 +169,19 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   }
 
   async #askBroker(node: BrokerTreeNode): Promise<void> {
-    const client = this.#options.clients.of(node.connection);
-    const detail = await client
-      .brokerDetail(node.broker.address)
-      .catch((error: unknown) => (error instanceof Error ? error : new Error(errorText(error))));
+    const detail = await this.#brokerDetail(node).catch((error: unknown) =>
+      error instanceof Error ? error : new Error(errorText(error)),
+    );
     this.#brokerDetails.set(node.id, detail);
     this.#changes.fire(node);
   }
 
+  async #brokerDetail({ connection, broker }: BrokerTreeNode): Promise<BrokerDetail> {
+    return this.#options.clients.of(connection).brokerDetail(broker.address);
+  }
+
   #shown(parent: ParentNode, children: readonly ExplorerNode[]): ExplorerNode[] {
-    if (this.#options.settings.boolean('explorer.showSystemTopics')) return [...children];
+    if (this.#options.settings.boolean(SHOW_SYSTEM)) return [...children];
     const shown = children.filter((node) => !isSystemNode(node));
     return shown.length === 0 ? [emptyNode(parent)] : shown;
   }
@@ -152,7 +190,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   #count(children: readonly ExplorerNode[]): ChildCounts | undefined {
     if (children.some((node) => node.kind === 'error')) return undefined;
     const all = children.filter((node) => node.kind !== 'empty');
-    const hidesSystem = !this.#options.settings.boolean('explorer.showSystemTopics');
+    const hidesSystem = !this.#options.settings.boolean(SHOW_SYSTEM);
     const hidden = hidesSystem ? all.filter(isSystemNode).length : 0;
     return { shown: all.length - hidden, hidden };
   }

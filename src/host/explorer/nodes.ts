@@ -1,5 +1,5 @@
 import type { BrokerNode, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
-import type { ConnectionInfo } from '../connectionList.ts';
+import type { ConnectionInfo, MalformedEntry } from '../connectionList.ts';
 
 interface NodeOf<Kind extends string, Parent> {
   readonly kind: Kind;
@@ -47,11 +47,37 @@ export interface ErrorTreeNode extends NodeOf<'error', ParentNode> {
   readonly error: unknown;
 }
 
+/** An entry of the settings that is no connection. */
+export interface MalformedTreeNode {
+  readonly kind: 'malformed';
+  readonly id: string;
+  readonly parent: undefined;
+  readonly connection: undefined;
+  readonly entry: MalformedEntry;
+}
+
 export type ExplorerNode =
-  ParentNode | BrokerTreeNode | GroupTreeNode | QueueTreeNode | LoadingTreeNode | EmptyTreeNode | ErrorTreeNode;
+  | MalformedTreeNode
+  | ParentNode
+  | BrokerTreeNode
+  | GroupTreeNode
+  | QueueTreeNode
+  | LoadingTreeNode
+  | EmptyTreeNode
+  | ErrorTreeNode;
 
 export function connectionNode(connection: ConnectionInfo): ConnectionTreeNode {
   return { kind: 'connection', id: encodeURIComponent(connection.id), parent: undefined, connection };
+}
+
+export function malformedNode(entry: MalformedEntry): MalformedTreeNode {
+  return {
+    kind: 'malformed',
+    id: `malformed:${entry.scope}:${entry.index}`,
+    parent: undefined,
+    connection: undefined,
+    entry,
+  };
 }
 
 export function clusterNode(parent: ConnectionTreeNode, clusterName: string): ClusterTreeNode {
@@ -118,6 +144,7 @@ export function nodeName(node: ExplorerNode): string | undefined {
     case 'loading':
     case 'empty':
     case 'error':
+    case 'malformed':
       return undefined;
   }
 }

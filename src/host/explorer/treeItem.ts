@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
 import type { CommandId } from '../commandIds.ts';
 import { describeError } from '../errorMessages.ts';
+import { SETTINGS_SECTION } from '../settings.ts';
 import type {
   BrokerTreeNode,
   ConnectionTreeNode,
@@ -10,6 +11,7 @@ import type {
   ExplorerNode,
   FolderName,
   FolderTreeNode,
+  MalformedTreeNode,
   ParentNode,
   QueueTreeNode,
   TopicTreeNode,
@@ -27,6 +29,9 @@ export interface NodeFacts {
   readonly brokerDetail: BrokerDetail | Error | undefined;
 }
 
+/** VS Code's own. */
+type OpenSettingsCommand = 'workbench.action.openSettingsJson' | 'workbench.action.openWorkspaceSettingsFile';
+
 interface Looks {
   readonly label: string;
   readonly icon: vscode.ThemeIcon;
@@ -35,10 +40,17 @@ interface Looks {
   readonly description?: string;
   /** Lines of the tooltip below the label: a name, or a name and its value. */
   readonly facts?: readonly (readonly [name: string, value?: string])[];
-  readonly command?: { readonly id: CommandId; readonly title: string };
+  readonly command?: {
+    readonly id: CommandId | OpenSettingsCommand;
+    readonly title: string;
+    /** The node itself where none is given. */
+    readonly argument?: unknown;
+  };
 }
 
 const { t } = vscode.l10n;
+/** Stands between the parts of a description. */
+const BESIDE = ' · ';
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
 export function treeItemOf(node: ExplorerNode, facts: NodeFacts): vscode.TreeItem {
@@ -51,7 +63,11 @@ export function treeItemOf(node: ExplorerNode, facts: NodeFacts): vscode.TreeIte
   item.accessibilityInformation = { label: spoken(looks) };
   if (looks.description !== undefined) item.description = looks.description;
   if (looks.command !== undefined) {
-    item.command = { command: looks.command.id, title: looks.command.title, arguments: [node] };
+    item.command = {
+      command: looks.command.id,
+      title: looks.command.title,
+      arguments: [looks.command.argument ?? node],
+    };
   }
   return item;
 }
@@ -91,6 +107,8 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
       return { label: emptyText(node.parent), icon: icon('info'), contextValue: 'empty', expands: None };
     case 'error':
       return errorLooks(node);
+    case 'malformed':
+      return malformedLooks(node);
   }
 }
 
@@ -132,12 +150,12 @@ function folderLooks({ folder }: FolderTreeNode, counts: ChildCounts | undefined
 
 function brokerLooks({ broker }: BrokerTreeNode, detail: BrokerDetail | Error | undefined): Looks {
   const role = broker.brokerId === 0 ? t('master') : t('slave {0}', broker.brokerId);
-  const unreachable = detail instanceof Error || (detail !== undefined && detail.version === undefined);
-  const version = detail === undefined || detail instanceof Error ? undefined : readableVersion(detail.version);
+  const unreachable = detail instanceof Error;
+  const version = detail === undefined || unreachable ? undefined : readableVersion(detail.version);
   const { cause, nextStep } = detail instanceof Error ? describeError(detail) : { cause: '', nextStep: '' };
   return {
     label: broker.brokerName,
-    description: [role, broker.address, unreachable ? t('does not answer') : version].filter(Boolean).join(' · '),
+    description: [role, broker.address, unreachable ? t('does not answer') : version].filter(Boolean).join(BESIDE),
     icon: unreachable
       ? icon('warning', 'list.warningForeground')
       : icon(broker.brokerId === 0 ? 'server' : 'server-environment'),
@@ -219,6 +237,23 @@ function errorLooks({ error }: ErrorTreeNode): Looks {
   };
 }
 
+function malformedLooks({ entry }: MalformedTreeNode): Looks {
+  const { cause, nextStep } = describeError(entry.problem);
+  return {
+    label: cause,
+    description: nextStep,
+    icon: icon('error', 'list.errorForeground'),
+    contextValue: 'malformed',
+    expands: None,
+    facts: [[nextStep]],
+    command: {
+      id: entry.scope === 'user' ? 'workbench.action.openSettingsJson' : 'workbench.action.openWorkspaceSettingsFile',
+      title: t('Open Settings'),
+      argument: { revealSetting: { key: `${SETTINGS_SECTION}.connections` } },
+    },
+  };
+}
+
 function icon(name: string, color?: string): vscode.ThemeIcon {
   return new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
 }
@@ -232,9 +267,11 @@ function tooltip({ label, facts = [] }: Looks): vscode.MarkdownString {
   return text;
 }
 
-/** What a screen reader says: the label, what stands beside it, and what a fold of it would show. */
-function spoken({ label, description, facts = [] }: Looks): string {
-  const told = facts.map(([name, value]) => (value === undefined ? name : `${name} ${value}`));
-  const parts = [label, ...(told.length === 0 && description !== undefined ? [description] : told)];
+/** What a screen reader says: the label, what stands beside it, and what the tooltip adds to both. */
+function spoken({ label, description = '', facts = [] }: Looks): string {
+  const beside = description.split(BESIDE);
+  const added = facts.filter(([name, value]) => !beside.includes(value ?? name));
+  const told = added.map(([name, value]) => (value === undefined ? name : `${name} ${value}`));
+  const parts = [label, ...beside, ...told].filter((part) => part !== '');
   return parts.map((part) => part.replace(/[.。]$/, '')).join(', ');
 }

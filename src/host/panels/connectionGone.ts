@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { LOCAL_CONNECTION_ID } from '../connectionList.ts';
 import { PageProblem } from './pageRpc.ts';
 
 /** Why a panel whose connection is not there can do nothing, and what brings it back. */
@@ -8,4 +9,10 @@ export function connectionGone(): PageProblem {
     'connection-gone',
     vscode.l10n.t('The connection of this panel is not there. Start the local broker, or add the connection again.'),
   );
+}
+
+/** What to call a connection that is not there: its id is the scope and the name. */
+export function rememberedName(connectionId: string): string {
+  if (connectionId === LOCAL_CONNECTION_ID) return vscode.l10n.t('Local Broker');
+  return connectionId.slice(connectionId.indexOf(':') + 1);
 }

@@ -38,7 +38,7 @@ export class PagePanel<C extends PageContract> {
     webview.options = webviewOptions(extensionUri);
     const listening = webview.onDidReceiveMessage(async (message: unknown) => {
       const answer = await answerPage(message, handlers, (error) => {
-        logger.error(`${panel.viewType}: ${errorText(error)}`, error);
+        logger.error(`${panel.viewType}: a call of the page failed`, error);
         return toPageError(error);
       });
       if (answer !== undefined) await this.#post(answer);

@@ -19,7 +19,8 @@ export interface PanelServices {
   readonly extensionUri: vscode.Uri;
   /** Undefined while there is no such connection. */
   readonly resolve: (connectionId: string) => PanelConnection | undefined;
-  readonly onDidChangeConnections: Event<unknown>;
+  /** A connection came, went or changed, or has another client: panels resolve theirs again. */
+  readonly onDidChangeClients: Event<unknown>;
   readonly toPageError: (error: unknown) => PageError;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -28,6 +29,8 @@ export interface PanelServices {
 export interface SendPanelServices extends PanelServices {
   /** Keeps drafts by connection. */
   readonly workspaceState: vscode.Memento;
+  /** A message was taken by a broker. */
+  readonly sent: (connectionId: string, topic: string) => void;
   readonly openTail: (connectionId: string, topic: string) => void;
 }
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { PageIdentity } from '../../contract/rpc.ts';
 import type { SendDraft, SendFormContract, SendFormState, SendReceipt } from '../../contract/sendForm.ts';
 import { MAX_BODY_BYTES } from '../../client/outgoing.ts';
-import { connectionGone } from './connectionGone.ts';
+import { connectionGone, rememberedName } from './connectionGone.ts';
 import { layOutJson } from './jsonLayout.ts';
 import { PagePanel } from './pagePanel.ts';
 import type { PanelConnection, SendPanelServices } from './panelServices.ts';
@@ -29,7 +29,7 @@ export class SendPage {
     this.#services = services;
     this.#connectionId = identity.connectionId;
     this.#topic = topic;
-    this.#name = services.resolve(identity.connectionId)?.name ?? identity.connectionId;
+    this.#name = services.resolve(identity.connectionId)?.name ?? rememberedName(identity.connectionId);
     this.#page = new PagePanel<SendFormContract>({
       panel,
       extensionUri: services.extensionUri,
@@ -106,7 +106,10 @@ export class SendPage {
 
   async #send(draft: SendDraft): Promise<SendReceipt> {
     await this.#keep(draft);
-    return this.#connection().client.send(outgoingMessage(draft));
+    const message = outgoingMessage(draft);
+    const receipt = await this.#connection().client.send(message);
+    this.#services.sent(this.#connectionId, message.topic);
+    return receipt;
   }
 
   /** A page that gives its draft has taken the topic it was told. */

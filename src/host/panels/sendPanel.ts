@@ -19,7 +19,7 @@ export class SendPanels implements Disposable, vscode.WebviewPanelSerializer {
   constructor(services: SendPanelServices) {
     this.#services = services;
     this.#subscriptions.add(
-      services.onDidChangeConnections(() => {
+      services.onDidChangeClients(() => {
         for (const panel of this.#panels.values()) panel.connectionsChanged();
       }),
     );

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import type { ReceivedMessage } from '../../client/receivedMessage.ts';
 import type { TailContract, TailRow, TailState } from '../../contract/tail.ts';
-import { connectionGone } from './connectionGone.ts';
+import { connectionGone, rememberedName } from './connectionGone.ts';
 import type { MessageDocuments } from './messageDocuments.ts';
 import { readBody } from './messageBody.ts';
 import { PagePanel } from './pagePanel.ts';
@@ -41,7 +41,7 @@ export class TailPage {
     this.#documents = documents;
     this.#connectionId = identity.connectionId;
     this.#topic = identity.topic;
-    this.#name = identity.connectionId;
+    this.#name = rememberedName(identity.connectionId);
     this.#words = {
       binary: (sizeBytes, hex) => vscode.l10n.t('Binary, {0} bytes: {1}', sizeBytes, hex),
       bodyProblem: (error) => services.toPageError(error).message,

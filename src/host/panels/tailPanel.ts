@@ -21,7 +21,7 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
     this.#services = services;
     this.#documents = this.#subscriptions.add(new MessageDocuments());
     this.#subscriptions.add(
-      services.onDidChangeConnections(() => {
+      services.onDidChangeClients(() => {
         for (const panel of this.#panels.values()) panel.connectionsChanged();
       }),
     );

@@ -40,6 +40,9 @@ const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
   'broker-of-other-window': { pid: 1 },
   usage: { reason: 'r' },
   'compression-unsupported': { algorithm: 'snappy' },
+  'connection-gone': { name: 'dev' },
+  'connection-entry-malformed': { position: 2, reason: 'no-name' },
+  'workspace-untrusted': {},
   cancelled: {},
   internal: { reason: 'r' },
 };
@@ -57,7 +60,15 @@ describe('the words for errors', () => {
   it('name requests and responses as RocketMQ does', () => {
     assert.equal(
       errorMessage(new CodedError('response-error', DETAILS['response-error'])),
-      'h:9876 refused UPDATE_AND_CREATE_TOPIC with SYSTEM_ERROR: no The log of the broker tells more.',
+      'h:9876 refused UPDATE_AND_CREATE_TOPIC with SYSTEM_ERROR: no. The log of the broker tells more.',
+    );
+  });
+
+  it('end where a text from elsewhere has an end of its own', () => {
+    const remark = 'create topic failed.\n';
+    assert.equal(
+      describeError(new CodedError('response-error', { ...DETAILS['response-error'], remark })).cause,
+      'h:9876 refused UPDATE_AND_CREATE_TOPIC with SYSTEM_ERROR: create topic failed.',
     );
   });
 

@@ -16,6 +16,8 @@ export class ScriptedPrompts implements Prompts {
   readonly shown: string[] = [];
   /** Label, description and detail of each entry of the last list. */
   lastItems: string[] = [];
+  /** Buttons of the last message that had some. */
+  lastActions: string[] = [];
   /** Why a text was not taken, by the text. */
   readonly refusals = new Map<string, string>();
 
@@ -82,6 +84,7 @@ export class ScriptedPrompts implements Prompts {
       this.shown.push(text);
       return Promise.resolve(undefined);
     }
+    this.lastActions = actions;
     const answer = this.#next(text);
     if (answer.kind === 'escape') return Promise.resolve(undefined);
     assert.ok(answer.kind === 'press' && actions.includes(answer.button), `${message} offers ${actions.join(', ')}`);

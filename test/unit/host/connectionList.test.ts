@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 
-import { listConnections, readConnectionSettings } from '../../../src/host/connectionList.ts';
+import { isCodedError } from '../../../src/base/errors.ts';
+import {
+  listConnections,
+  malformedEntries,
+  readConnectionSettings,
+  withEntry,
+  withoutEntry,
+  withReplaced,
+} from '../../../src/host/connectionList.ts';
 import type { ConnectionInfo } from '../../../src/host/connectionList.ts';
 
 const local: ConnectionInfo = { id: 'local', name: 'Local Broker', nameServers: '127.0.0.1:9876', scope: 'local' };
@@ -54,5 +62,59 @@ describe('readConnectionSettings', () => {
 
   it('takes anything but a list for none', () => {
     for (const value of [undefined, null, {}, 'a', 3]) assert.deepEqual(readConnectionSettings(value), []);
+  });
+});
+
+describe('malformedEntries', () => {
+  it('says what is wrong with which entry', () => {
+    const good = { name: 'dev', nameServers: 'h:9876' };
+    const written = [good, null, { nameServers: 'h:1' }, { name: 'test', nameservers: 'h:2' }, { ...good }];
+    assert.deepEqual(
+      malformedEntries('user', written).map(({ scope, index, problem }) => [scope, index, problem.details]),
+      [
+        ['user', 1, { position: 2, reason: 'no-object' }],
+        ['user', 2, { position: 3, reason: 'no-name' }],
+        ['user', 3, { position: 4, reason: 'no-name-servers' }],
+        ['user', 4, { position: 5, reason: 'name-twice' }],
+      ],
+    );
+  });
+
+  it('takes what is no list for one wrong entry, and nothing for none', () => {
+    assert.deepEqual(malformedEntries('workspace', undefined), []);
+    assert.deepEqual(
+      malformedEntries('workspace', { dev: 'h:1' }).map(({ problem }) => problem.details['reason']),
+      ['no-list'],
+    );
+  });
+});
+
+describe('a change of the connections that a person wrote', () => {
+  const dev = { name: 'dev', nameServers: 'h:1', note: 'mine' };
+  const test = { name: 'test', nameServers: 'h:2' };
+  const written = [{ name: 'half' }, dev, 'odd', { ...dev, nameServers: 'h:3' }];
+
+  it('adds one and keeps the rest as it is', () => {
+    assert.deepEqual(withEntry(written, test), [...written, test]);
+    assert.deepEqual(withEntry(undefined, test), [test]);
+  });
+
+  it('replaces the entry that is shown, and what else it has stays', () => {
+    assert.deepEqual(withReplaced(written, 'dev', test), [written[0], { ...test, note: 'mine' }, 'odd', written[3]]);
+  });
+
+  it('removes the entry that is shown and no other', () => {
+    assert.deepEqual(withoutEntry(written, 'dev'), [written[0], 'odd', written[3]]);
+    assert.deepEqual(withoutEntry(written, 'half'), written);
+  });
+
+  it('is refused when the value is no list', () => {
+    for (const change of [
+      () => withEntry({ dev: 'h:1' }, test),
+      () => withReplaced('h:1', 'dev', test),
+      () => withoutEntry(1, 'dev'),
+    ]) {
+      assert.throws(change, (error) => isCodedError(error, 'connection-entry-malformed'));
+    }
   });
 });
