@@ -10,14 +10,32 @@ export interface Clock {
   every(periodMs: number, callback: () => void): Disposable;
 }
 
+/** The most that a timer of Node waits; with more it would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
+    let timer: NodeJS.Timeout;
+    const wait = (restMs: number): void => {
+      const stepMs = Math.min(restMs, MAX_TIMER_MS);
+      timer = setTimeout(() => (restMs > stepMs ? wait(restMs - stepMs) : callback()), stepMs);
+    };
+    wait(delayMs);
     return { dispose: () => clearTimeout(timer) };
   },
   every(periodMs, callback) {
-    const timer = setInterval(callback, periodMs);
-    return { dispose: () => clearInterval(timer) };
+    if (periodMs <= MAX_TIMER_MS) {
+      const timer = setInterval(callback, periodMs);
+      return { dispose: () => clearInterval(timer) };
+    }
+    let next: Disposable;
+    const again = (): Disposable =>
+      systemClock.after(periodMs, () => {
+        next = again();
+        callback();
+      });
+    next = again();
+    return { dispose: () => next.dispose() };
   },
 };
