@@ -16,6 +16,8 @@ export interface CommandLine {
   readonly config: string | undefined;
   readonly json: boolean;
   readonly log: string | undefined;
+  /** Debug lines too. */
+  readonly verbose: boolean;
 }
 
 export const USAGE = `rocketmq-local - a RocketMQ NameServer and broker for development, without Java
@@ -40,6 +42,7 @@ Options:
   -n, --namesrv LIST NameServers of the broker
   --json             print one JSON object on standard output when sends are accepted
   --log FILE         write the log there instead of standard error
+  --verbose          write more to the log
   -h, --help         this text
   -v, --version      the version
 
@@ -57,6 +60,7 @@ const options = {
   namesrv: { type: 'string', short: 'n' },
   json: { type: 'boolean' },
   log: { type: 'string' },
+  verbose: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -86,6 +90,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
     config: values.config,
     json: values.json === true,
     log: values.log,
+    verbose: values.verbose === true,
   };
 }
 

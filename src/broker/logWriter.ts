@@ -4,51 +4,76 @@ import type { Disposable } from '../base/disposable.ts';
 import { errorText } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 
-type Level = 'INFO' | 'WARN' | 'ERROR';
+type Level = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
 /** Lines in the form of Apache's logs: `2026-11-22 21:20:06,123 INFO main - text`, in local time. */
-export function lineLogger(write: (line: string) => void, now: () => number): Logger {
+export function lineLogger(write: (line: string) => void, now: () => number, verbose = false): Logger {
   const log = (level: Level, text: string): void => write(`${timeText(now())} ${level} main - ${text}\n`);
   return {
-    debug: () => undefined,
+    debug: verbose ? (text) => log('DEBUG', text) : () => undefined,
     info: (text) => log('INFO', text),
     warn: (text) => log('WARN', text),
     error: (text, error) => log('ERROR', error === undefined ? text : `${text}: ${detail(error)}`),
   };
 }
 
-/** A file of at most `maxBytes`; the one before it is kept as `<file>.1`. */
+/**
+ * A file of at most `maxBytes`; the one before it is kept as `<file>.1`. What cannot be written, as on a full disk, is
+ * lost without an error, since nobody may fail for want of a log; how many lines that were is said when it works again.
+ */
 export class LogFile implements Disposable {
   readonly #path: string;
   readonly #maxBytes: number;
-  #handle: number;
-  #sizeBytes: number;
+  #handle: number | undefined;
+  #sizeBytes = 0;
+  #lostLines = 0;
 
   /** @throws Error of the file system */
   constructor(file: string, maxBytes: number = 10 * 1024 * 1024) {
     this.#path = file;
     this.#maxBytes = maxBytes;
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    this.#handle = openSync(file, 'a');
-    this.#sizeBytes = fstatSync(this.#handle).size;
+    this.#open();
   }
 
   readonly write = (line: string): void => {
-    const bytes = Buffer.from(line);
-    if (this.#sizeBytes > 0 && this.#sizeBytes + bytes.length > this.#maxBytes) this.#rotate();
-    writeSync(this.#handle, bytes);
-    this.#sizeBytes += bytes.length;
+    const lost = this.#lostLines;
+    try {
+      this.#append(lost === 0 ? line : `(${lost} lines before this could not be written)\n${line}`);
+      this.#lostLines = 0;
+    } catch {
+      this.#lostLines = lost + 1;
+    }
   };
 
   dispose(): void {
-    closeSync(this.#handle);
+    this.#close();
   }
 
-  #rotate(): void {
-    closeSync(this.#handle);
+  #append(text: string): void {
+    const bytes = Buffer.from(text);
+    const handle =
+      this.#sizeBytes > 0 && this.#sizeBytes + bytes.length > this.#maxBytes ? this.#rotate() : this.#open();
+    this.#sizeBytes += writeSync(handle, bytes);
+  }
+
+  /** Closed first: Windows renames no open file. */
+  #rotate(): number {
+    this.#close();
     if (existsSync(this.#path)) renameSync(this.#path, `${this.#path}.1`);
+    return this.#open();
+  }
+
+  #open(): number {
+    if (this.#handle !== undefined) return this.#handle;
     this.#handle = openSync(this.#path, 'a');
     this.#sizeBytes = fstatSync(this.#handle).size;
+    return this.#handle;
+  }
+
+  #close(): void {
+    if (this.#handle !== undefined) closeSync(this.#handle);
+    this.#handle = undefined;
   }
 }
 

@@ -44,7 +44,7 @@ async function run(line: CommandLine): Promise<void> {
   let storeDirectory = temporary?.directory;
   let log: { readonly logger: Logger; readonly close: () => void } | undefined;
   try {
-    log = openLog(line.log);
+    log = openLog(line);
     const { logger } = log;
     const stopAsked = whenStopAsked(logger);
     const role = await startRole(line, {
@@ -111,12 +111,12 @@ async function stopInTime(role: RunningRole, logger: Logger): Promise<void> {
   if (role.ready.broker !== undefined) removeRunning(role.storeDirectory);
 }
 
-function openLog(file: string | undefined): { readonly logger: Logger; readonly close: () => void } {
+function openLog({ log: file, verbose }: CommandLine): { readonly logger: Logger; readonly close: () => void } {
   const now = (): number => systemClock.now();
   // A reader that went away must not end the broker.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   if (file === undefined) {
-    return { logger: lineLogger((text) => process.stderr.write(text), now), close: () => undefined };
+    return { logger: lineLogger((text) => process.stderr.write(text), now, verbose), close: () => undefined };
   }
   let log: LogFile;
   try {
@@ -124,7 +124,7 @@ function openLog(file: string | undefined): { readonly logger: Logger; readonly 
   } catch (error) {
     throw new CodedError('usage', { reason: `the log cannot be written: ${errorText(error)}` }, { cause: error });
   }
-  return { logger: lineLogger(log.write, now), close: () => log.dispose() };
+  return { logger: lineLogger(log.write, now, verbose), close: () => log.dispose() };
 }
 
 function readConf(file: string): string {

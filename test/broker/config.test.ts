@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { silentLogger } from '../../src/base/logger.ts';
 import {
@@ -156,6 +157,45 @@ describe('broker: files', () => {
     logger.error('broken', new Error('why'));
     assert.equal(lines[0], '2026-11-22 21:20:06,123 INFO main - up\n');
     assert.match(lines[1] ?? '', /^2026-11-22 21:20:06,123 ERROR main - broken: Error: why\n {4}at /);
+  });
+
+  it('writes debug lines only when asked to', () => {
+    const lines: string[] = [];
+    for (const verbose of [false, true]) {
+      const logger = lineLogger(
+        (line) => lines.push(line),
+        () => clock.now(),
+        verbose,
+      );
+      logger.debug(`verbose ${verbose}`);
+    }
+    assert.deepEqual(lines, ['2026-11-22 21:20:06,123 DEBUG main - verbose true\n']);
+  });
+
+  it('loses lines without an error while the log cannot be written, and says so when it can again', () => {
+    const file = path.join(directory.path, 'broker.log');
+    const log = new LogFile(file, 100);
+    log.write('before\n');
+    const { writeSync, renameSync } = fs;
+    const full = (): never => {
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    };
+    try {
+      fs.writeSync = full;
+      syncBuiltinESMExports();
+      log.write('lost\n');
+      log.write('lost\n');
+      fs.writeSync = writeSync;
+      fs.renameSync = full;
+      syncBuiltinESMExports();
+      log.write(`${'x'.repeat(60)}\n`);
+    } finally {
+      Object.assign(fs, { writeSync, renameSync });
+      syncBuiltinESMExports();
+    }
+    log.write('after\n');
+    log.dispose();
+    assert.equal(readFileSync(file, 'utf8'), 'before\n(3 lines before this could not be written)\nafter\n');
   });
 
   it('bounds the log: the file before is kept as .1', () => {
