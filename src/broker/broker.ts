@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { DisposableStore } from '../base/disposable.ts';
-import { isCodedError } from '../base/errors.ts';
+import { CodedError, errorText, isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseDelayLevels } from '../protocol/delayLevel.ts';
-import { parseHostAddress } from '../protocol/hostAddress.ts';
+import { ipBytes } from '../protocol/hostAddress.ts';
 import { uniqueKeySource } from '../protocol/messageId.ts';
 import { ResponseCode } from '../protocol/codes.ts';
 import { formatAddress } from '../remoting/address.ts';
@@ -26,6 +27,7 @@ import { Producers } from './state/producers.ts';
 import { QueueLocks } from './state/queueLocks.ts';
 import { Topics } from './state/topics.ts';
 import { Statistics } from './statistics.ts';
+import { ENTRY_BYTES } from './store/consumeQueue.ts';
 import { MessageStore } from './store/messageStore.ts';
 import { systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
@@ -56,7 +58,8 @@ export function openStore(
   return MessageStore.open({
     ...parts,
     commitLogFileBytes: config.mappedFileSizeCommitLog,
-    consumeQueueFileBytes: config.mappedFileSizeConsumeQueue,
+    // Files of whole entries. Source: MessageStoreConfig.java, getMappedFileSizeConsumeQueue.
+    consumeQueueFileBytes: Math.ceil(config.mappedFileSizeConsumeQueue / ENTRY_BYTES) * ENTRY_BYTES,
     flushDiskType: config.flushDiskType === 'SYNC_FLUSH' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
     delayLevelsMs: parseDelayLevels(config.messageDelayLevel),
     ...(config.maxStoreBytes > 0 ? { maxStoreBytes: config.maxStoreBytes } : {}),
@@ -65,7 +68,7 @@ export function openStore(
 
 /**
  * A broker that accepts sends and is registered, when a NameServer could be reached.
- * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `store-damaged`
+ * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid`, `store-damaged`
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { config, clock, logger, store } = options;
@@ -78,9 +81,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const file = (name: string): string => path.join(store.directory, 'config', name);
     const host = config.brokerIP1 === '' ? reachableHost(config.bindAddress) : config.brokerIP1;
     const address = formatAddress({ host, port });
-    const topics = owned.add(new Topics({ path: file('topics.json'), clock, logger }));
+    const topics = owned.add(
+      new Topics({ path: file('topics.json'), clock, logger, autoCreate: config.autoCreateTopicEnable }),
+    );
     topics.addMissing(systemTopics(config));
-    const storeHost = parseHostAddress(address);
+    const storeHost = { ip: await ipOf(host), port };
     const context: BrokerContext = {
       config: { ...config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
       clock,
@@ -112,6 +117,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         clock,
         logger,
         store,
+        topicExists: (topic) => topics.get(topic) !== undefined,
         levelsMs: parseDelayLevels(config.messageDelayLevel),
         saveDelayMs: config.flushDelayOffsetInterval,
       }),
@@ -154,6 +160,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await closeAll(servers);
     await store.close();
     throw error;
+  }
+}
+
+/** Records hold an IP; clients are told the name. @throws CodedError `config-invalid` */
+async function ipOf(host: string): Promise<Buffer> {
+  try {
+    // IPv4 where there is one: clients of old releases read no other.
+    return ipBytes((await lookup(host, { order: 'ipv4first' })).address);
+  } catch (error) {
+    const reason = `its address is not found: ${errorText(error)}`;
+    throw new CodedError('config-invalid', { key: 'brokerIP1', value: host, reason }, { cause: error });
   }
 }
 

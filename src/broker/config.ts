@@ -83,7 +83,7 @@ const brokerSettings = {
     if (type !== 'ASYNC_FLUSH' && type !== 'SYNC_FLUSH') throw new Error('expected ASYNC_FLUSH or SYNC_FLUSH');
   }),
   mappedFileSizeCommitLog: whole(1024 * 1024 * 1024, 4096, 2 ** 31 - 1),
-  mappedFileSizeConsumeQueue: whole(6_000_000, 20, 2 ** 31 - 1),
+  mappedFileSizeConsumeQueue: whole(6_000_000, 20, 2 ** 31 - 8),
   /** Ours: most bytes of commit log before sends are refused with code 14; 0 is no cap. */
   maxStoreBytes: whole(0, 0, MAX),
   longPollingEnable: flag(true),

@@ -34,9 +34,12 @@ export function expireMembers(broker: BrokerContext): Disposable {
   });
 }
 
-/** Tells the members that the group changed: NOTIFY_CONSUMER_IDS_CHANGED 40. Broadcasting members share nothing. */
+/**
+ * Tells the members that the group changed: NOTIFY_CONSUMER_IDS_CHANGED 40. Broadcasting members share nothing, and
+ * `notifyConsumerIdsChangedEnable` of the group may be off.
+ */
 export function notifyMembers(broker: BrokerContext, group: ConsumerGroup | undefined): void {
-  if (group === undefined || group.messageModel === 'BROADCASTING') return;
+  if (group === undefined || group.messageModel === 'BROADCASTING' || !broker.groups.tellsMembers(group.group)) return;
   const extFields = encodeFields(consumerGroupOnly, { consumerGroup: group.group });
   for (const connection of group.members.keys()) {
     connection.oneway({ code: RequestCode.NOTIFY_CONSUMER_IDS_CHANGED, extFields }).catch((error: unknown) => {

@@ -17,11 +17,11 @@ export function putMessage(broker: BrokerContext, message: MessageToStore): Stor
 
 /** Source: HookUtils.handleScheduleMessage; broker sheet §9.3. */
 function parked(broker: BrokerContext, message: MessageToStore): MessageToStore {
-  const wanted = Number(propertyOf(message.properties, PropertyName.DELAY) ?? 0);
-  if (!(wanted > 0)) return message;
+  const wanted = propertyOf(message.properties, PropertyName.DELAY);
+  if (wanted === undefined || !/^\d+$/.test(wanted) || Number(wanted) === 0) return message;
   const state = message.sysFlag & SysFlag.TRANSACTION_MASK;
   if (state !== 0 && state !== SysFlag.TRANSACTION_COMMIT) return message;
-  const level = Math.min(wanted, broker.delayLevels.count);
+  const level = Math.min(Number(wanted), broker.delayLevels.count);
   const properties = decodeProperties(message.properties);
   properties.set(PropertyName.DELAY, String(level));
   properties.set(PropertyName.REAL_TOPIC, message.topic);

@@ -1,3 +1,5 @@
+import { ResponseCode } from '../protocol/codes.ts';
+import type { NameProblem } from '../protocol/topicName.ts';
 import type { Reply } from '../remoting/connection.ts';
 
 export const SUCCESS: Reply = { code: 0 };
@@ -12,3 +14,13 @@ export function successBody(body: Buffer): Reply {
 
 /** Apache's brokers end some remarks with this; clients' users search for it. Source: FAQUrl.java. */
 export const FAQ_HINT = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.';
+
+/** Source: TopicValidator.java. */
+export function invalidTopic(topic: string, problem: NameProblem): Reply {
+  const remark = {
+    blank: 'The specified topic is blank.',
+    'illegal-characters': `The specified topic: ${topic}, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`,
+    'too-long': 'The specified topic is longer than topic max length.',
+  }[problem];
+  return { code: ResponseCode.INVALID_PARAMETER, remark };
+}

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import path from 'node:path';
 import { once } from 'node:events';
 import { RequestCode } from '../../src/protocol/codes.ts';
+import { formatHostAddress } from '../../src/protocol/hostAddress.ts';
 import { freePortWith } from '../support/freePort.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import { TestBroker, ask, connect, consumerBeat } from './testBroker.ts';
@@ -19,6 +22,37 @@ describe('broker: its life', () => {
       vip.dispose();
       await broker.stop();
     }
+  });
+
+  it('makes queue files of whole entries, whatever size it is told', async () => {
+    const directory = makeTempDir('entries');
+    const broker = await TestBroker.start({ directory: directory.path, broker: { mappedFileSizeConsumeQueue: 50 } });
+    for (let n = 0; n < 7; n += 1) await broker.send('T', String(n));
+    assert.deepEqual(
+      (await broker.read('T')).map((message) => message.body.toString()),
+      ['0', '1', '2', '3', '4', '5', '6'],
+    );
+    await broker.stop();
+    assert.deepEqual(
+      readdirSync(path.join(directory.path, 'consumequeue', 'T', '0'))
+        .map(Number)
+        .sort((a, b) => a - b),
+      [0, 60, 120],
+    );
+    directory.remove();
+  });
+
+  it('tells clients the name it is given, and stores the address of that', async () => {
+    const broker = await TestBroker.start({ broker: { brokerIP1: 'localhost' } });
+    assert.match(broker.runtime.broker.address, /^localhost:\d+$/);
+    await broker.send('T', 'x');
+    const [message] = await broker.read('T');
+    assert.ok(message);
+    assert.match(formatHostAddress(message.storeHost), /^127\.0\.0\.1:\d+$/);
+    await broker.stop();
+    await assert.rejects(TestBroker.start({ broker: { brokerIP1: 'no-such-host.invalid' } }), {
+      code: 'config-invalid',
+    });
   });
 
   it('goes on without that port when somebody has it', async () => {

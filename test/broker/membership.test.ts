@@ -64,6 +64,35 @@ describe('broker: who is connected', () => {
     );
   });
 
+  it('is silent to a group that asked for that, also when members leave', async () => {
+    const [a, b] = [await listener(), await listener()];
+    const group = { groupName: 'G', notifyConsumerIdsChangedEnable: false };
+    await broker.ask(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, {}, group);
+    await broker.heartbeat(a.connection, consumerBeat('a', 'G', { T: '*' }));
+    await broker.heartbeat(b.connection, consumerBeat('b', 'G', { T: '*' }));
+    await ask(b.connection, RequestCode.UNREGISTER_CLIENT, { clientID: 'b', consumerGroup: 'G' });
+    await ask(a.connection, RequestCode.GET_MAX_OFFSET, { topic: 'T', queueId: '0' });
+    assert.deepEqual([await members(), a.asked.length], [['a'], 0]);
+  });
+
+  it('lists a client once, however many connections it has', async () => {
+    for (const { connection } of [await listener(), await listener()]) {
+      await broker.heartbeat(connection, consumerBeat('a', 'G', { T: '*' }));
+    }
+    assert.deepEqual(await members(), ['a']);
+  });
+
+  it('makes the retry topic ordered while a topic of the group is', async () => {
+    await broker.createTopic('Ordered', 1, { order: 'true' });
+    const isOrdered = (): boolean | undefined => broker.context.topics.get('%RETRY%G')?.order;
+    await broker.heartbeat(broker.client, consumerBeat('a', 'G', { Ordered: '*' }));
+    assert.equal(isOrdered(), true);
+    await broker.heartbeat(broker.client, { ...consumerBeat('a', 'G', {}), heartbeatFingerprint: 1, withoutSub: true });
+    assert.equal(isOrdered(), true);
+    await broker.heartbeat(broker.client, consumerBeat('a', 'G', { T: '*' }));
+    assert.equal(isOrdered(), false);
+  });
+
   it('is silent while nothing changes, and for groups that broadcast', async () => {
     const a = await listener();
     const broadcasting = consumerBeat('a', 'B', { T: '*' }, { messageModel: 'BROADCASTING' });

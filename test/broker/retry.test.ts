@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
@@ -69,6 +71,39 @@ describe('broker: retries and delays', () => {
     await broker.clock.advanceAsync(1000);
     await only('T');
     assert.equal((await broker.context.store.entry('T', 0, 0))?.tagsCode, 120);
+  });
+
+  it('delivers at once what has a level that is no whole number', async () => {
+    for (const DELAY of ['1.5', 'soon', '0']) await broker.send('T', DELAY, { properties: { DELAY } });
+    assert.deepEqual(
+      (await broker.read('T')).map((message) => message.body.toString()),
+      ['1.5', 'soon', '0'],
+    );
+  });
+
+  it('drops what falls due for a topic that was deleted, and goes on with the next', async () => {
+    await broker.createTopic('Gone', 1);
+    await broker.send('Gone', 'x', { properties: { DELAY: '1' } });
+    await broker.send('T', 'y', { properties: { DELAY: '1' } });
+    await broker.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 'Gone' });
+    await broker.clock.advanceAsync(1000);
+    assert.equal((await only('T')).body.toString(), 'y');
+    assert.equal(broker.context.store.hasQueue('Gone', 0), false);
+  });
+
+  it('delivers although the saved progress is past the end of its queue', async () => {
+    const directory = makeTempDir('progress');
+    await broker.stop();
+    mkdirSync(path.join(directory.path, 'config'));
+    writeFileSync(path.join(directory.path, 'config', 'delayOffset.json'), '{"offsetTable":{1:100}}');
+    broker = await TestBroker.start({ directory: directory.path });
+    await broker.createTopic('T', 1);
+    assert.equal(broker.context.delayLevels.progress(1), 0);
+    await broker.send('T', 'x', { properties: { DELAY: '1' } });
+    await broker.clock.advanceAsync(1000);
+    assert.equal((await only('T')).body.toString(), 'x');
+    await broker.stop();
+    directory.remove();
   });
 
   it('takes a level past the last for the last', async () => {
@@ -147,6 +182,14 @@ describe('broker: retries and delays', () => {
     const dead = await only('%DLQ%G');
     assert.equal(dead.body.toString(), 'try 3');
     assert.equal(decodeProperties(dead.properties).get('DELAY'), '0');
+  });
+
+  it('tells the NameServer of both topics that such a send makes', async () => {
+    const header = { j: '3', l: '2' };
+    assert.equal((await broker.send('%RETRY%GX', 'x', { header })).code, ResponseCode.SUCCESS);
+    for (const topic of ['%RETRY%GX', '%DLQ%GX']) {
+      assert.equal((await broker.askNameServer(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })).code, 0, topic);
+    }
   });
 
   it('turns it there at once while the group consumes in order', async () => {

@@ -5,6 +5,7 @@ import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import { decodeProperties } from '../../src/protocol/messageProperty.ts';
 import { parseOffsetMessageId } from '../../src/protocol/messageId.ts';
 import { formatHostAddress } from '../../src/protocol/hostAddress.ts';
+import { makeTempDir } from '../support/tempDir.ts';
 import { TIMEOUT_MS, TestBroker, sendRequest } from './testBroker.ts';
 
 describe('broker: send', () => {
@@ -103,6 +104,22 @@ describe('broker: send', () => {
     assert.deepEqual(decodeTopicRoute(route.body).queues, [
       { brokerName: 'broker-a', perm: 6, readQueueNums: 5, writeQueueNums: 5, topicSysFlag: 0 },
     ]);
+  });
+
+  it('tells the NameServer of a topic that a send makes whose queue is then refused', async () => {
+    assert.equal((await broker.send('Made', 'x', { queueId: 99 })).code, ResponseCode.INVALID_PARAMETER);
+    assert.equal((await broker.askNameServer(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: 'Made' })).code, 0);
+  });
+
+  it('makes no topic once auto-creation is off, though the store had the template', async () => {
+    const directory = makeTempDir('template');
+    await broker.stop();
+    await (await TestBroker.start({ directory: directory.path })).stop();
+    broker = await TestBroker.start({ directory: directory.path, broker: { autoCreateTopicEnable: false } });
+    assert.equal((await broker.send('Unknown', 'x')).code, ResponseCode.TOPIC_NOT_EXIST);
+    assert.equal((await broker.askNameServer(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: 'TBW102' })).code, 17);
+    await broker.stop();
+    directory.remove();
   });
 
   it('makes at most as many queues as the template has', async () => {

@@ -21,6 +21,7 @@ import type { Connection, IncomingRequest, Reply } from '../../remoting/connecti
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, successBody } from '../reply.ts';
 import type { ClientInfo } from '../state/consumers.ts';
+import { MAX_QUEUES } from '../state/topics.ts';
 import { storeTimeAt } from './offset.ts';
 
 /** UPDATE_AND_CREATE_SUBSCRIPTIONGROUP 200. */
@@ -32,6 +33,10 @@ export function updateGroup(broker: BrokerContext, { command }: IncomingRequest)
       code: ResponseCode.INVALID_PARAMETER,
       remark: `The specified group: ${config.groupName}, is ${problem.replace('-', ' ')}`,
     };
+  }
+  if (config.retryQueueNums > MAX_QUEUES) {
+    const remark = `retryQueueNums may be at most ${MAX_QUEUES}, not ${config.retryQueueNums}`;
+    return { code: ResponseCode.INVALID_PARAMETER, remark };
   }
   broker.groups.put(config);
   return SUCCESS;

@@ -1,4 +1,5 @@
 import { decodeHeartbeat, encodeConsumerIds } from '../../protocol/bodies/group.ts';
+import type { ConsumerData, Heartbeat } from '../../protocol/bodies/group.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import {
@@ -6,7 +7,7 @@ import {
   heartbeatResponse,
   unregisterClient as unregisterFields,
 } from '../../protocol/requests/group.ts';
-import { retryTopic } from '../../protocol/topicName.ts';
+import { RETRY_PREFIX, retryTopic } from '../../protocol/topicName.ts';
 import { isObject, objectAt, readBody, textAt } from '../../protocol/bodies/read.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
@@ -21,17 +22,17 @@ import { isTagType, noPropertyFilter } from './pull.ts';
 export function heartbeat(broker: BrokerContext, { command, connection }: IncomingRequest): Reply | Promise<Reply> {
   const beat = decodeHeartbeat(command.body);
   const client = { clientId: beat.clientId, language: command.language, version: command.version };
-  const newTopics: string[] = [];
+  const changedTopics: string[] = [];
   let shouldResend = beat.fingerprint === 0;
   for (const data of beat.consumers) {
     const settings = broker.groups.find(data.groupName);
     if (settings === undefined) continue;
     const topic = retryTopic(data.groupName);
-    if (broker.topics.ensure(topic, settings.retryQueueNums).created) newTopics.push(topic);
-    const changed = broker.consumers.register(data, connection, client, beat.withoutSubscriptions);
-    if (changed.sharing && settings.notifyConsumerIdsChangedEnable) {
-      notifyMembers(broker, broker.consumers.get(data.groupName));
+    if (broker.topics.ensure(topic, settings.retryQueueNums, orderOf(broker, beat, data)).changed) {
+      changedTopics.push(topic);
     }
+    const changed = broker.consumers.register(data, connection, client, beat.withoutSubscriptions);
+    if (changed.sharing) notifyMembers(broker, broker.consumers.get(data.groupName));
     if (changed.subscriptions) broker.heldPulls.wakeGroup(data.groupName);
     if (
       beat.fingerprint !== 0 &&
@@ -45,7 +46,13 @@ export function heartbeat(broker: BrokerContext, { command, connection }: Incomi
   const reply = success(
     encodeFields(heartbeatResponse, { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: String(shouldResend) }),
   );
-  return newTopics.length === 0 ? reply : broker.registration.announce(newTopics).then(() => reply);
+  return changedTopics.length === 0 ? reply : broker.registration.announce(changedTopics).then(() => reply);
+}
+
+/** A retry topic is ordered when a topic of the group's is; undefined where the heartbeat does not say its topics. */
+function orderOf(broker: BrokerContext, beat: Heartbeat, { subscriptions }: ConsumerData): boolean | undefined {
+  if (beat.withoutSubscriptions) return undefined;
+  return subscriptions.some(({ topic }) => !topic.startsWith(RETRY_PREFIX) && broker.topics.get(topic)?.order === true);
 }
 
 /** UNREGISTER_CLIENT 35. */
@@ -65,7 +72,7 @@ export function getConsumerList(broker: BrokerContext, { command }: IncomingRequ
   if (members === undefined) {
     return { code: ResponseCode.SYSTEM_ERROR, remark: `no consumer for this group, ${consumerGroup}` };
   }
-  return successBody(encodeConsumerIds([...members.values()].map((client) => client.clientId)));
+  return successBody(encodeConsumerIds([...new Set([...members.values()].map((client) => client.clientId))]));
 }
 
 /** CHECK_CLIENT_CONFIG 46: may a consumer subscribe by this expression? */

@@ -6,26 +6,19 @@ import { decodeFields } from '../../protocol/fields.ts';
 import { parseHostAddress } from '../../protocol/hostAddress.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
-import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../../protocol/messageProperty.ts';
+import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { expandLetters, sendMessage as sendFields } from '../../protocol/requests/send.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
-import {
-  MAX_TOPIC_LENGTH,
-  RETRY_PREFIX,
-  SEND_FORBIDDEN_TOPICS,
-  deadLetterTopic,
-  topicNameProblem,
-} from '../../protocol/topicName.ts';
-import type { NameProblem } from '../../protocol/topicName.ts';
+import { MAX_TOPIC_LENGTH, RETRY_PREFIX, SEND_FORBIDDEN_TOPICS, topicNameProblem } from '../../protocol/topicName.ts';
 import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { illegalMessage, putMessage, storeRefusal } from '../putMessage.ts';
-import { FAQ_HINT } from '../reply.ts';
+import { FAQ_HINT, invalidTopic } from '../reply.ts';
 import type { MessageToStore, StoredAt } from '../store/messageStore.ts';
+import { retryTarget } from './retryTarget.ts';
+import { stampedProperties } from './stampedProperties.ts';
 
-/** From this release on a client's own limit of redeliveries counts. */
-const KNOWS_MAX_RECONSUME_TIMES = 121;
 const TRANSACTION_STATES = SysFlag.TRANSACTION_MASK;
 
 /**
@@ -33,7 +26,7 @@ const TRANSACTION_STATES = SysFlag.TRANSACTION_MASK;
  * SendMessageProcessor.java; broker sheet §5. A message to a topic that exists is answered without a promise.
  */
 export function sendMessage(broker: BrokerContext, request: IncomingRequest): Reply | Promise<Reply> {
-  const { command, connection } = request;
+  const { command } = request;
   const extFields = command.code === RequestCode.SEND_MESSAGE ? command.extFields : expandLetters(command.extFields);
   const header = decodeFields(sendFields, extFields);
   const isBatch = command.code === RequestCode.SEND_BATCH_MESSAGE || header.batch === true;
@@ -41,22 +34,45 @@ export function sendMessage(broker: BrokerContext, request: IncomingRequest): Re
   const refusal = refusalOf(broker, header, isBatch, command.body);
   if (refusal !== undefined) return { ...refusal, extFields: stamps };
 
+  const newTopics: string[] = [];
+  const outcome = store(broker, request, header, isBatch, newTopics);
+  const reply = { ...outcome, extFields: { ...outcome.extFields, ...stamps } };
+  // After a refusal nothing waits for the disk; how a stored message does, the store decides.
+  const waits =
+    outcome.code === ResponseCode.SUCCESS && propertyOf(header.properties ?? '', PropertyName.WAIT) !== 'false';
+  const flushed = waits ? broker.store.flushed() : true;
+  if (newTopics.length === 0 && flushed === true) return reply;
+  return lateReply(broker, reply, newTopics, flushed);
+}
+
+/** Stores what the checks let through; topics that begin to exist on the way are added to `newTopics`. */
+function store(
+  broker: BrokerContext,
+  { command, connection }: IncomingRequest,
+  header: SendMessage,
+  isBatch: boolean,
+  newTopics: string[],
+): Reply {
   let config = broker.topics.get(header.topic);
-  const isNewTopic = config === undefined;
-  config ??= broker.topics.createOnSend(header.topic, header.defaultTopic, header.defaultTopicQueueNums);
-  const illegal = config === undefined ? topicMissing(header.topic) : queueIllegal(header, config, connection);
-  if (config === undefined || illegal !== undefined) return { ...illegal, code: illegal?.code ?? 1, extFields: stamps };
+  if (config === undefined) {
+    config = broker.topics.createOnSend(header.topic, header.defaultTopic, header.defaultTopicQueueNums);
+    if (config === undefined) return topicMissing(header.topic);
+    newTopics.push(header.topic);
+  }
+  const illegal = queueIllegal(header, config, connection);
+  if (illegal !== undefined) return illegal;
 
   const queueId = header.queueId < 0 ? Math.floor(Math.random() * config.writeQueueNums) : header.queueId;
-  const fromRetry = header.topic.startsWith(RETRY_PREFIX)
+  const target = header.topic.startsWith(RETRY_PREFIX)
     ? retryTarget(broker, header, command.version, queueId)
     : { topic: header.topic, queueId, newTopic: undefined, toDeadLetter: false };
-  if ('refusal' in fromRetry) return { ...fromRetry.refusal, extFields: stamps };
+  if ('refusal' in target) return target.refusal;
+  if (target.newTopic !== undefined) newTopics.push(target.newTopic);
 
-  const properties = stampedProperties(broker, header, fromRetry.toDeadLetter);
+  const properties = stampedProperties(broker, header, target.toDeadLetter);
   const message: MessageToStore = {
-    topic: fromRetry.topic,
-    queueId: fromRetry.queueId,
+    topic: target.topic,
+    queueId: target.queueId,
     flag: header.flag,
     sysFlag: header.sysFlag | (config.topicFilterType === 'MULTI_TAG' ? SysFlag.MULTI_TAGS : 0),
     bornTimestamp: header.bornTimestamp,
@@ -73,24 +89,17 @@ export function sendMessage(broker: BrokerContext, request: IncomingRequest): Re
   } catch (error) {
     const refused = storeRefusal(broker, error);
     if (refused === undefined) throw error;
-    return { ...refused, extFields: stamps };
+    return refused;
   }
-  const [first] = stored;
-  const reply: Reply = {
+  return {
     code: ResponseCode.SUCCESS,
     extFields: {
       queueId: String(queueId),
       transactionId: properties.uniqueKey,
       msgId: stored.map((at) => offsetMessageId(broker.storeHost, at.physicalOffset)).join(','),
-      ...stamps,
-      queueOffset: String(first?.queueOffset ?? 0),
+      queueOffset: String(stored[0]?.queueOffset ?? 0),
     },
   };
-  const created = isNewTopic ? header.topic : fromRetry.newTopic;
-  const waitsForDisk =
-    broker.config.flushDiskType === 'SYNC_FLUSH' && propertyOf(properties.text, PropertyName.WAIT) !== 'false';
-  if (created === undefined && !waitsForDisk) return reply;
-  return lateReply(broker, reply, created, waitsForDisk);
 }
 
 /**
@@ -100,15 +109,13 @@ export function sendMessage(broker: BrokerContext, request: IncomingRequest): Re
 async function lateReply(
   broker: BrokerContext,
   reply: Reply,
-  created: string | undefined,
-  waitsForDisk: boolean,
+  newTopics: readonly string[],
+  flushed: true | Promise<boolean>,
 ): Promise<Reply> {
-  if (created !== undefined) {
-    broker.logger.info(`topic ${created} created on send`);
-    await broker.registration.announce([created]);
-  }
-  if (waitsForDisk && !(await broker.store.flushed())) return { ...reply, code: ResponseCode.FLUSH_DISK_TIMEOUT };
-  return reply;
+  for (const topic of newTopics) broker.logger.info(`topic ${topic} created on send`);
+  const announced = newTopics.length === 0 ? undefined : broker.registration.announce(newTopics);
+  const [isOnDisk] = await Promise.all([flushed, announced]);
+  return isOnDisk ? reply : { ...reply, code: ResponseCode.FLUSH_DISK_TIMEOUT };
 }
 
 function refusalOf(broker: BrokerContext, header: SendMessage, isBatch: boolean, body: Buffer): Reply | undefined {
@@ -156,15 +163,6 @@ function timerDueMs(nowMs: number, properties: string): number | undefined {
   return deliverMs === undefined ? undefined : Number(deliverMs);
 }
 
-export function invalidTopic(topic: string, problem: NameProblem): Reply {
-  const remark = {
-    blank: 'The specified topic is blank.',
-    'illegal-characters': `The specified topic: ${topic}, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`,
-    'too-long': 'The specified topic is longer than topic max length.',
-  }[problem];
-  return { code: ResponseCode.INVALID_PARAMETER, remark };
-}
-
 function topicMissing(topic: string): Reply {
   return {
     code: ResponseCode.TOPIC_NOT_EXIST,
@@ -192,75 +190,6 @@ function describeTopic(config: TopicConfig): string {
     `writeQueueNums=${config.writeQueueNums}, perm=${perm}, topicFilterType=${config.topicFilterType}, ` +
     `topicSysFlag=${config.topicSysFlag}, order=${config.order}, attributes={${attributes.join(', ')}}]`
   );
-}
-
-interface RetryTarget {
-  readonly topic: string;
-  readonly queueId: number;
-  /** A dead-letter topic that did not exist before. */
-  readonly newTopic: string | undefined;
-  readonly toDeadLetter: boolean;
-}
-
-/** A send to %RETRY%group ends in %DLQ%group when the group's redeliveries are used up. Broker sheet §9.2. */
-function retryTarget(
-  broker: BrokerContext,
-  header: SendMessage,
-  version: number,
-  queueId: number,
-): RetryTarget | { readonly refusal: Reply } {
-  const group = header.topic.slice(RETRY_PREFIX.length);
-  const settings = broker.groups.find(group);
-  if (settings === undefined) {
-    return {
-      refusal: {
-        code: ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST,
-        remark: `subscription group not exist, ${group} ${FAQ_HINT}`,
-      },
-    };
-  }
-  const max = (version >= KNOWS_MAX_RECONSUME_TIMES ? header.maxReconsumeTimes : undefined) ?? settings.retryMaxTimes;
-  const isUsedUp = (header.reconsumeTimes ?? 0) > max || broker.locks.isHeld(group);
-  if (!isUsedUp) return { topic: header.topic, queueId, newTopic: undefined, toDeadLetter: false };
-  const topic = deadLetterTopic(group);
-  const { created } = broker.topics.ensure(topic, 1);
-  return { topic, queueId: 0, newTopic: created ? topic : undefined, toDeadLetter: true };
-}
-
-/**
- * MSG_REGION, TRACE_ON, CLUSTER and a unique key on every message; POP_CK never from outside. Most messages carry
- * none of them, so they are appended to the text as it came.
- */
-function stampedProperties(
-  broker: BrokerContext,
-  header: SendMessage,
-  toDeadLetter: boolean,
-): { readonly text: string; readonly uniqueKey: string } {
-  const { regionId, traceOn, brokerClusterName } = broker.config;
-  const given = header.properties ?? '';
-  const needsMap =
-    toDeadLetter ||
-    given.includes(PropertyName.MSG_REGION) ||
-    given.includes(PropertyName.TRACE_SWITCH) ||
-    given.includes(PropertyName.CLUSTER) ||
-    given.includes(PropertyName.POP_CK);
-  const known = propertyOf(given, PropertyName.UNIQUE_KEY);
-  const uniqueKey = known ?? broker.newUniqueKey();
-  const stamps: [string, string][] = [
-    [PropertyName.MSG_REGION, regionId],
-    [PropertyName.TRACE_SWITCH, String(traceOn)],
-    [PropertyName.CLUSTER, brokerClusterName],
-  ];
-  if (known === undefined) stamps.push([PropertyName.UNIQUE_KEY, uniqueKey]);
-  if (!needsMap) {
-    const open = given !== '' && !given.endsWith('\u0002') ? '\u0002' : '';
-    return { text: given + open + encodeProperties(stamps), uniqueKey };
-  }
-  const properties = decodeProperties(given);
-  properties.delete(PropertyName.POP_CK);
-  for (const [name, value] of stamps) properties.set(name, value);
-  if (toDeadLetter) properties.set(PropertyName.DELAY, '0');
-  return { text: encodeProperties(properties), uniqueKey };
 }
 
 /** The items keep their own properties only, as Java's broker stores them. */

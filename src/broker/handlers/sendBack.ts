@@ -49,7 +49,8 @@ export async function sendBack(broker: BrokerContext, { command }: IncomingReque
   const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + message.reconsumeTimes;
   properties.set(PropertyName.DELAY, String(isDead ? 0 : level));
   const topic = isDead ? deadLetterTopic(group) : retryTopic(group);
-  const { created } = broker.topics.ensure(topic, isDead ? 1 : settings.retryQueueNums);
+  const { changed } = broker.topics.ensure(topic, isDead ? 1 : settings.retryQueueNums);
+  const announced = changed ? broker.registration.announce([topic]) : undefined;
   try {
     putMessage(broker, {
       ...message,
@@ -64,7 +65,8 @@ export async function sendBack(broker: BrokerContext, { command }: IncomingReque
     const refusal = storeRefusal(broker, error);
     if (refusal === undefined) throw error;
     return { ...refusal, code: ResponseCode.SYSTEM_ERROR };
+  } finally {
+    await announced;
   }
-  if (created) await broker.registration.announce([topic]);
   return SUCCESS;
 }

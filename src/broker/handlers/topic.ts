@@ -8,10 +8,10 @@ import { createTopic as createFields, topicOnly } from '../../protocol/requests/
 import { topicNameProblem } from '../../protocol/topicName.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
-import { SUCCESS, successBody } from '../reply.ts';
+import { SUCCESS, invalidTopic, successBody } from '../reply.ts';
+import { MAX_QUEUES } from '../state/topics.ts';
 import { isSystemTopicOf, systemTopics } from '../systemTopics.ts';
 import { storeTimeAt } from './offset.ts';
-import { invalidTopic } from './send.ts';
 
 /** What `attributes` of a topic may hold. Source: TopicAttributes.java; broker sheet §2.3. */
 const ATTRIBUTES: Readonly<Record<string, readonly string[] | undefined>> = {
@@ -27,8 +27,9 @@ export async function updateTopic(broker: BrokerContext, { command }: IncomingRe
   const { topic } = header;
   const refusal = nameRefusal(broker, topic);
   if (refusal !== undefined) return refusal;
-  if (header.readQueueNums < 0 || header.writeQueueNums < 0) {
-    return { code: ResponseCode.INVALID_PARAMETER, remark: 'readQueueNums and writeQueueNums may not be negative' };
+  if (![header.readQueueNums, header.writeQueueNums].every((count) => count >= 0 && count <= MAX_QUEUES)) {
+    const remark = `readQueueNums and writeQueueNums must be from 0 to ${MAX_QUEUES}, not ${header.readQueueNums} and ${header.writeQueueNums}`;
+    return { code: ResponseCode.INVALID_PARAMETER, remark };
   }
   const known = broker.topics.get(topic);
   const attributes = alteredAttributes(known?.attributes ?? {}, header.attributes ?? '');

@@ -39,6 +39,11 @@ export class Groups implements Disposable {
     return this.#configs.has(group);
   }
 
+  /** False for a group that an operator told not to; a group without settings has the default. */
+  tellsMembers(group: string): boolean {
+    return this.#configs.get(group)?.notifyConsumerIdsChangedEnable ?? true;
+  }
+
   names(): IterableIterator<string> {
     return this.#configs.keys();
   }

@@ -4,9 +4,12 @@ import type { Logger } from '../../base/logger.ts';
 import { Perm } from '../../protocol/bodies/route.ts';
 import { decodeTopicTable, encodeTopicTable, topicConfig } from '../../protocol/bodies/topic.ts';
 import type { TopicConfig, TopicTable } from '../../protocol/bodies/topic.ts';
-import { RETRY_PREFIX } from '../../protocol/topicName.ts';
+import { AUTO_CREATE_TOPIC, RETRY_PREFIX } from '../../protocol/topicName.ts';
 import { ConfigFile } from './configFile.ts';
 import { TableVersion } from './version.ts';
+
+/** Most queues of a topic. Ours, far beyond any use: statistics name every queue. */
+export const MAX_QUEUES = 65_536;
 
 /** The broker's topics, kept in `config/topics.json`. Source: TopicConfigManager.java; broker sheet §2. */
 export class Topics implements Disposable {
@@ -15,13 +18,20 @@ export class Topics implements Disposable {
   readonly #file: ConfigFile;
 
   /** @throws CodedError `store-damaged` */
-  constructor(options: { readonly path: string; readonly clock: Clock; readonly logger: Logger }) {
+  constructor(options: {
+    readonly path: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** Without it the template of new topics is not known either, though an earlier run saved it. */
+    readonly autoCreate: boolean;
+  }) {
     this.#version = new TableVersion(options.clock);
     this.#file = new ConfigFile({ ...options, content: () => encodeTopicTable(this.table()) });
     const saved = this.#file.load(decodeTopicTable);
     if (saved === undefined) return;
     this.#version.restore(saved.dataVersion);
     for (const [name, config] of saved.topics) this.#configs.set(name, config);
+    if (!options.autoCreate) this.#configs.delete(AUTO_CREATE_TOPIC);
   }
 
   get(topic: string): TopicConfig | undefined {
@@ -94,13 +104,23 @@ export class Topics implements Disposable {
     return topic.startsWith(RETRY_PREFIX) ? this.ensure(topic, 1).config : undefined;
   }
 
-  /** A retry or dead-letter topic: readable and writable, with that many queues. */
-  ensure(topic: string, queueNums: number): { readonly config: TopicConfig; readonly created: boolean } {
+  /**
+   * A retry or dead-letter topic: readable and writable, with that many queues, and ordered or as it was.
+   * `changed` when there was none like that.
+   */
+  ensure(
+    topic: string,
+    queueNums: number,
+    order?: boolean,
+  ): { readonly config: TopicConfig; readonly changed: boolean } {
     const known = this.#configs.get(topic);
-    if (known !== undefined) return { config: known, created: false };
-    const config = topicConfig({ topicName: topic, readQueueNums: queueNums, writeQueueNums: queueNums });
+    if (known !== undefined && (order ?? known.order) === known.order) return { config: known, changed: false };
+    const config: TopicConfig = {
+      ...(known ?? topicConfig({ topicName: topic, readQueueNums: queueNums, writeQueueNums: queueNums })),
+      ...(order === undefined ? {} : { order }),
+    };
     this.put(config);
-    return { config, created: true };
+    return { config, changed: true };
   }
 
   dispose(): void {

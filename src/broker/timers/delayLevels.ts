@@ -21,6 +21,8 @@ export interface DelayLevelsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: MessageStore;
+  /** What was deleted while its messages waited gets them no more. */
+  readonly topicExists: (topic: string) => boolean;
   /** Delays in ms of levels 1, 2, … */
   readonly levelsMs: readonly number[];
   /** How long progress may stay in memory only; messages since then are delivered twice after a crash. */
@@ -64,7 +66,10 @@ export class DelayLevels implements Disposable {
   }
 
   start(): void {
-    for (const level of this.#levels.keys()) this.#run(level);
+    for (const [queueId, level] of this.#levels.entries()) {
+      level.offset = this.#withinQueue(level.offset, queueId);
+      this.#run(queueId);
+    }
   }
 
   wake({ topic, queueId }: Arrival): void {
@@ -90,6 +95,14 @@ export class DelayLevels implements Disposable {
 
   dispose(): void {
     void this.stop();
+  }
+
+  /** A saved offset past the end, as after a loss of the queue, would pass over messages that are still to come. */
+  #withinQueue(offset: number, queueId: number): number {
+    const { store, logger } = this.#options;
+    const max = store.maxOffset(SCHEDULE_TOPIC, queueId);
+    if (offset > max) logger.warn(`delay level ${queueId + 1} goes on at ${max}: ${offset} is past its end`);
+    return Math.max(store.minOffset(SCHEDULE_TOPIC, queueId), Math.min(offset, max));
   }
 
   #run(queueId: number): void {
@@ -148,6 +161,10 @@ export class DelayLevels implements Disposable {
     const topic = properties.get(PropertyName.REAL_TOPIC);
     if (topic === undefined || topic === HALF_TOPIC) {
       logger.error(`the delayed message at ${physicalOffset} is for topic ${topic ?? 'none'} and is dropped`);
+      return;
+    }
+    if (!this.#options.topicExists(topic)) {
+      logger.warn(`the delayed message at ${physicalOffset} is dropped: its topic ${topic} was deleted`);
       return;
     }
     // Java delivers the properties as they were parked: DELAY, REAL_TOPIC and REAL_QID stay.

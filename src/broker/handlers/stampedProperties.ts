@@ -1,0 +1,39 @@
+import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../../protocol/messageProperty.ts';
+import type { SendMessage } from '../../protocol/requests/send.ts';
+import type { BrokerContext } from '../brokerContext.ts';
+
+/**
+ * MSG_REGION, TRACE_ON, CLUSTER and a unique key on every message; POP_CK never from outside. Most messages carry
+ * none of them, so they are appended to the text as it came.
+ */
+export function stampedProperties(
+  broker: BrokerContext,
+  header: SendMessage,
+  toDeadLetter: boolean,
+): { readonly text: string; readonly uniqueKey: string } {
+  const { regionId, traceOn, brokerClusterName } = broker.config;
+  const given = header.properties ?? '';
+  const needsMap =
+    toDeadLetter ||
+    given.includes(PropertyName.MSG_REGION) ||
+    given.includes(PropertyName.TRACE_SWITCH) ||
+    given.includes(PropertyName.CLUSTER) ||
+    given.includes(PropertyName.POP_CK);
+  const known = propertyOf(given, PropertyName.UNIQUE_KEY);
+  const uniqueKey = known ?? broker.newUniqueKey();
+  const stamps: [string, string][] = [
+    [PropertyName.MSG_REGION, regionId],
+    [PropertyName.TRACE_SWITCH, String(traceOn)],
+    [PropertyName.CLUSTER, brokerClusterName],
+  ];
+  if (known === undefined) stamps.push([PropertyName.UNIQUE_KEY, uniqueKey]);
+  if (!needsMap) {
+    const open = given !== '' && !given.endsWith('\u0002') ? '\u0002' : '';
+    return { text: given + open + encodeProperties(stamps), uniqueKey };
+  }
+  const properties = decodeProperties(given);
+  properties.delete(PropertyName.POP_CK);
+  for (const [name, value] of stamps) properties.set(name, value);
+  if (toDeadLetter) properties.set(PropertyName.DELAY, '0');
+  return { text: encodeProperties(properties), uniqueKey };
+}
