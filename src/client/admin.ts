@@ -53,7 +53,7 @@ export async function listQueues(
   const parts = { code: RequestCode.GET_TOPIC_STATS_INFO, extFields: encodeFields(topicOnly, { topic }) };
   const answers = await Promise.all(
     inCluster(route.brokers, clusterName)
-      .flatMap(preferredAddress)
+      .flatMap((broker) => preferredAddress(broker) ?? [])
       .map((address) =>
         callBroker(context, address, parts).catch((error: unknown) => {
           // The route is a moment old: the broker may have lost the topic since.
@@ -82,7 +82,7 @@ export async function listGroups(context: ClusterContext, clusterName?: string):
   const { brokers } = await context.nameServers.clusterInfo();
   const answers = await Promise.all(
     inCluster(brokers, clusterName)
-      .flatMap(preferredAddress)
+      .flatMap((broker) => preferredAddress(broker) ?? [])
       .map((address) => callBroker(context, address, { code: RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG })),
   );
   const names = new Set(answers.flatMap(({ body }) => [...decodeGroupTable(body).groups.keys()]));
@@ -134,10 +134,8 @@ function inCluster(brokers: readonly BrokerData[], clusterName: string | undefin
 }
 
 /** The master, or a slave while there is none. */
-export function preferredAddress({ brokerAddrs }: BrokerData): readonly string[] {
-  const [firstId] = [...brokerAddrs.keys()].sort((a, b) => a - b);
-  const address = firstId === undefined ? undefined : brokerAddrs.get(firstId);
-  return address === undefined ? [] : [address];
+export function preferredAddress({ brokerAddrs }: BrokerData): string | undefined {
+  return brokerAddrs.get(Math.min(...brokerAddrs.keys()));
 }
 
 function masters(cluster: ClusterInfo, clusterName?: string): readonly string[] {

@@ -52,7 +52,7 @@ export class ClusterClient implements Disposable {
     const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger });
     this.#context = {
       pool,
-      nameServers: new NameServers({ nameServers, pool, timeoutMs, logger }),
+      nameServers: new NameServers({ nameServers, pool, timeoutMs, clock, logger }),
       timeoutMs,
       clock,
       logger,

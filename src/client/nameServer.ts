@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import { CodedError, errorText, isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { decodeClusterInfo, decodeTopicList, decodeTopicRoute } from '../protocol/bodies/route.ts';
@@ -20,6 +21,7 @@ export class NameServers {
   readonly addresses: readonly string[];
   readonly #pool: ConnectionPool;
   readonly #timeoutMs: number;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   #first = 0;
 
@@ -27,19 +29,25 @@ export class NameServers {
   constructor(options: {
     readonly nameServers: string;
     readonly pool: ConnectionPool;
+    /** For one NameServer. */
     readonly timeoutMs: number;
+    readonly clock: Clock;
     readonly logger: Logger;
   }) {
     this.addresses = parseNameServers(options.nameServers).map(formatAddress);
     this.#pool = options.pool;
     this.#timeoutMs = options.timeoutMs;
+    this.#clock = options.clock;
     this.#logger = options.logger;
   }
 
-  /** @throws CodedError `topic-not-found` when no NameServer knows the topic */
-  async route(topic: string): Promise<TopicRoute> {
+  /**
+   * Ends within `timeoutMs`, when given, however many NameServers are passed over.
+   * @throws CodedError `topic-not-found` when no NameServer knows the topic
+   */
+  async route(topic: string, timeoutMs?: number): Promise<TopicRoute> {
     const extFields = encodeFields(getRoute, { topic, acceptStandardJsonOnly: true });
-    const answer = await this.#ask({ code: RequestCode.GET_ROUTEINFO_BY_TOPIC, extFields });
+    const answer = await this.#ask({ code: RequestCode.GET_ROUTEINFO_BY_TOPIC, extFields }, timeoutMs);
     if (answer.code === ResponseCode.TOPIC_NOT_EXIST) throw new CodedError('topic-not-found', { topic });
     return decodeTopicRoute(answer.body);
   }
@@ -75,15 +83,19 @@ export class NameServers {
   }
 
   /** An answer of code 0, or of 17 when every NameServer that can be reached says so. */
-  async #ask(parts: RequestParts): Promise<RemotingCommand> {
+  async #ask(parts: RequestParts, allTimeoutMs = Infinity): Promise<RemotingCommand> {
+    const deadlineMs = this.#clock.now() + allTimeoutMs;
     let unknownTopic: RemotingCommand | undefined;
     let failure: unknown;
     for (let attempt = 0; attempt < this.addresses.length; attempt += 1) {
       const index = (this.#first + attempt) % this.addresses.length;
       const address = this.addresses[index];
       if (address === undefined) break;
+      // One that is silent leaves the others their share.
+      const shareMs = Math.floor((deadlineMs - this.#clock.now()) / (this.addresses.length - attempt));
+      const timeoutMs = Math.max(1, Math.min(this.#timeoutMs, shareMs));
       try {
-        const answer = await this.#pool.request(address, parts, { timeoutMs: this.#timeoutMs });
+        const answer = await this.#pool.request(address, parts, { timeoutMs });
         if (answer.code === ResponseCode.SUCCESS) {
           this.#first = index;
           return answer;

@@ -11,6 +11,8 @@ import type { ClusterContext } from './clusterContext.ts';
 import { responseError } from './connectionPool.ts';
 import type { OutgoingMessage, SendReceipt, SendStatus } from './model.ts';
 import { prepareProperties } from './outgoing.ts';
+import { routeQueues } from './routeQueues.ts';
+import type { RouteQueue } from './routeQueues.ts';
 
 /** As DefaultMQProducer: one attempt and `retryTimesWhenSendFailed` more. */
 const MAX_ATTEMPTS = 3;
@@ -72,12 +74,12 @@ export class Producer {
     let failedBroker: string | undefined;
     let lastError: unknown;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const leftMs = deadlineMs - clock.now();
-      if (leftMs <= 0) break;
-      let target: Target | undefined;
+      if (attempt > 0 && clock.now() >= deadlineMs) break;
+      let target: RouteQueue | undefined;
       try {
-        target = nextTarget(await this.#targetsOf(message.topic, attempt > 0), failedBroker);
-        return await this.#sendTo(target, message, { properties, uniqueKey, timeoutMs: leftMs });
+        const known = attempt === 0 ? this.#freshTargets(message.topic) : undefined;
+        target = nextTarget(known ?? (await this.#readTargets(message.topic, deadlineMs)), failedBroker);
+        return await this.#sendTo(target, message, { properties, uniqueKey, deadlineMs });
       } catch (error) {
         if (target === undefined || !isRetryable(error)) throw error;
         logger.warn(`attempt ${attempt + 1} to send to ${target.brokerName} failed: ${errorText(error)}`);
@@ -88,14 +90,20 @@ export class Producer {
     throw lastError;
   }
 
-  /** After a failure the queues may be elsewhere, so they are asked for anew. */
-  async #targetsOf(topic: string, afterFailure: boolean): Promise<Targets> {
+  /** What is known of the topic and young enough; after a failure the queues may be elsewhere, so it is read anew. */
+  #freshTargets(topic: string): Targets | undefined {
+    const known = this.#targets.get(topic);
+    return known !== undefined && this.#context.clock.now() - known.readAtMs < ROUTE_AGE_MS ? known : undefined;
+  }
+
+  async #readTargets(topic: string, deadlineMs: number): Promise<Targets> {
     const known = this.#targets.get(topic);
     const nowMs = this.#context.clock.now();
-    if (known !== undefined && !afterFailure && nowMs - known.readAtMs < ROUTE_AGE_MS) return known;
+    const leftMs = deadlineMs - nowMs;
     let route: TopicRoute;
     try {
-      route = await this.#context.nameServers.route(topic);
+      // With an older route to fall back on, half of the time is kept for sending.
+      route = await this.#context.nameServers.route(topic, known === undefined ? leftMs : leftMs / 2);
     } catch (error) {
       if (isCodedError(error, 'topic-not-found')) this.#targets.delete(topic);
       else if (known !== undefined) return known;
@@ -109,12 +117,14 @@ export class Producer {
   }
 
   async #sendTo(
-    { address, brokerName, queueId }: Target,
+    { address, brokerName, queueId }: RouteQueue,
     { topic, body }: OutgoingMessage,
-    given: { readonly properties: string; readonly uniqueKey: string; readonly timeoutMs: number },
+    given: { readonly properties: string; readonly uniqueKey: string; readonly deadlineMs: number },
   ): Promise<SendReceipt> {
     const { clock, pool } = this.#context;
     const startMs = clock.now();
+    // The route may have taken all the time there was.
+    const timeoutMs = Math.max(1, given.deadlineMs - startMs);
     const fields = encodeFields(sendMessage, {
       producerGroup: TOOLS_PRODUCER_GROUP,
       topic,
@@ -132,7 +142,7 @@ export class Producer {
       bname: brokerName,
     });
     const parts = { code: RequestCode.SEND_MESSAGE_V2, extFields: shrinkToLetters(fields), body };
-    const answer = await pool.request(address, parts, { timeoutMs: given.timeoutMs });
+    const answer = await pool.request(address, parts, { timeoutMs });
     const status = STATUS_OF.get(answer.code);
     if (status === undefined) throw sendError(address, topic, answer);
     const stored = decodeFields(sendMessageResponse, answer.extFields);
@@ -148,31 +158,26 @@ export class Producer {
   }
 }
 
-interface Target {
-  readonly address: string;
-  readonly brokerName: string;
-  readonly queueId: number;
-}
-
 interface Targets {
-  readonly queues: readonly Target[];
+  readonly queues: readonly RouteQueue[];
   readonly readAtMs: number;
   next: number;
 }
 
 /** Queues of masters: slaves take no messages. */
-function writableQueues(route: TopicRoute): readonly Target[] {
-  return route.queues.flatMap(({ brokerName, perm, writeQueueNums }) => {
-    const address = route.brokers.find((broker) => broker.brokerName === brokerName)?.brokerAddrs.get(0);
-    if (address === undefined || (perm & Perm.WRITE) === 0) return [];
-    return Array.from({ length: writeQueueNums }, (_, queueId) => ({ address, brokerName, queueId }));
-  });
+function writableQueues(route: TopicRoute): readonly RouteQueue[] {
+  return routeQueues(
+    route,
+    Perm.WRITE,
+    ({ writeQueueNums }) => writeQueueNums,
+    ({ brokerAddrs }) => brokerAddrs.get(0),
+  );
 }
 
 /** The next queue in turn, on another broker than the one that failed where there is another. */
-function nextTarget(targets: Targets, failedBroker: string | undefined): Target {
+function nextTarget(targets: Targets, failedBroker: string | undefined): RouteQueue {
   const { queues } = targets;
-  let chosen: Target | undefined;
+  let chosen: RouteQueue | undefined;
   for (let step = 0; step < queues.length; step += 1) {
     chosen = queues[targets.next % queues.length];
     targets.next = (targets.next + 1) % queues.length;

@@ -5,12 +5,13 @@ import { Emitter } from '../base/emitter.ts';
 import type { Event } from '../base/emitter.ts';
 import { CodedError, errorText } from '../base/errors.ts';
 import { Perm } from '../protocol/bodies/route.ts';
-import type { TopicRoute } from '../protocol/bodies/route.ts';
+import type { QueueData, TopicRoute } from '../protocol/bodies/route.ts';
 import { preferredAddress } from './admin.ts';
 import type { ClusterContext } from './clusterContext.ts';
 import { findOffset, pull, readMaxOffset, readMinOffset } from './pull.ts';
 import type { QueueAt } from './pull.ts';
 import type { ReceivedMessage } from './receivedMessage.ts';
+import { routeQueues } from './routeQueues.ts';
 
 /** Reads along a topic. It joins no group and commits nothing. */
 export interface Tail extends Disposable {
@@ -238,12 +239,8 @@ class Follower {
 }
 
 function readableQueues(topic: string, route: TopicRoute): readonly QueueAt[] {
-  return route.queues.flatMap(({ brokerName, perm, readQueueNums }) => {
-    const broker = route.brokers.find((candidate) => candidate.brokerName === brokerName);
-    const [address] = broker === undefined ? [] : preferredAddress(broker);
-    if (address === undefined || (perm & Perm.READ) === 0) return [];
-    return Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId, address }));
-  });
+  const readQueueNums = (queue: QueueData): number => queue.readQueueNums;
+  return routeQueues(route, Perm.READ, readQueueNums, preferredAddress).map((queue) => ({ topic, ...queue }));
 }
 
 function queueName({ brokerName, queueId }: QueueAt): string {

@@ -90,7 +90,7 @@ export function contextOf(nameServers: string, clock: Clock = systemClock, timeo
   const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger: silentLogger });
   return {
     pool,
-    nameServers: new NameServers({ nameServers, pool, timeoutMs, logger: silentLogger }),
+    nameServers: new NameServers({ nameServers, pool, timeoutMs, clock, logger: silentLogger }),
     timeoutMs,
     clock,
     logger: silentLogger,

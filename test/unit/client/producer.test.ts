@@ -222,6 +222,33 @@ describe('Producer', () => {
     );
   });
 
+  it('keeps the search for the route within the time', async () => {
+    const { [ROUTE]: routeToA } = nameServerAnswers([brokerData('broker-a', a.address)], [queueData('broker-a', 1)]);
+    names.answers.set(ROUTE, (incoming) => {
+      clock.advance(2000);
+      return routeToA!(incoming);
+    });
+    a.answers.set(SEND, () => undefined);
+    const late = producer.send(message);
+    await waitFor('the send to arrive', () => a.requestsOf(SEND).length === 1);
+    clock.advance(1000);
+    await assert.rejects(
+      late,
+      (error) => isCodedError(error, 'request-timeout') && error.details['timeoutMs'] === 1000,
+    );
+  });
+
+  it('leaves a second NameServer its share of the time when the first is silent', async () => {
+    const silent = await startScripted({ [ROUTE]: () => undefined });
+    servers.push(silent);
+    context.pool.dispose();
+    context = contextOf(`${silent.address};${names.address}`, clock);
+    const sent = new Producer(context, () => 'ID').send(message);
+    await waitFor('the question to arrive', () => silent.requests.length === 1);
+    clock.advance(1500);
+    assert.equal((await sent).status, 'SEND_OK');
+  });
+
   for (const [code, status] of [
     [10, 'FLUSH_DISK_TIMEOUT'],
     [11, 'SLAVE_NOT_AVAILABLE'],
