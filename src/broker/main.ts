@@ -43,11 +43,12 @@ async function run(line: CommandLine): Promise<void> {
   const temporary = line.temporary ? makeTemporaryStore() : undefined;
   let storeDirectory = temporary?.directory;
   let log: { readonly logger: Logger; readonly close: () => void } | undefined;
+  let role: RunningRole | undefined;
   try {
     log = openLog(line);
     const { logger } = log;
     const stopAsked = whenStopAsked(logger);
-    const role = await startRole(line, {
+    role = await startRole(line, {
       confText: line.config === undefined ? '' : readConf(line.config),
       storeDirectory: (fromConf) => {
         storeDirectory ??= path.resolve(
@@ -61,11 +62,11 @@ async function run(line: CommandLine): Promise<void> {
     tellReady(line, role, logger);
     const { why, exitCode } = await stopAsked;
     logger.info(`stopping: ${why}`);
-    await stopInTime(role, logger);
     process.exitCode = exitCode;
   } catch (error) {
     fail(error, storeDirectory);
   } finally {
+    if (role !== undefined && log !== undefined) await stopInTime(role, log.logger);
     temporary?.remove();
     log?.close();
   }
@@ -106,9 +107,25 @@ async function stopInTime(role: RunningRole, logger: Logger): Promise<void> {
     logger.error(`stopping took longer than ${STOP_TIMEOUT_MS} ms`);
     process.exit(1);
   }, STOP_TIMEOUT_MS);
-  await role.stop();
-  clearTimeout(deadline);
-  if (role.ready.broker !== undefined) removeRunning(role.storeDirectory);
+  try {
+    await role.stop();
+  } catch (error) {
+    stoppedBadly(error, logger);
+  } finally {
+    clearTimeout(deadline);
+  }
+  try {
+    // The store is open to others by now: one that started meanwhile keeps its file.
+    if (readRunning(role.storeDirectory)?.pid === process.pid) removeRunning(role.storeDirectory);
+  } catch (error) {
+    stoppedBadly(error, logger);
+  }
+}
+
+function stoppedBadly(error: unknown, logger: Logger): void {
+  logger.error('stopping failed', error);
+  process.stderr.write(`rocketmq-local: It did not stop cleanly: ${errorText(error)}.\n`);
+  process.exitCode = 1;
 }
 
 function openLog({ log: file, verbose }: CommandLine): { readonly logger: Logger; readonly close: () => void } {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -225,6 +225,35 @@ describe('command rocketmq-local', function () {
       /^rocketmq-local: It cannot start: .*; give a directory that you may write with --store/,
     );
     assert.equal(readFileSync(file, 'utf8'), 'something else');
+  });
+
+  it('stops again when it cannot say that it is ready', async () => {
+    mkdirSync(path.join(store(), 'running.json.tmp'), { recursive: true });
+    const command = run(['start', ...ANY_PORTS, '--store', store()]);
+    assert.equal(await command.exited, 1);
+    assert.match(command.errors, /^rocketmq-local: It cannot start: EISDIR.*--store, or --temp\.$/m);
+    assert.match(command.errors, /INFO main - broker broker-a stopped\n/);
+    assert.deepEqual([existsSync(path.join(store(), 'lock')), existsSync(path.join(store(), 'abort'))], [false, false]);
+    assert.deepEqual(
+      command.events.map((event) => event.kind),
+      ['failed'],
+    );
+  });
+
+  it('says that it did not stop cleanly, and is not taken for running any more', async () => {
+    const command = run(['start', ...ANY_PORTS, '--store', store(), '--json']);
+    await command.ready();
+    rmSync(path.join(store(), 'checkpoint'), { force: true });
+    mkdirSync(path.join(store(), 'checkpoint', 'in the way'), { recursive: true });
+    command.child.kill('SIGTERM');
+    assert.equal(await command.exited, 1);
+    assert.match(command.errors, /^rocketmq-local: It did not stop cleanly: E/m);
+    assert.doesNotMatch(command.errors, /cannot start/);
+    assert.equal(existsSync(path.join(store(), 'running.json')), false);
+    assert.deepEqual(
+      command.events.map((event) => event.kind),
+      ['ready'],
+    );
   });
 
   it('obeys broker.conf, below its options, and names keys it does not obey', async () => {
