@@ -111,6 +111,24 @@ describe('Connection', () => {
     without.near.dispose();
   });
 
+  it('answers a failure before it logs it, so that a log that fails costs no answer', async () => {
+    const order: string[] = [];
+    const handle: RequestHandler = ({ connection }) => {
+      const respond = connection.respond.bind(connection);
+      connection.respond = (to, reply) => {
+        order.push(`answer ${reply.code}`);
+        respond(to, reply);
+      };
+      throw new Error('broken');
+    };
+    const logger = { ...silentLogger, error: (text: string) => void order.push(text) };
+    const { far, received } = bare(handle, undefined, { logger });
+    far.write(encodeFrame(request(1, { code: 11 })));
+    await settle();
+    assert.deepEqual(order, ['answer 1', 'PULL_MESSAGE of far:2 failed']);
+    assert.equal(received.length, 1);
+  });
+
   it('answers 1 when an answer does not fit a frame', async () => {
     const { near } = connectionPair({ far: { handle: () => ({ code: 0, body: Buffer.alloc(17 * 1024 * 1024) }) } });
     const answer = await near.request({ code: 11 }, TIMEOUT_MS);
