@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Clock } from '../base/clock.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
+import { errorText } from '../base/errors.ts';
 import { LogFollower } from './logFollower.ts';
 
 const SCHEME = 'rocketmq-log';
@@ -44,17 +45,33 @@ export class BrokerLog implements vscode.TextDocumentContentProvider, Disposable
   }
 
   async provideTextDocumentContent(): Promise<string> {
-    if (this.#follower === undefined) {
-      this.#follower = new LogFollower({ file: this.#logFile, maxBytes: MAX_BYTES, clock: this.#clock });
-      this.#follower.onChange(() => this.#grew());
-      await this.#follower.poll();
-    }
-    return this.#follower.text;
+    // The document may be closed while the file is read.
+    const follower = (this.#follower ??= this.#follow());
+    await follower.poll();
+    return this.#content(follower);
   }
 
   dispose(): void {
-    this.#follower?.dispose();
+    this.#unfollow();
     this.#store.dispose();
+  }
+
+  #follow(): LogFollower {
+    const follower = new LogFollower({ file: this.#logFile, maxBytes: MAX_BYTES, clock: this.#clock });
+    follower.onChange(() => this.#grew());
+    return follower;
+  }
+
+  #unfollow(): void {
+    this.#follower?.dispose();
+    this.#follower = undefined;
+  }
+
+  #content({ text, problem }: LogFollower): string {
+    if (problem !== undefined) {
+      return text + vscode.l10n.t('The log cannot be read: {0}.', errorText(problem)) + '\n';
+    }
+    return text === '' ? vscode.l10n.t('There is no log yet: the local broker has not been started.') + '\n' : text;
   }
 
   #grew(): void {
@@ -68,8 +85,7 @@ export class BrokerLog implements vscode.TextDocumentContentProvider, Disposable
     // A document whose language is set is closed and opened again under the same address.
     const isOpen = vscode.workspace.textDocuments.some((open) => open.uri.scheme === SCHEME && !open.isClosed);
     if (document.uri.scheme !== SCHEME || isOpen) return;
-    this.#follower?.dispose();
-    this.#follower = undefined;
+    this.#unfollow();
   }
 }
 

@@ -2,16 +2,18 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { Clock } from '../base/clock.ts';
+import { Deferred } from '../base/deferred.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
 import { CodedError, isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { BrokerReady, RunningBroker } from '../broker/control.ts';
 import type { BrokerExit, BrokerProcess, BrokerProcessOptions } from './brokerProcess.ts';
-import { isAlive } from './runningBroker.ts';
+import { isAlive, storeOwner } from './runningBroker.ts';
 
 const START_TIMEOUT_MS = 15_000;
-const STOP_TIMEOUT_MS = 3_000;
+/** Longer than the 10 s after which the broker itself gives up an orderly end. */
+const STOP_TIMEOUT_MS = 12_000;
 const LOOK_PERIOD_MS = 3_000;
 const LOCK_RETRY_MS = 300;
 
@@ -46,6 +48,8 @@ export class LocalBroker implements Disposable {
   #process: BrokerProcess | undefined;
   #starting: { readonly promise: Promise<BrokerReady>; readonly abort: AbortController } | undefined;
   #stopping: Promise<void> | undefined;
+  /** What the settings asked for at the last start, and what it got. */
+  #last: { readonly configured: BrokerPorts; readonly used: BrokerPorts } | undefined;
   #looking: Disposable | undefined;
   readonly #changes = new Emitter<LocalBrokerState>();
   readonly #crashes = new Emitter<BrokerExit>();
@@ -61,6 +65,18 @@ export class LocalBroker implements Disposable {
 
   get state(): LocalBrokerState {
     return this.#state;
+  }
+
+  /**
+   * The ports to start on: those of the last broker while the settings ask for the same as then, so that clients find
+   * it again and nobody is asked twice about a taken port.
+   */
+  portsFor(configured: BrokerPorts): BrokerPorts {
+    const last = this.#last;
+    const isAsBefore =
+      last?.configured.nameServerPort === configured.nameServerPort &&
+      last.configured.brokerPort === configured.brokerPort;
+    return isAsBefore ? last.used : configured;
   }
 
   /** Looks now and then whether another window's broker came up or went. */
@@ -87,13 +103,14 @@ export class LocalBroker implements Disposable {
 
   /**
    * Starts the broker, or finds the one that another window runs. Calls while it starts share one start.
+   * `configured` is what the settings ask for, where `ports` are others; see `portsFor`.
    * @throws CodedError see `startBrokerProcess`
    */
-  start(ports: BrokerPorts): Promise<BrokerReady> {
+  start(ports: BrokerPorts, configured = ports): Promise<BrokerReady> {
     if (this.#state.kind === 'running' || this.#state.kind === 'external') return Promise.resolve(this.#state.info);
     if (this.#starting === undefined) {
       const abort = new AbortController();
-      const promise = this.#start(ports, abort.signal).finally(() => (this.#starting = undefined));
+      const promise = this.#start(ports, configured, abort.signal).finally(() => (this.#starting = undefined));
       this.#starting = { promise, abort };
     }
     return this.#starting.promise;
@@ -113,21 +130,27 @@ export class LocalBroker implements Disposable {
     await this.#stopping;
   }
 
-  /** Stops and starts on the ports in use until now, so that clients find it again. */
-  async restart(ports: BrokerPorts): Promise<BrokerReady> {
-    const { state } = this;
-    const used = state.kind === 'running' ? portsOf(state.info) : ports;
+  /** @throws CodedError as `stop` and `start` */
+  async restart(ports: BrokerPorts, configured = ports): Promise<BrokerReady> {
     await this.stop();
-    return this.start(used);
+    return this.start(ports, configured);
   }
 
-  /** Deletes all messages, topics and offsets. A running broker is stopped before and started again after. */
-  async reset(ports: BrokerPorts): Promise<void> {
-    const { state } = this;
+  /**
+   * Deletes all messages, topics and offsets; a running broker is stopped before.
+   * @throws CodedError `broker-of-other-window` while another process runs a broker on the store, ready or not
+   */
+  async reset(): Promise<void> {
     await this.stop();
+    const other = await this.#options.findRunning(this.storeDir);
+    if (other !== undefined) {
+      this.#become({ kind: 'external', info: other });
+      throw new CodedError('broker-of-other-window', { pid: other.pid });
+    }
+    // One that is about to start or to end has the store and tells of it nowhere else.
+    const pid = await storeOwner(this.storeDir);
+    if (pid !== undefined) throw new CodedError('broker-of-other-window', { pid });
     await rm(this.storeDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-    if (state.kind === 'running') await this.start(portsOf(state.info));
-    else if (state.kind === 'starting') await this.start(ports);
   }
 
   /** For the end of the window: this window's broker is gone after it, another's is left alone. */
@@ -152,19 +175,24 @@ export class LocalBroker implements Disposable {
     this.#become({ kind: 'stopped' });
   }
 
-  async #start(ports: BrokerPorts, signal: AbortSignal): Promise<BrokerReady> {
+  async #start(ports: BrokerPorts, configured: BrokerPorts, signal: AbortSignal): Promise<BrokerReady> {
     await this.#stopping;
     this.#become({ kind: 'starting' });
     try {
-      return (await this.#findOther()) ?? (await this.#startOwn(ports, signal));
+      const other = await this.#findOther(signal);
+      if (other !== undefined) return other;
+      const info = await this.#startOwn(ports, signal);
+      if (this.#state.kind === 'running') this.#last = { configured, used: portsOf(info) };
+      return info;
     } catch (error) {
       this.#become({ kind: 'stopped' });
       throw error;
     }
   }
 
-  async #findOther(): Promise<RunningBroker | undefined> {
-    const info = await this.#options.findRunning(this.storeDir);
+  /** @throws CodedError `cancelled`, though looking would take longer */
+  async #findOther(signal: AbortSignal): Promise<RunningBroker | undefined> {
+    const info = await unlessAborted(signal, this.#options.findRunning(this.storeDir));
     if (info !== undefined) this.#become({ kind: 'external', info });
     return info;
   }
@@ -193,7 +221,7 @@ export class LocalBroker implements Disposable {
         // Two windows started at once: the one that got the store tells its ports in a moment, or ends.
         if (!isCodedError(error, 'store-locked') || clock.now() >= deadlineMs || signal.aborted) throw error;
         await new Promise<void>((resolve) => clock.after(LOCK_RETRY_MS, resolve));
-        const other = await this.#findOther();
+        const other = await this.#findOther(signal);
         if (other !== undefined) return other;
       }
     }
@@ -213,6 +241,19 @@ export class LocalBroker implements Disposable {
     const where = 'info' in state ? `, process ${state.info.pid}, NameServer ${state.info.namesrv}` : '';
     this.#options.logger.info(`local broker: ${state.kind}${where}`);
     this.#changes.fire(state);
+  }
+}
+
+/** @throws CodedError `cancelled` as soon as the signal says so */
+async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const aborted = new Deferred<never>();
+  const abort = () => aborted.reject(new CodedError('cancelled'));
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([aborted.promise, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -23,6 +23,7 @@ export class LogFollower implements Disposable {
   readonly #changes = new Emitter<undefined>();
   readonly onChange = this.#changes.event;
   #text = '';
+  #problem: unknown;
   #inode = 0;
   #position = 0;
   #decoder = new StringDecoder('utf8');
@@ -38,6 +39,11 @@ export class LogFollower implements Disposable {
     return this.#text;
   }
 
+  /** Why the file could not be read at the last look; the text is what it was before. */
+  get problem(): unknown {
+    return this.#problem;
+  }
+
   /** Looks at the file now. Looks do not overlap. */
   poll(): Promise<void> {
     this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
@@ -51,17 +57,23 @@ export class LogFollower implements Disposable {
 
   async #read(): Promise<void> {
     const before = this.#text;
+    const problemBefore = this.#problem;
     let handle: FileHandle | undefined;
+    this.#problem = undefined;
     try {
       handle = await open(this.#options.file, 'r');
       await this.#readAdded(handle);
     } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') this.#restart(0, 0);
-      else this.#text = `${String(error)}\n`;
+      // Whatever comes is read from its beginning; what was read stays in view while the file is there.
+      this.#restart(0, 0);
+      if (systemErrorCode(error) !== 'ENOENT') {
+        this.#text = before;
+        this.#problem = error;
+      }
     } finally {
       await handle?.close();
     }
-    if (this.#text !== before) this.#changes.fire(undefined);
+    if (this.#text !== before || String(this.#problem) !== String(problemBefore)) this.#changes.fire(undefined);
   }
 
   async #readAdded(handle: FileHandle): Promise<void> {

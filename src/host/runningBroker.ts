@@ -27,16 +27,40 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-async function readRunningFile(storeDir: string): Promise<RunningBroker | undefined> {
-  let text: string;
+/** The process that the store's file `lock` names and that lives: nobody else may touch the store. */
+export async function storeOwner(storeDir: string): Promise<number | undefined> {
+  const value = await readJson(path.join(storeDir, 'lock'));
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { pid, startMark } = value as { readonly pid?: unknown; readonly startMark?: unknown };
+  if (typeof pid !== 'number' || !isAlive(pid)) return undefined;
+  // After a restart of the machine another process may have the number.
+  const mark = await startMarkOf(pid);
+  return mark === undefined || startMark === '' || startMark === mark ? pid : undefined;
+}
+
+/** Start of a process in clock ticks since boot, field 22 of /proc/PID/stat; undefined where the system has none. */
+async function startMarkOf(pid: number): Promise<string | undefined> {
   try {
-    text = await readFile(path.join(storeDir, 'running.json'), 'utf8');
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+async function readRunningFile(storeDir: string): Promise<RunningBroker | undefined> {
+  const value = await readJson(path.join(storeDir, 'running.json'));
+  return isRunningBroker(value) ? value : undefined;
+}
+
+/** Undefined without the file. */
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return parse(await readFile(file, 'utf8'));
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT' || systemErrorCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
-  const value = parse(text);
-  return isRunningBroker(value) ? value : undefined;
 }
 
 /** Undefined for text that is being written right now. */

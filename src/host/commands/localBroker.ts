@@ -19,7 +19,7 @@ const { t } = vscode.l10n;
 
 /** @throws CodedError see `LocalBroker.start`; a taken port is asked about instead */
 export async function startLocalBroker(context: LocalBrokerCommandContext): Promise<void> {
-  await startOn(context, configuredPorts(context.settings));
+  await askingForPorts(context, (...ports) => context.localBroker.start(...ports));
 }
 
 export async function stopLocalBroker({ localBroker }: LocalBrokerCommandContext): Promise<void> {
@@ -27,18 +27,20 @@ export async function stopLocalBroker({ localBroker }: LocalBrokerCommandContext
 }
 
 export async function restartLocalBroker(context: LocalBrokerCommandContext): Promise<void> {
-  await askingForPorts(context, configuredPorts(context.settings), (ports) => context.localBroker.restart(ports));
+  await askingForPorts(context, (...ports) => context.localBroker.restart(...ports));
 }
 
 export async function resetLocalBroker(context: LocalBrokerCommandContext): Promise<void> {
-  const { localBroker, prompts, settings } = context;
+  const { localBroker, prompts } = context;
   const sure = await prompts.confirm(
     t('Delete all messages, topics and offsets of the local broker?'),
     t('The directory {0} is deleted. This cannot be undone.', localBroker.storeDir),
     t('Reset Data'),
   );
   if (!sure) return;
-  await localBroker.reset(configuredPorts(settings));
+  const wasUp = localBroker.state.kind === 'running' || localBroker.state.kind === 'starting';
+  await localBroker.reset();
+  if (wasUp) await startLocalBroker(context);
   await prompts.tell('info', t('The local broker is as new.'));
 }
 
@@ -72,26 +74,36 @@ function menuOf(state: LocalBrokerState): readonly (readonly [label: string, com
   }
 }
 
-async function startOn(context: LocalBrokerCommandContext, ports: BrokerPorts): Promise<void> {
-  await askingForPorts(context, ports, (wanted) => context.localBroker.start(wanted));
-}
-
 /** Starts, and asks for other ports as often as one is taken. */
 async function askingForPorts(
   context: LocalBrokerCommandContext,
-  wanted: BrokerPorts,
-  start: (ports: BrokerPorts) => Promise<unknown>,
+  start: (ports: BrokerPorts, configured: BrokerPorts) => Promise<unknown>,
 ): Promise<void> {
-  let ports: BrokerPorts | undefined = wanted;
+  const configured = configuredPorts(context.settings);
+  let ports: BrokerPorts | undefined = context.localBroker.portsFor(configured);
   while (ports !== undefined) {
     try {
-      await start(ports);
+      await start(ports, configured);
       return;
     } catch (error) {
       if (!isCodedError(error, 'port-in-use')) throw error;
-      ports = await otherPorts(context, ports, Number(error.details['port']));
+      const taken = Number(error.details['port']);
+      ports = freed(ports, configured, taken) ?? (await otherPorts(context, ports, taken));
     }
   }
+}
+
+/** Another free port where the settings want any; nobody need be asked. */
+function freed(ports: BrokerPorts, configured: BrokerPorts, taken: number): BrokerPorts | undefined {
+  const free = withFreePort(ports, taken);
+  const wanted = taken === ports.nameServerPort ? configured.nameServerPort : configured.brokerPort;
+  const isNews = free.nameServerPort !== ports.nameServerPort || free.brokerPort !== ports.brokerPort;
+  return wanted === 0 && isNews ? free : undefined;
+}
+
+/** A broker also takes the port two below its own, so the port named may be neither of the two. */
+function withFreePort(ports: BrokerPorts, taken: number): BrokerPorts {
+  return taken === ports.nameServerPort ? { ...ports, nameServerPort: 0 } : { ...ports, brokerPort: 0 };
 }
 
 async function otherPorts(
@@ -107,9 +119,7 @@ async function otherPorts(
   const free = t('Use Free Port');
   const choose = t('Choose Ports…');
   const answer = await context.prompts.tell('warning', message, free, choose);
-  // A broker also takes the port two below its own, so the port named may be neither of the two.
-  if (answer === free)
-    return taken === ports.nameServerPort ? { ...ports, nameServerPort: 0 } : { ...ports, brokerPort: 0 };
+  if (answer === free) return withFreePort(ports, taken);
   return answer === choose ? askPorts(context.prompts, ports) : undefined;
 }
 

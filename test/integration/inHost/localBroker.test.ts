@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -10,12 +10,24 @@ import * as vscode from 'vscode';
 import { systemClock } from '../../../src/base/clock.ts';
 import { isCodedError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { BrokerLog } from '../../../src/host/brokerLog.ts';
 import { startBrokerProcess } from '../../../src/host/brokerProcess.ts';
 import { LocalBroker, portOf } from '../../../src/host/localBroker.ts';
 import { findRunningBroker, isAlive } from '../../../src/host/runningBroker.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { activated, EXTENSION_ID, rowsBelow, run, runAnswering, runningInfo, setGlobally } from './extension.ts';
+import {
+  activated,
+  EXTENSION_ID,
+  nodeAt,
+  openTabs,
+  rowsBelow,
+  run,
+  runAnswering,
+  runningInfo,
+  setGlobally,
+} from './extension.ts';
 import { ScriptedPrompts } from './scriptedPrompts.ts';
 
 describe('the local broker of a window', () => {
@@ -34,6 +46,19 @@ describe('the local broker of a window', () => {
   });
 
   after(() => setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined }));
+
+  /** On the same store; `answers` says whether a NameServer that is written there answers. */
+  function secondWindow(answers = () => Promise.resolve(true)): LocalBroker {
+    const { extensionPath } = vscode.extensions.getExtension(EXTENSION_ID)!;
+    return new LocalBroker({
+      directory: path.dirname(api.localBroker.storeDir),
+      modulePath: path.join(extensionPath, 'dist', 'broker.cjs'),
+      startProcess: startBrokerProcess,
+      findRunning: (storeDir) => findRunningBroker(storeDir, answers),
+      clock: systemClock,
+      logger: silentLogger,
+    });
+  }
 
   it('stops: its connection and its process go', async () => {
     await run(api, 'rocketmq.localBroker.start');
@@ -67,7 +92,13 @@ describe('the local broker of a window', () => {
         script.shown[0]!,
         new RegExp(`^warning: Port ${port} is in use by .+ \\(process ${process.pid}\\)\\.$`),
       );
-      assert.notEqual(portOf(runningInfo(api).namesrv), port);
+      const { namesrv } = runningInfo(api);
+      assert.notEqual(portOf(namesrv), port);
+      // The question is answered: it does not come again.
+      await run(api, 'rocketmq.localBroker.restart');
+      await run(api, 'rocketmq.localBroker.stop');
+      await run(api, 'rocketmq.localBroker.start');
+      assert.equal(runningInfo(api).namesrv, namesrv);
     } finally {
       server.close();
     }
@@ -102,9 +133,68 @@ describe('the local broker of a window', () => {
     assert.ok(readdirSync(api.localBroker.storeDir).includes('running.json'));
   });
 
+  it('takes another free port without asking where the settings want any', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const port = portOf(runningInfo(api).namesrv);
+    await run(api, 'rocketmq.localBroker.stop');
+    const server = createServer();
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      await run(api, 'rocketmq.localBroker.start');
+      assert.notEqual(portOf(runningInfo(api).namesrv), port);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('refuses to reset while another window that is not seen yet has its store', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const other = secondWindow(() => Promise.resolve(false));
+    try {
+      await assert.rejects(other.reset(), (error) => isCodedError(error, 'broker-of-other-window'));
+      assert.ok(readdirSync(api.localBroker.storeDir).includes('running.json'));
+    } finally {
+      other.dispose();
+    }
+  });
+
+  it('shows a sentence as long as there is no log', async () => {
+    const directory = makeTempDir('log');
+    const file = path.join(directory.path, 'localBroker.log');
+    const log = new BrokerLog(file, systemClock);
+    try {
+      assert.equal(
+        await log.provideTextDocumentContent(),
+        'There is no log yet: the local broker has not been started.\n',
+      );
+      mkdirSync(file);
+      assert.match(await log.provideTextDocumentContent(), /^The log cannot be read: EISDIR.*[^.]\.\n$/);
+      rmdirSync(file);
+      writeFileSync(file, 'line\n');
+      const reading = log.provideTextDocumentContent();
+      log.dispose();
+      assert.equal(await reading, 'line\n');
+    } finally {
+      log.dispose();
+      directory.remove();
+    }
+  });
+
+  it('is named in a panel also while it does not run', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const node = await nodeAt(api, 'Local Broker');
+    await run(api, 'rocketmq.localBroker.stop');
+    await run(api, 'rocketmq.openSendPanel', node);
+    await waitFor('the panel', () => openTabs().includes('Send: Local Broker'), {
+      details: () => openTabs().join('; '),
+    });
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+  });
+
   it('tells of a crash and restarts when asked to', async () => {
     await run(api, 'rocketmq.localBroker.start');
-    const { pid } = runningInfo(api);
+    const { pid, namesrv, broker } = runningInfo(api);
     const script = new ScriptedPrompts().thenPress('Restart');
     const answering = api.prompts.answerWith(script);
     try {
@@ -117,20 +207,14 @@ describe('the local broker of a window', () => {
       answering.dispose();
     }
     assert.equal(script.shown[0], 'error: The local broker ended: signal SIGKILL.');
+    const again = runningInfo(api);
+    assert.deepEqual([again.namesrv, again.broker], [namesrv, broker]);
   });
 
   it('is found by another window, which leaves it alone', async () => {
     await run(api, 'rocketmq.localBroker.start');
     const info = runningInfo(api);
-    const { extensionPath } = vscode.extensions.getExtension(EXTENSION_ID)!;
-    const other = new LocalBroker({
-      directory: path.dirname(api.localBroker.storeDir),
-      modulePath: path.join(extensionPath, 'dist', 'broker.cjs'),
-      startProcess: startBrokerProcess,
-      findRunning: (storeDir) => findRunningBroker(storeDir, () => Promise.resolve(true)),
-      clock: systemClock,
-      logger: silentLogger,
-    });
+    const other = secondWindow();
     try {
       const found = await other.start({ nameServerPort: 0, brokerPort: 0 });
       assert.equal(other.state.kind, 'external');
@@ -147,18 +231,7 @@ describe('the local broker of a window', () => {
   });
 
   it('is one, though two windows start it at once', async () => {
-    const { extensionPath } = vscode.extensions.getExtension(EXTENSION_ID)!;
-    const windows = [1, 2].map(
-      () =>
-        new LocalBroker({
-          directory: path.dirname(api.localBroker.storeDir),
-          modulePath: path.join(extensionPath, 'dist', 'broker.cjs'),
-          startProcess: startBrokerProcess,
-          findRunning: (storeDir) => findRunningBroker(storeDir, () => Promise.resolve(true)),
-          clock: systemClock,
-          logger: silentLogger,
-        }),
-    );
+    const windows = [1, 2].map(() => secondWindow());
     try {
       const ports = { nameServerPort: 0, brokerPort: 0 };
       const [first, second] = await Promise.all(windows.map((window) => window.start(ports)));

@@ -46,6 +46,8 @@ export interface ServerOptions {
   readonly userSettings?: Readonly<Record<string, unknown>> | undefined;
   /** Display language, `zh-cn` for example: used by the extension; VS Code's own texts stay English. */
   readonly locale?: string | undefined;
+  /** Folders are then not trusted until a person trusts them; without it, all are. */
+  readonly workspaceTrust?: boolean | undefined;
   /** Added to the environment of the extension host. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly log?: ((line: string) => void) | undefined;
@@ -137,7 +139,7 @@ function serverArguments(dirs: ProfileDirs, install: VsCodeInstall, options: Ser
     install.serverMain,
     ...['--host', '127.0.0.1', '--port', '0', '--without-connection-token', '--accept-server-license-terms'],
     ...['--telemetry-level', 'off', '--force-disable-user-env', '--log', 'info', '--logsPath', dirs.logs],
-    '--disable-workspace-trust',
+    ...(options.workspaceTrust === true ? [] : ['--disable-workspace-trust']),
     ...(options.locale === undefined ? [] : ['--locale', options.locale]),
     ...(options.defaultFolder === undefined ? [] : ['--default-folder', options.defaultFolder]),
     ...(install.sourceNeedsDriver && options.extensionDevelopmentPath ? ['--enable-smoke-test-driver'] : []),

@@ -32,6 +32,7 @@ describe('LocalBroker', () => {
   let crash: Emitter<BrokerExit>;
   let startProcess: (options: BrokerProcessOptions) => Promise<BrokerProcess>;
   let running: BrokerReady | undefined;
+  let findRunning: () => Promise<BrokerReady | undefined>;
   let states: string[];
   let localBroker: LocalBroker;
 
@@ -42,6 +43,7 @@ describe('LocalBroker', () => {
     stops = 0;
     crash = new Emitter();
     running = undefined;
+    findRunning = () => Promise.resolve(running);
     states = [];
     startProcess = (options) => Promise.resolve(fakeProcess(infoFor(options.nameServerPort, options.brokerPort)));
     localBroker = new LocalBroker({
@@ -51,7 +53,7 @@ describe('LocalBroker', () => {
         starts.push(options);
         return startProcess(options);
       },
-      findRunning: () => Promise.resolve(running),
+      findRunning: () => findRunning(),
       clock,
       logger: silentLogger,
     });
@@ -120,31 +122,60 @@ describe('LocalBroker', () => {
     assert.equal(localBroker.state.kind, 'stopped');
   });
 
-  it('restarts on the ports in use, though they were any free ones', async () => {
-    await localBroker.start({ nameServerPort: 0, brokerPort: 0 });
-    await localBroker.restart(PORTS);
+  it('does not wait for a look at other windows when it is stopped', async () => {
+    findRunning = () => new Promise(() => undefined);
+    const refused = assert.rejects(localBroker.start(PORTS), (error) => isCodedError(error, 'cancelled'));
+    await localBroker.stop();
+    await refused;
+    assert.deepEqual(states, ['starting', 'stopped']);
+    assert.equal(starts.length, 0);
+  });
+
+  it('is started on the ports of before while the settings ask for the same', async () => {
+    const anyPorts = { nameServerPort: 0, brokerPort: 0 };
+    const used = { nameServerPort: 40_001, brokerPort: 40_002 };
+    assert.deepEqual(localBroker.portsFor(PORTS), PORTS);
+    await localBroker.start(anyPorts, PORTS);
+    assert.deepEqual(localBroker.portsFor(PORTS), used);
+    crash.fire({ exitCode: 1, signal: null, lastWords: '' });
+    assert.deepEqual(localBroker.portsFor(PORTS), used);
+    const others = { ...PORTS, brokerPort: 20_911 };
+    assert.deepEqual(localBroker.portsFor(others), others);
+    await localBroker.restart(localBroker.portsFor(PORTS), PORTS);
     assert.deepEqual(
-      starts.map(({ nameServerPort, brokerPort }) => [nameServerPort, brokerPort]),
-      [
-        [0, 0],
-        [40_001, 40_002],
-      ],
+      starts.map(({ nameServerPort, brokerPort }) => ({ nameServerPort, brokerPort })),
+      [anyPorts, used],
     );
   });
 
-  it('deletes the store on reset and runs again', async () => {
+  it('remembers no ports of a start that failed', async () => {
+    startProcess = () => Promise.reject(new CodedError('port-in-use', { port: 9876 }));
+    const others = { ...PORTS, brokerPort: 20_911 };
+    await assert.rejects(localBroker.start(others, PORTS));
+    assert.deepEqual(localBroker.portsFor(PORTS), PORTS);
+  });
+
+  it('gives the broker longer to end than the 10 s that it gives itself', async () => {
+    await localBroker.start(PORTS);
+    assert.ok((starts[0]?.stopTimeoutMs ?? 0) > 10_000);
+  });
+
+  it('deletes the store on reset, after the end of the broker', async () => {
     await localBroker.start(PORTS);
     mkdirSync(path.join(localBroker.storeDir, 'commitlog'), { recursive: true });
     writeFileSync(path.join(localBroker.storeDir, 'commitlog', '0'), 'x');
-    await localBroker.reset(PORTS);
+    await localBroker.reset();
     assert.equal(existsSync(localBroker.storeDir), false);
     assert.equal(stops, 1);
-    assert.equal(localBroker.state.kind, 'running');
+    assert.equal(localBroker.state.kind, 'stopped');
   });
 
-  it('stays stopped after the reset of a stopped one', async () => {
+  it('deletes the store of a broker that was killed', async () => {
+    const dead = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+    await once(dead, 'exit');
     mkdirSync(localBroker.storeDir);
-    await localBroker.reset(PORTS);
+    writeFileSync(path.join(localBroker.storeDir, 'lock'), JSON.stringify({ pid: dead.pid, startMark: '' }));
+    await localBroker.reset();
     assert.equal(existsSync(localBroker.storeDir), false);
     assert.equal(starts.length, 0);
   });
@@ -166,9 +197,26 @@ describe('LocalBroker', () => {
       assert.equal(await localBroker.start(PORTS), running);
       assert.equal(localBroker.state.kind, 'external');
       assert.equal(starts.length, 0);
-      for (const act of [() => localBroker.stop(), () => localBroker.restart(PORTS), () => localBroker.reset(PORTS)]) {
+      for (const act of [() => localBroker.stop(), () => localBroker.restart(PORTS), () => localBroker.reset()]) {
         await assert.rejects(act(), (error) => isCodedError(error, 'broker-of-other-window'));
       }
+    });
+
+    it('does not delete the store of its broker, though it was not seen before', async () => {
+      mkdirSync(localBroker.storeDir);
+      running = infoFor(9876, 10_911);
+      await assert.rejects(localBroker.reset(), (error) => isCodedError(error, 'broker-of-other-window'));
+      assert.equal(existsSync(localBroker.storeDir), true);
+      assert.equal(localBroker.state.kind, 'external');
+    });
+
+    it('does not delete the store while a process that is alive has locked it', async () => {
+      mkdirSync(localBroker.storeDir);
+      writeFileSync(path.join(localBroker.storeDir, 'lock'), JSON.stringify({ pid: process.pid, startMark: '' }));
+      const refused = (error: unknown) =>
+        isCodedError(error, 'broker-of-other-window') && error.details['pid'] === process.pid;
+      await assert.rejects(localBroker.reset(), refused);
+      assert.equal(existsSync(localBroker.storeDir), true);
     });
 
     it('waits for the ports of one that has just got the store', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { systemErrorCode } from '../../../src/base/errors.ts';
 import { LogFollower } from '../../../src/host/logFollower.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
@@ -79,6 +80,23 @@ describe('LogFollower', () => {
     rmSync(file);
     await follower.poll();
     assert.equal(follower.text, '');
+  });
+
+  it('keeps its text and says why when the file cannot be read', async () => {
+    writeFileSync(file, 'a\n');
+    await follower.poll();
+    rmSync(file);
+    mkdirSync(file);
+    await follower.poll();
+    assert.equal(follower.text, 'a\n');
+    assert.equal(systemErrorCode(follower.problem), 'EISDIR');
+    assert.equal(changes, 2);
+    await follower.poll();
+    assert.equal(changes, 2);
+    rmdirSync(file);
+    writeFileSync(file, 'b\n');
+    await follower.poll();
+    assert.deepEqual([follower.text, follower.problem], ['b\n', undefined]);
   });
 
   it('looks by itself, and not after its end', async () => {

@@ -1,12 +1,36 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { RunningBroker } from '../../../src/broker/control.ts';
-import { findRunningBroker } from '../../../src/host/runningBroker.ts';
+import { findRunningBroker, storeOwner } from '../../../src/host/runningBroker.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import type { TempDir } from '../../support/tempDir.ts';
+
+describe('storeOwner', () => {
+  let dir: TempDir;
+
+  beforeEach(() => (dir = makeTempDir('storeOwner')));
+  afterEach(() => dir.remove());
+
+  async function ownerBy(text: string): Promise<number | undefined> {
+    writeFileSync(path.join(dir.path, 'lock'), text);
+    return storeOwner(dir.path);
+  }
+
+  it('is the process that lives', async () => {
+    assert.equal(await ownerBy(JSON.stringify({ pid: process.pid, startMark: '' })), process.pid);
+  });
+
+  it('is nobody without a lock, with one that names none, and with one of the number but of another start', async () => {
+    assert.equal(await storeOwner(dir.path), undefined);
+    for (const text of ['', '{', 'null', '{"pid":"1"}']) assert.equal(await ownerBy(text), undefined, text);
+    if (existsSync('/proc/self/stat')) {
+      assert.equal(await ownerBy(JSON.stringify({ pid: process.pid, startMark: '1' })), undefined);
+    }
+  });
+});
 
 describe('findRunningBroker', () => {
   let store: TempDir;
