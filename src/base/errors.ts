@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'group-name-invalid' // group, reason
   | 'topic-not-found' // topic
   | 'no-writable-queue' // topic
+  | 'partly-done' // done, failed: addresses; the cause is that of the first that failed
   | 'no-broker' // nameServers
   | 'body-too-large' // sizeBytes, maxSizeBytes
   | 'body-empty'

@@ -10,7 +10,16 @@ import { isSystemGroup } from '../protocol/groupName.ts';
 import { createTopic as createTopicFields, topicOnly } from '../protocol/requests/topic.ts';
 import { AUTO_CREATE_TOPIC, checkTopicName, isSystemTopic } from '../protocol/topicName.ts';
 import type { ClusterContext } from './clusterContext.ts';
-import type { BrokerDetail, BrokerNode, GroupSummary, QueueState, TopicSpec, TopicSummary } from './model.ts';
+import type {
+  BrokerDetail,
+  BrokerNode,
+  GroupSummary,
+  Listing,
+  QueueState,
+  TopicSpec,
+  TopicSummary,
+  Unanswered,
+} from './model.ts';
 import { ownTopics, topicKind } from './topicKind.ts';
 
 /** All brokers, masters before their slaves. */
@@ -43,29 +52,25 @@ export async function listTopics(context: ClusterContext, clusterName?: string):
     .sort((a, b) => compare(a.topic, b.topic));
 }
 
-/** Every queue of a topic on the brokers of one cluster that hold it, or on all. */
+/**
+ * Every queue of a topic on the brokers of one cluster that hold it, or on all.
+ * @throws CodedError `topic-not-found`; of the first broker when none answers
+ */
 export async function listQueues(
   context: ClusterContext,
   topic: string,
   clusterName?: string,
-): Promise<readonly QueueState[]> {
+): Promise<Listing<QueueState>> {
   const route = await context.nameServers.route(topic);
   const parts = { code: RequestCode.GET_TOPIC_STATS_INFO, extFields: encodeFields(topicOnly, { topic }) };
-  const answers = await Promise.all(
-    inCluster(route.brokers, clusterName)
-      .flatMap((broker) => preferredAddress(broker) ?? [])
-      .map((address) =>
-        callBroker(context, address, parts).catch((error: unknown) => {
-          // The route is a moment old: the broker may have lost the topic since.
-          if (isResponseCode(error, ResponseCode.TOPIC_NOT_EXIST)) return undefined;
-          throw error;
-        }),
-      ),
-  );
-  const known = answers.filter((answer) => answer !== undefined);
-  if (known.length === 0) throw new CodedError('topic-not-found', { topic });
-  return known
-    .flatMap(({ body }) => decodeTopicStats(body))
+  const addresses = inCluster(route.brokers, clusterName).flatMap((broker) => preferredAddress(broker) ?? []);
+  const { done, failed } = await askEach(context, addresses, parts);
+  // The route is a moment old: a broker may have lost the topic since.
+  const unanswered = failed.filter(({ error }) => !isResponseCode(error, ResponseCode.TOPIC_NOT_EXIST));
+  if (done.length === 0 && unanswered[0] !== undefined) throw unanswered[0].error;
+  if (done.length === 0) throw new CodedError('topic-not-found', { topic });
+  const items = done
+    .flatMap(({ answer }) => decodeTopicStats(answer.body))
     .map(({ brokerName, queueId, minOffset, maxOffset, lastUpdateTimestamp }) => ({
       topic,
       brokerName,
@@ -75,23 +80,27 @@ export async function listQueues(
       lastUpdateMs: lastUpdateTimestamp > 0 ? lastUpdateTimestamp : undefined,
     }))
     .sort((a, b) => compare(a.brokerName, b.brokerName) || a.queueId - b.queueId);
+  return { items, unanswered };
 }
 
-/** Consumer groups of the brokers of one cluster, or of all. */
-export async function listGroups(context: ClusterContext, clusterName?: string): Promise<readonly GroupSummary[]> {
+/**
+ * Consumer groups of the brokers of one cluster, or of all.
+ * @throws CodedError of the first broker when none answers
+ */
+export async function listGroups(context: ClusterContext, clusterName?: string): Promise<Listing<GroupSummary>> {
   const { brokers } = await context.nameServers.clusterInfo();
-  const answers = await Promise.all(
-    inCluster(brokers, clusterName)
-      .flatMap((broker) => preferredAddress(broker) ?? [])
-      .map((address) => callBroker(context, address, { code: RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG })),
-  );
-  const names = new Set(answers.flatMap(({ body }) => [...decodeGroupTable(body).groups.keys()]));
-  return [...names].sort(compare).map((group) => ({ group, system: isSystemGroup(group) }));
+  const addresses = inCluster(brokers, clusterName).flatMap((broker) => preferredAddress(broker) ?? []);
+  const { done, failed } = await askEach(context, addresses, { code: RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG });
+  if (done.length === 0 && failed[0] !== undefined) throw failed[0].error;
+  const names = new Set(done.flatMap(({ answer }) => [...decodeGroupTable(answer.body).groups.keys()]));
+  const items = [...names].sort(compare).map((group) => ({ group, system: isSystemGroup(group) }));
+  return { items, unanswered: failed };
 }
 
 /**
  * Creates the topic, or changes it, on every master of the cluster.
- * @throws CodedError `topic-name-invalid` before anything is asked; `no-broker` when the cluster has no master
+ * @throws CodedError `topic-name-invalid` before anything is asked; `no-broker` when the cluster has no master;
+ * `partly-done` when some masters did it and some failed
  */
 export async function createTopic(context: ClusterContext, clusterName: string, spec: TopicSpec): Promise<void> {
   checkTopicName(spec.topic);
@@ -109,23 +118,19 @@ export async function createTopic(context: ClusterContext, clusterName: string, 
     order: false,
     attributes: spec.messageType === 'UNSPECIFIED' ? undefined : `+message.type=${spec.messageType}`,
   });
-  await Promise.all(
-    addresses.map((address) => callBroker(context, address, { code: RequestCode.UPDATE_AND_CREATE_TOPIC, extFields })),
-  );
+  await changeEach(context, addresses, { code: RequestCode.UPDATE_AND_CREATE_TOPIC, extFields });
 }
 
 /**
  * Deletes the topic from a cluster, on its brokers first: a NameServer that still hears of it from a broker would bring it back.
- * @throws CodedError `topic-not-found`
+ * @throws CodedError `topic-not-found`; `partly-done` when some brokers did it and some failed
  */
 export async function deleteTopic(context: ClusterContext, clusterName: string, topic: string): Promise<void> {
   const route = await context.nameServers.route(topic);
   const extFields = encodeFields(topicOnly, { topic });
   const addresses = inCluster(route.brokers, clusterName).flatMap(({ brokerAddrs }) => brokerAddrs.get(0) ?? []);
   if (addresses.length === 0) throw new CodedError('topic-not-found', { topic });
-  await Promise.all(
-    addresses.map((address) => callBroker(context, address, { code: RequestCode.DELETE_TOPIC_IN_BROKER, extFields })),
-  );
+  await changeEach(context, addresses, { code: RequestCode.DELETE_TOPIC_IN_BROKER, extFields });
   await context.nameServers.deleteTopic(topic, clusterName);
 }
 
@@ -153,6 +158,36 @@ async function readSystemTopics(context: ClusterContext, address: string): Promi
     context.logger.warn(`${address} does not name its system topics: ${errorText(error)}`);
     return [];
   }
+}
+
+interface Outcomes {
+  readonly done: readonly { readonly address: string; readonly answer: RemotingCommand }[];
+  readonly failed: readonly Unanswered[];
+}
+
+/** Asks all at once; one that fails costs the others nothing. */
+async function askEach(context: ClusterContext, addresses: readonly string[], parts: RequestParts): Promise<Outcomes> {
+  const outcomes = await Promise.allSettled(addresses.map((address) => callBroker(context, address, parts)));
+  const done: { address: string; answer: RemotingCommand }[] = [];
+  const failed: Unanswered[] = [];
+  for (const [index, address] of addresses.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.status === 'fulfilled') done.push({ address, answer: outcome.value });
+    else failed.push({ address, error: outcome?.reason });
+  }
+  return { done, failed };
+}
+
+/** @throws CodedError of the first broker when all fail, `partly-done` when some do */
+async function changeEach(context: ClusterContext, addresses: readonly string[], parts: RequestParts): Promise<void> {
+  const { done, failed } = await askEach(context, addresses, parts);
+  const [first] = failed;
+  if (first === undefined) return;
+  if (done.length === 0) throw first.error;
+  for (const { address, error } of failed) context.logger.warn(`${address} failed: ${errorText(error)}`);
+  const names = (list: readonly { readonly address: string }[]): string =>
+    list.map(({ address }) => address).join(', ');
+  throw new CodedError('partly-done', { done: names(done), failed: names(failed) }, { cause: first.error });
 }
 
 function callBroker(context: ClusterContext, address: string, parts: RequestParts): Promise<RemotingCommand> {

@@ -20,6 +20,7 @@ import type {
   BrokerDetail,
   BrokerNode,
   GroupSummary,
+  Listing,
   OutgoingMessage,
   QueueState,
   SendReceipt,
@@ -73,11 +74,11 @@ export class ClusterClient implements Disposable {
     return listTopics(this.#context, clusterName);
   }
 
-  queues(topic: string, clusterName?: string): Promise<readonly QueueState[]> {
+  queues(topic: string, clusterName?: string): Promise<Listing<QueueState>> {
     return listQueues(this.#context, topic, clusterName);
   }
 
-  groups(clusterName?: string): Promise<readonly GroupSummary[]> {
+  groups(clusterName?: string): Promise<Listing<GroupSummary>> {
     return listGroups(this.#context, clusterName);
   }
 

@@ -1,5 +1,16 @@
 /** What a cluster is made of, as the explorer shows it. */
 
+/** What several brokers were asked for: what came, and who did not answer. */
+export interface Listing<Item> {
+  readonly items: readonly Item[];
+  readonly unanswered: readonly Unanswered[];
+}
+
+export interface Unanswered {
+  readonly address: string;
+  readonly error: unknown;
+}
+
 export interface BrokerNode {
   readonly clusterName: string;
   readonly brokerName: string;

@@ -27,7 +27,7 @@ export function toPageError(thrown: unknown): PageError {
 
 const { t } = vscode.l10n;
 
-function words({ code, details }: CodedError): ErrorWords {
+function words({ code, details, cause }: CodedError): ErrorWords {
   const d = (name: string) => withoutEnd(details[name]);
   const address = d('address');
   const checkAddress = () => t('Check the address, and whether RocketMQ runs there.');
@@ -88,6 +88,11 @@ function words({ code, details }: CodedError): ErrorWords {
       return say(
         t('No queue of {0} can be written to.', d('topic')),
         t('Check that a master broker is up and that the topic permits writing.'),
+      );
+    case 'partly-done':
+      return say(
+        t('{0} did it, {1} did not: {2}', d('done'), d('failed'), describeError(cause).cause),
+        t('Try again: it does no harm where it is done.'),
       );
     case 'no-broker':
       return say(

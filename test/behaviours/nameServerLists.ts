@@ -11,7 +11,7 @@ export function nameServerListBehaviours(cluster: TestCluster): void {
     const dead = `127.0.0.1:${await freePort()}`;
     const client = new ClusterClient({ nameServers: `${dead}; ${cluster.nameServer}` });
     assert.equal((await client.brokers()).length, 1);
-    assert.equal((await client.queues(topic)).length, 4);
+    assert.equal((await client.queues(topic)).items.length, 4);
     assert.equal((await client.send({ topic, body: Buffer.from('x') })).status, 'SEND_OK');
     const { nameServers, brokers } = await client.probe();
     assert.deepEqual(

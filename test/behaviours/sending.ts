@@ -23,7 +23,7 @@ export function sendingBehaviours(cluster: TestCluster): void {
       seen.push(`${receipt.queueId}:${receipt.offset}`);
     }
     assert.deepEqual(seen, ['0:0', '1:0', '2:0', '3:0', '0:1', '1:1', '2:1', '3:1']);
-    const queues = await cluster.client.queues(topic);
+    const { items: queues } = await cluster.client.queues(topic);
     assert.deepEqual(
       queues.map(({ queueId, minOffset, maxOffset }) => [queueId, minOffset, maxOffset]),
       [0, 1, 2, 3].map((queueId) => [queueId, 0, 2]),
@@ -76,7 +76,7 @@ export function sendingBehaviours(cluster: TestCluster): void {
     connection.dispose();
     assert.equal(answer.code, 13);
     assert.deepEqual(
-      (await cluster.client.queues(topic)).map(({ maxOffset }) => maxOffset),
+      (await cluster.client.queues(topic)).items.map(({ maxOffset }) => maxOffset),
       [0, 0, 0, 0],
     );
   });

@@ -52,7 +52,7 @@ export function topicBehaviours(cluster: TestCluster): void {
     const listed = (await cluster.client.topics()).find((summary) => summary.topic === topic);
     assert.equal(listed?.kind, 'normal');
     assert.deepEqual(
-      (await cluster.client.queues(topic)).map((queue) => ({ ...queue, brokerName: queue.brokerName })),
+      (await cluster.client.queues(topic)).items.map((queue) => ({ ...queue, brokerName: queue.brokerName })),
       [0, 1, 2].map((queueId) => ({
         topic,
         brokerName: 'broker-a',
@@ -73,7 +73,7 @@ export function topicBehaviours(cluster: TestCluster): void {
       perm: 6,
       messageType: 'NORMAL',
     });
-    assert.equal((await cluster.client.queues(topic)).length, 2);
+    assert.equal((await cluster.client.queues(topic)).items.length, 2);
   });
 
   it('stands in the list of its cluster, and of no other', async () => {
@@ -81,7 +81,7 @@ export function topicBehaviours(cluster: TestCluster): void {
     const has = async (clusterName: string): Promise<boolean> =>
       (await cluster.client.topics(clusterName)).some((summary) => summary.topic === topic);
     assert.deepEqual([await has(cluster.clusterName), await has('AnotherCluster')], [true, false]);
-    assert.equal((await cluster.client.queues(topic, cluster.clusterName)).length, 4);
+    assert.equal((await cluster.client.queues(topic, cluster.clusterName)).items.length, 4);
     await assert.rejects(cluster.client.deleteTopic('AnotherCluster', topic), (error) =>
       isCodedError(error, 'topic-not-found'),
     );
@@ -130,7 +130,7 @@ export function topicBehaviours(cluster: TestCluster): void {
       assert.equal(kinds.get(topic), 'system', topic);
     }
     assert.equal(kinds.get(cluster.clusterName), 'system');
-    const groups = await cluster.client.groups();
+    const { items: groups } = await cluster.client.groups();
     assert.equal(groups.find(({ group }) => group === 'TOOLS_CONSUMER')?.system, true);
   });
 
@@ -173,10 +173,10 @@ export function topicBehaviours(cluster: TestCluster): void {
       { topic: `%RETRY%${group}`, kind: 'retry' },
     ]);
     assert.deepEqual(
-      (await cluster.client.groups()).find((summary) => summary.group === group),
+      (await cluster.client.groups()).items.find((summary) => summary.group === group),
       { group, system: false },
     );
-    const [queue] = await cluster.client.queues(`%DLQ%${group}`);
+    const [queue] = (await cluster.client.queues(`%DLQ%${group}`)).items;
     assert.deepEqual([queue?.queueId, queue?.maxOffset], [0, 1]);
   });
 }

@@ -1,13 +1,13 @@
-import type { BrokerNode, GroupSummary, QueueState, TopicKind, TopicSummary } from '../../client/model.ts';
-import { brokerNode, clusterNode, emptyNode, folderNode, groupNode, queueNode, topicNode } from './nodes.ts';
+import type { BrokerNode, GroupSummary, Listing, QueueState, TopicKind, TopicSummary } from '../../client/model.ts';
+import { brokerNode, clusterNode, emptyNode, errorNode, folderNode, groupNode, queueNode, topicNode } from './nodes.ts';
 import type { ConnectionTreeNode, ExplorerNode, FolderTreeNode, ParentNode, TopicTreeNode } from './nodes.ts';
 
 /** What the tree asks a cluster. */
 export interface ExplorerClient {
   brokers(): Promise<readonly BrokerNode[]>;
   topics(clusterName: string): Promise<readonly TopicSummary[]>;
-  groups(clusterName: string): Promise<readonly GroupSummary[]>;
-  queues(topic: string, clusterName: string): Promise<readonly QueueState[]>;
+  groups(clusterName: string): Promise<Listing<GroupSummary>>;
+  queues(topic: string, clusterName: string): Promise<Listing<QueueState>>;
 }
 
 /**
@@ -28,7 +28,7 @@ async function ask(parent: ParentNode, client: ExplorerClient): Promise<readonly
     case 'folder':
       return folderChildren(parent, client);
     case 'topic':
-      return queues(parent, await client.queues(parent.topic.topic, parent.parent.parent.clusterName));
+      return listed(parent, await client.queues(parent.topic.topic, parent.parent.parent.clusterName), queues);
   }
 }
 
@@ -39,8 +39,17 @@ async function folderChildren(parent: FolderTreeNode, client: ExplorerClient): P
     case 'topics':
       return topics(parent, await client.topics(parent.parent.clusterName));
     case 'groups':
-      return groups(parent, await client.groups(parent.parent.clusterName));
+      return listed(parent, await client.groups(parent.parent.clusterName), groups);
   }
+}
+
+/** What came, and below it who did not answer. */
+function listed<Parent extends ParentNode, Item>(
+  parent: Parent,
+  { items, unanswered }: Listing<Item>,
+  nodes: (parent: Parent, items: readonly Item[]) => readonly ExplorerNode[],
+): readonly ExplorerNode[] {
+  return [...nodes(parent, items), ...unanswered.map(({ address, error }) => errorNode(parent, error, address))];
 }
 
 function clusters(parent: ConnectionTreeNode, found: readonly BrokerNode[]): readonly ExplorerNode[] {

@@ -112,8 +112,9 @@ export function emptyNode(parent: ParentNode): EmptyTreeNode {
   return child(parent, 'empty', '');
 }
 
-export function errorNode(parent: ParentNode, error: unknown): ErrorTreeNode {
-  return { ...child(parent, 'error', ''), error };
+/** `source` tells several of one parent apart. */
+export function errorNode(parent: ParentNode, error: unknown, source = ''): ErrorTreeNode {
+  return { ...child(parent, 'error', source), error };
 }
 
 /** Whether a value that VS Code hands to a command is a node of this tree. */

@@ -24,6 +24,7 @@ const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
   'group-name-invalid': { group: '', reason: 'blank' },
   'topic-not-found': { topic: 't' },
   'no-writable-queue': { topic: 't' },
+  'partly-done': { done: 'a:10911', failed: 'b:10911' },
   'no-broker': { nameServers: 'h:9876' },
   'body-too-large': { sizeBytes: 5_000_000, maxSizeBytes: 4_194_304 },
   'body-empty': {},
@@ -69,6 +70,14 @@ describe('the words for errors', () => {
     assert.equal(
       describeError(new CodedError('response-error', { ...DETAILS['response-error'], remark })).cause,
       'h:9876 refused UPDATE_AND_CREATE_TOPIC with SYSTEM_ERROR: create topic failed.',
+    );
+  });
+
+  it('say why a part of it failed', () => {
+    const cause = new CodedError('connect-refused', { address: 'b:10911' });
+    assert.equal(
+      describeError(new CodedError('partly-done', DETAILS['partly-done'], { cause })).cause,
+      'a:10911 did it, b:10911 did not: Nothing listens on b:10911.',
     );
   });
 

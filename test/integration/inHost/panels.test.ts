@@ -54,7 +54,7 @@ describe('the panels with a broker that is soon full', () => {
 
   const draft = (body: string): SendDraft => ({ ...EMPTY_DRAFT, topic: TOPIC, tag: 'paid', keys: 'k1 k2', body });
   const stored = async (): Promise<number> => {
-    const [queue] = await api.clients.byId(CONNECTION)!.client.queues(TOPIC);
+    const [queue] = (await api.clients.byId(CONNECTION)!.client.queues(TOPIC)).items;
     assert.ok(queue !== undefined && queue.minOffset === 0);
     return queue.maxOffset;
   };

@@ -112,7 +112,7 @@ describe('administration of a cluster', () => {
         answer(stats('broker-b', 0, 3, 5)),
       );
       const row = { topic: 'T', minOffset: 1 };
-      assert.deepEqual(await listQueues(context, 'T'), [
+      assert.deepEqual((await listQueues(context, 'T')).items, [
         { ...row, brokerName: 'broker-a', queueId: 0, maxOffset: 9, lastUpdateMs: 1_700_000_000_000 },
         { ...row, brokerName: 'broker-a', queueId: 1, maxOffset: 5, lastUpdateMs: undefined },
         { ...row, brokerName: 'broker-b', queueId: 0, maxOffset: 3, lastUpdateMs: 5 },
@@ -127,21 +127,45 @@ describe('administration of a cluster', () => {
       );
       names.answers.set(RequestCode.GET_ROUTEINFO_BY_TOPIC, route!);
       slave.answers.set(RequestCode.GET_TOPIC_STATS_INFO, answer(stats('broker-a', 0, 5, 0)));
-      assert.equal((await listQueues(context, 'T')).length, 1);
+      assert.equal((await listQueues(context, 'T')).items.length, 1);
     });
 
     it('leave out a broker that lost the topic; all lost is not found', async () => {
       const lost: RequestHandler = () => ({ code: 17 });
       all(RequestCode.GET_TOPIC_STATS_INFO, lost, answer(stats('broker-b', 0, 3, 5)));
-      assert.equal((await listQueues(context, 'T')).length, 1);
+      assert.equal((await listQueues(context, 'T')).items.length, 1);
       all(RequestCode.GET_TOPIC_STATS_INFO, lost);
       await assert.rejects(listQueues(context, 'T'), (error) => isCodedError(error, 'topic-not-found'));
     });
 
-    it('are not shown in part when a broker fails', async () => {
-      all(RequestCode.GET_TOPIC_STATS_INFO, () => ({ code: 1 }), answer(stats('broker-b', 0, 3, 5)));
+    it('name the brokers that failed beside what came; all failed is the first failure', async () => {
+      const failing: RequestHandler = () => ({ code: 1, remark: 'no' });
+      all(RequestCode.GET_TOPIC_STATS_INFO, failing, answer(stats('broker-b', 0, 3, 5)));
+      const { items, unanswered } = await listQueues(context, 'T');
+      assert.equal(items.length, 1);
+      assert.deepEqual(
+        unanswered.map(({ address, error }) => [address, isCodedError(error, 'response-error')]),
+        [[a.address, true]],
+      );
+      all(RequestCode.GET_TOPIC_STATS_INFO, failing, () => ({ code: 17 }));
       await assert.rejects(listQueues(context, 'T'), (error) => isCodedError(error, 'response-error'));
     });
+  });
+
+  it('lists the groups of the brokers that answer, and names the others', async () => {
+    await b.close();
+    all(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () => ({
+      code: 0,
+      body: encodeGroupTable({ dataVersion: undefined, groups: new Map([['g', groupConfig({ groupName: 'g' })]]) }),
+    }));
+    const { items, unanswered } = await listGroups(context);
+    assert.deepEqual(items, [{ group: 'g', system: false }]);
+    assert.deepEqual(
+      unanswered.map(({ address, error }) => [address, isCodedError(error, 'connect-refused')]),
+      [[b.address, true]],
+    );
+    a.answers.set(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () => ({ code: 1 }));
+    await assert.rejects(listGroups(context), (error) => isCodedError(error));
   });
 
   it('lists the groups of all brokers once, system groups marked', async () => {
@@ -159,7 +183,7 @@ describe('administration of a cluster', () => {
       groups('g2', 'TOOLS_CONSUMER', 'g1'),
       groups('g1', 'CID_RMQ_SYS_X'),
     );
-    assert.deepEqual(await listGroups(context), [
+    assert.deepEqual((await listGroups(context)).items, [
       { group: 'CID_RMQ_SYS_X', system: true },
       { group: 'TOOLS_CONSUMER', system: true },
       { group: 'g1', system: false },
@@ -220,9 +244,15 @@ describe('administration of a cluster', () => {
         (error) => isCodedError(error, 'no-broker') && error.details['nameServers'] === names.address,
       );
       all(RequestCode.UPDATE_AND_CREATE_TOPIC, done, () => ({ code: 16, remark: 'no' }));
-      await assert.rejects(
-        createTopic(context, 'DefaultCluster', spec),
-        (error) => isCodedError(error, 'response-error') && error.details['address'] === b.address,
+      await assert.rejects(createTopic(context, 'DefaultCluster', spec), (error) => {
+        assert.ok(isCodedError(error, 'partly-done'));
+        assert.deepEqual(error.details, { done: a.address, failed: b.address });
+        assert.ok(isCodedError(error.cause, 'response-error') && error.cause.details['address'] === b.address);
+        return true;
+      });
+      all(RequestCode.UPDATE_AND_CREATE_TOPIC, () => ({ code: 16, remark: 'no' }));
+      await assert.rejects(createTopic(context, 'DefaultCluster', spec), (error) =>
+        isCodedError(error, 'response-error'),
       );
     });
   });
@@ -244,8 +274,9 @@ describe('administration of a cluster', () => {
 
     it('leaves the NameServers alone when a broker refuses', async () => {
       all(RequestCode.DELETE_TOPIC_IN_BROKER, done, () => ({ code: 29 }));
-      await assert.rejects(deleteTopic(context, 'DefaultCluster', 'Orders'), (error) =>
-        isCodedError(error, 'response-error'),
+      await assert.rejects(
+        deleteTopic(context, 'DefaultCluster', 'Orders'),
+        (error) => isCodedError(error, 'partly-done') && error.details['failed'] === b.address,
       );
       assert.equal(names.requestsOf(RequestCode.DELETE_TOPIC_IN_NAMESRV).length, 0);
     });

@@ -24,10 +24,10 @@ const client: ExplorerClient = {
       { topic: '%DLQ%g', kind: 'deadLetter' },
       { topic: 'order-2', kind: 'normal' },
     ]),
-  groups: () => Promise.resolve([]),
+  groups: () => Promise.resolve({ items: [], unanswered: [] }),
   queues: (topic) =>
-    Promise.resolve(
-      [2, 10, 0].map((queueId) => ({
+    Promise.resolve({
+      items: [2, 10, 0].map((queueId) => ({
         topic,
         brokerName: 'broker-a',
         queueId,
@@ -35,7 +35,8 @@ const client: ExplorerClient = {
         maxOffset: queueId,
         lastUpdateMs: undefined,
       })),
-    ),
+      unanswered: [],
+    }),
 };
 
 function names(nodes: readonly ExplorerNode[]): (string | undefined)[] {
@@ -72,6 +73,27 @@ describe('loadChildren', () => {
   it('sorts queues by number', async () => {
     const topic = topicNode(folderNode(cluster, 'topics'), { topic: 'order-2', kind: 'normal' });
     assert.deepEqual(names(await loadChildren(topic, client)), ['broker-a:0', 'broker-a:2', 'broker-a:10']);
+  });
+
+  it('shows the brokers that did not answer below what came', async () => {
+    const error = new Error('no');
+    const unanswered = ['b:1', 'c:1'].map((address) => ({ address, error }));
+    const partly: ExplorerClient = {
+      ...client,
+      groups: () => Promise.resolve({ items: [{ group: 'g', system: false }], unanswered }),
+      queues: () => Promise.resolve({ items: [], unanswered }),
+    };
+    const groups = await loadChildren(folderNode(cluster, 'groups'), partly);
+    assert.deepEqual(
+      groups.map((node) => (node.kind === 'error' ? node.error : nodeName(node))),
+      ['g', error, error],
+    );
+    assert.equal(new Set(groups.map(({ id }) => id)).size, 3);
+    const topic = topicNode(folderNode(cluster, 'topics'), { topic: 'T', kind: 'normal' });
+    assert.deepEqual(
+      (await loadChildren(topic, partly)).map(({ kind }) => kind),
+      ['error', 'error'],
+    );
   });
 
   it('asks for topics, groups and queues of its own cluster alone', async () => {
