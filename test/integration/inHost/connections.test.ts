@@ -262,6 +262,7 @@ describe('connections', () => {
       assert.equal(drawn, 1);
     } finally {
       subscription.dispose();
+      await client.deleteTopic('DefaultCluster', 'sent');
     }
   });
 
