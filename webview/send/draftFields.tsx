@@ -71,7 +71,7 @@ export function DraftFields({
       <div data-field="body" class="body">
         <TextArea
           label={l10n.t('Body')}
-          rows={12}
+          rows={8}
           value={draft.body}
           invalid={problems.body !== undefined}
           onValue={(body) => onChange({ body })}
