@@ -8,11 +8,15 @@ import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 
 import { CodedError, isCodedError } from '../../../src/base/errors.ts';
+import { silentLogger } from '../../../src/base/logger.ts';
 import { ClusterClient } from '../../../src/client/clusterClient.ts';
 import { addConnection } from '../../../src/host/commands/connection.ts';
 import { insertSnippet } from '../../../src/host/commands/snippet.ts';
 import { Connections } from '../../../src/host/connections.ts';
+import { ExplorerTree } from '../../../src/host/explorer/explorerTree.ts';
+import { Settings } from '../../../src/host/settings.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { freePort } from '../../support/freePort.ts';
 import {
@@ -246,22 +250,27 @@ describe('connections', () => {
     const { client } = api.clients.byId('local')!;
     const spec = { topic: 'sent', readQueueNums: 1, writeQueueNums: 1, perm: 6, messageType: 'NORMAL' as const };
     await client.createTopic('DefaultCluster', spec);
-    const folder = await nodeAt(api, 'Local Broker', 'DefaultCluster', 'Topics');
-    await run(api, 'rocketmq.refreshNode', folder);
-    const topic = await nodeAt(api, 'Local Broker', 'DefaultCluster', 'Topics', 'sent');
-    assert.deepEqual(await rowsBelow(api, topic), ['broker-a, queue 0 | offsets 0 to 0']);
-    let drawn = 0;
-    const subscription = api.tree.onDidChangeTreeData((node) => (drawn += node === topic ? 1 : 0));
+    const { connections, clients } = api;
+    const clock = new FakeClock();
+    const settings = new Settings(() => undefined);
+    const tree = new ExplorerTree({ connections, clients, settings, clock, logger: silentLogger });
+    const view = { ...api, tree };
     try {
+      const topic = await nodeAt(view, 'Local Broker', 'DefaultCluster', 'Topics', 'sent');
+      assert.deepEqual(await rowsBelow(view, topic), ['broker-a, queue 0 | offsets 0 to 0']);
+      let drawn = 0;
+      tree.onDidChangeTreeData((node) => (drawn += node === topic ? 1 : 0));
       for (let count = 0; count < 3; count += 1) {
         await client.send({ topic: 'sent', body: Buffer.from('x') });
-        api.tree.messagesArrived('local', 'sent');
+        tree.messagesArrived('local', 'sent');
+        await rowsBelow(view, topic);
       }
-      await waitFor('the topic to be drawn again', () => drawn > 0);
-      assert.deepEqual(await rowsBelow(api, topic), ['broker-a, queue 0 | offsets 0 to 3']);
+      assert.equal(drawn, 0);
+      clock.advance(500);
       assert.equal(drawn, 1);
+      assert.deepEqual(await rowsBelow(view, topic), ['broker-a, queue 0 | offsets 0 to 3']);
     } finally {
-      subscription.dispose();
+      tree.dispose();
       await client.deleteTopic('DefaultCluster', 'sent');
     }
   });
