@@ -60,9 +60,9 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
     const nameServer = `127.0.0.1:${nameServerPort}`;
     processes.push(await startNameServer(dir.path, nameServerPort));
     const brokerPort = await freePortWith(BROKER_PORT_OFFSETS);
-    const broker = brokerSettings(dir.path, nameServer, brokerPort);
-    processes.push(await startBroker(dir.path, { ...broker, ...options.brokerConfig }));
-    await untilRegistered(nameServer);
+    const broker = { ...brokerSettings(dir.path, nameServer, brokerPort), ...options.brokerConfig };
+    processes.push(await startBroker(dir.path, broker));
+    await untilRegistered(broker.namesrvAddr);
     return {
       nameServer,
       brokerAddress: `127.0.0.1:${brokerPort}`,
