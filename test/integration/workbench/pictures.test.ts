@@ -11,13 +11,11 @@ import { openWorkbench } from '../../support/vscodeHost/driveWorkbench.ts';
 import type { Workbench } from '../../support/vscodeHost/driveWorkbench.ts';
 import { versionFromEnvironment } from '../../support/vscodeHost/versions.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { picture, TAKES_PICTURES } from './pictures.ts';
+import { LOCAL_BROKER_SETTINGS, picture, TAKES_PICTURES } from './pictures.ts';
 
 const VIEW = 'Clusters';
 const CLUSTER = ['Local Broker', 'DefaultCluster'];
 const TOPIC = 'Orders';
-const NAME_SERVER = '127.0.0.1:9876';
-const BROKER = '127.0.0.1:10911';
 const TAGS = ['created', 'paid', 'packed', 'shipped', 'cancelled'];
 const ITEMS = ['Falcon model', 'Star chart', 'Telescope', 'Moon lamp', 'Patch set', 'Mission mug', 'Rocket kite'];
 
@@ -43,22 +41,21 @@ if (TAKES_PICTURES) {
         extensionPath: repository,
         workspace: workspace.path,
         theme: 'Default Dark Modern',
-        userSettings: { 'rocketmq.localBroker.autoStart': true },
+        userSettings: { ...LOCAL_BROKER_SETTINGS, 'rocketmq.localBroker.autoStart': true },
         width: 1280,
         height: 800,
       });
-      client = new ClusterClient({ nameServers: NAME_SERVER });
-      await waitFor('the broker', () =>
-        client
-          .brokers()
-          .then((all) => all.length > 0)
-          .catch(() => false),
-      );
+      // Of this window: another broker may listen where people expect one.
+      const [nameServer, broker] = await waitFor('the broker', async () => {
+        const texts = await workbench.statusBar();
+        return texts.map((text) => /^RocketMQ (\d+), (\d+), The local broker runs/.exec(text)?.slice(1)).find(Boolean);
+      });
+      client = new ClusterClient({ nameServers: `127.0.0.1:${nameServer ?? ''}` });
       for (const topic of [TOPIC, 'Payments', 'Shipments']) {
         const spec = { topic, readQueueNums: 4, writeQueueNums: 4, perm: 6, messageType: 'NORMAL' } as const;
         await client.createTopic('DefaultCluster', spec);
       }
-      const member = await dial(BROKER, { clock: systemClock, logger: silentLogger });
+      const member = await dial(`127.0.0.1:${broker ?? ''}`, { clock: systemClock, logger: silentLogger });
       leave = () => member.dispose();
       for (const group of ['order-service', 'invoice-service']) {
         await ask(member, RequestCode.HEART_BEAT, {}, consumerBeat(`${group}-1`, group, { [TOPIC]: '*' }));
