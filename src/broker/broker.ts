@@ -175,11 +175,14 @@ async function ipOf(host: string): Promise<Buffer> {
 }
 
 async function stop(context: BrokerContext, servers: readonly RemotingServer[], owned: DisposableStore): Promise<void> {
-  await context.registration.stop();
-  await closeAll(servers);
-  await context.delayLevels.stop();
-  owned.dispose();
-  await context.store.close();
+  try {
+    await context.registration.stop();
+    await closeAll(servers);
+    await context.delayLevels.stop();
+    owned.dispose();
+  } finally {
+    await context.store.close();
+  }
   context.logger.info(`broker ${context.config.brokerName} stopped`);
 }
 
