@@ -239,10 +239,10 @@ describe('a person in the workbench', () => {
     await walkthrough.getByRole('button', { name: 'Start Local Broker' }).click();
     await workbench.until('the ports in the status bar', async () => (await ports()) !== undefined);
     const step = walkthrough.locator('.getting-started-step', { hasText: 'Start a local broker' });
-    await step.locator('.getting-started-step-checked').waitFor();
+    await step.locator('.codicon-getting-started-step-checked').waitFor();
     // With the side bar there is no room for the picture of the step.
     await workbench.runCommand('View: Toggle Primary Side Bar Visibility');
-    await walkthrough.locator('.getting-started-media img').first().waitFor();
+    await walkthrough.locator('.getting-started-media iframe').first().waitFor();
     await picture(workbench, 'walkthrough-dark');
   });
 
