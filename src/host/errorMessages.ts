@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 
 import { CodedError, errorText } from '../base/errors.ts';
 import type { PageError } from '../contract/rpc.ts';
-import { requestCodeName, responseCodeName } from '../protocol/codes.ts';
+import { RequestCode, requestCodeName, ResponseCode, responseCodeName } from '../protocol/codes.ts';
 
 /** What went wrong and what to do about it, in the language of VS Code. */
 export interface ErrorWords {
@@ -26,6 +26,12 @@ export function toPageError(thrown: unknown): PageError {
 }
 
 const { t } = vscode.l10n;
+
+const SENDS: ReadonlySet<number> = new Set([
+  RequestCode.SEND_MESSAGE,
+  RequestCode.SEND_MESSAGE_V2,
+  RequestCode.SEND_BATCH_MESSAGE,
+]);
 
 function words({ code, details, cause }: CodedError): ErrorWords {
   const d = (name: string) => withoutEnd(details[name]);
@@ -52,7 +58,9 @@ function words({ code, details, cause }: CodedError): ErrorWords {
     case 'request-timeout':
       return say(
         t('{0} did not answer {1} within {2} ms.', address, requestName(d('requestCode')), d('timeoutMs')),
-        t('Try again, or raise the setting rocketmq.requestTimeoutMs.'),
+        SENDS.has(Number(d('requestCode')))
+          ? t('The message may have been stored all the same: look into its topic before you send it again.')
+          : t('Try again, or raise the setting rocketmq.requestTimeoutMs.'),
       );
     case 'response-error':
       return say(
@@ -63,7 +71,9 @@ function words({ code, details, cause }: CodedError): ErrorWords {
           responseName(d('responseCode')),
           d('remark'),
         ),
-        t('The log of the broker tells more.'),
+        d('responseCode') === ResponseCode.SERVICE_NOT_AVAILABLE
+          ? t('It takes no messages now: free disk space, or reset its data if it is the local broker.')
+          : t('The log of the broker tells more.'),
       );
     case 'frame-illegal':
       return say(t('The answer is not in the RocketMQ protocol: {0}.', d('reason')), checkAddress());

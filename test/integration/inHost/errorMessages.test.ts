@@ -65,6 +65,16 @@ describe('the words for errors', () => {
     );
   });
 
+  it('warn before a message is sent twice, and say what to do when a broker is full', () => {
+    const timeout = new CodedError('request-timeout', { ...DETAILS['request-timeout'], requestCode: 310 });
+    assert.equal(
+      describeError(timeout).nextStep,
+      'The message may have been stored all the same: look into its topic before you send it again.',
+    );
+    const full = new CodedError('response-error', { ...DETAILS['response-error'], requestCode: 310, responseCode: 14 });
+    assert.match(describeError(full).nextStep, /^It takes no messages now: free disk space/);
+  });
+
   it('end where a text from elsewhere has an end of its own', () => {
     const remark = 'create topic failed.\n';
     assert.equal(
