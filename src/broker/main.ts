@@ -90,7 +90,7 @@ function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
 function whenStopAsked(logger: Logger): Promise<{ readonly why: string; readonly exitCode: number }> {
   return new Promise((resolve) => {
     const end = (why: string, exitCode = 0): void => resolve({ why, exitCode });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
     process.on('message', (message: unknown) => {
       if (isStop(message)) end('the parent asks to stop');
     });

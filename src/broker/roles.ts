@@ -107,7 +107,7 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
   return {
     storeDirectory,
     ready: { namesrv, broker: broker.address, grpc: null, store: storeDirectory },
-    greeting: `Broker ${broker.address} is up, registered with ${namesrv}, messages in ${storeDirectory}. Ctrl+C ends it.\n`,
+    greeting: `Broker ${broker.address} is up and registers with ${namesrv}, messages in ${storeDirectory}. Ctrl+C ends it.\n`,
     stop: () => broker.stop(),
   };
 }

@@ -17,6 +17,8 @@ Opens VS Code with the built extension and a copy of the sample workspace. With 
 the PATH, it serves VS Code on a free port of this machine instead. With --free-ports the local broker leaves 9876 and
 10911 alone. Ctrl+C ends all that was started.`;
 
+const PARENT_CHECK_MS = 1000;
+
 /** What `npm start` does after the build. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -50,10 +52,16 @@ function copySample(workspace: string, freePorts: boolean): void {
   writeFileSync(file, JSON.stringify({ ...settings, ...ports }));
 }
 
-/** Settles at Ctrl+C, or when the terminal goes. A second Ctrl+C does not wait. */
+/** Settles at Ctrl+C, or when the terminal or npm goes. A second Ctrl+C does not wait. */
 function endOfUse(): Promise<'ended'> {
   const ended = new Deferred<'ended'>();
   let asked = false;
+  // npm may be ended alone and passes no signal on through its shell.
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) ended.resolve('ended');
+  }, PARENT_CHECK_MS);
+  watch.unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (asked && signal === 'SIGINT') process.exit(130);

@@ -7,7 +7,7 @@ export const pythonPushConsumer: Snippet = {
   prefix: 'rmq-push-consumer',
   dependency: PYTHON_CLIENT,
   template: String.raw`# Package: pip install {{dependency}}
-# Address: gRPC endpoint of the proxy or of the local broker (port 8081), not the NameServer.
+# Address: gRPC endpoint of the proxy (port 8081), not the NameServer.
 # The environment variable ROCKETMQ_ENDPOINTS overrides it.
 
 import os

@@ -7,7 +7,7 @@ export const typescriptProducer: Snippet = {
   prefix: 'rmq-producer',
   dependency: TYPESCRIPT_CLIENT,
   template: String.raw`// Package: npm install {{dependency}} && npm install --save-dev @types/node
-// Address: gRPC endpoint of the proxy or of the local broker (port 8081), not the NameServer.
+// Address: gRPC endpoint of the proxy (port 8081), not the NameServer.
 // The environment variable ROCKETMQ_ENDPOINTS overrides it.
 
 import { Producer } from "rocketmq-client-nodejs";

@@ -86,7 +86,7 @@ async function showSample(browser: Browser, address: string): Promise<void> {
   const page = await newPage(browser);
   await page.goto(address, { timeout: 60_000 });
   const files = page.locator('.explorer-folders-view [role=treeitem] .label-name');
-  await files.filter({ hasText: 'OrderService.java' }).waitFor({ timeout: 60_000 });
+  await files.filter({ hasText: 'OrderProducer.java' }).waitFor({ timeout: 60_000 });
 }
 
 interface Process {
