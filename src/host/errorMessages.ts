@@ -33,6 +33,16 @@ const SENDS: ReadonlySet<number> = new Set([
   RequestCode.SEND_BATCH_MESSAGE,
 ]);
 
+/** A broker that is given as a NameServer does not know what NameServers are asked. */
+function afterRefusal(requestCode: number, responseCode: number): string {
+  if (responseCode === ResponseCode.SERVICE_NOT_AVAILABLE) {
+    return t('It takes no messages now: free disk space, or reset its data if it is the local broker.');
+  }
+  const isBroker =
+    requestCode === RequestCode.GET_BROKER_CLUSTER_INFO && responseCode === ResponseCode.REQUEST_CODE_NOT_SUPPORTED;
+  return isBroker ? t('Use the port of a NameServer, 9876 by default.') : t('The log of the broker tells more.');
+}
+
 function words({ code, details, cause }: CodedError): ErrorWords {
   const d = (name: string) => withoutEnd(details[name]);
   const address = d('address');
@@ -71,9 +81,7 @@ function words({ code, details, cause }: CodedError): ErrorWords {
           responseName(d('responseCode')),
           d('remark'),
         ),
-        d('responseCode') === ResponseCode.SERVICE_NOT_AVAILABLE
-          ? t('It takes no messages now: free disk space, or reset its data if it is the local broker.')
-          : t('The log of the broker tells more.'),
+        afterRefusal(Number(d('requestCode')), Number(d('responseCode'))),
       );
     case 'frame-illegal':
       return say(t('The answer is not in the RocketMQ protocol: {0}.', d('reason')), checkAddress());

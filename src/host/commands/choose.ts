@@ -5,6 +5,7 @@ import type { TopicSummary } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
 import type { Connections } from '../connections.ts';
+import { byKindAndName } from '../explorer/loadChildren.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import type { Prompts } from '../prompts.ts';
 
@@ -56,9 +57,7 @@ export async function chooseTopic(
     await prompts.tell('info', t('{0} has no topic for that. Create one first.', connection.name));
     return undefined;
   }
-  const items = topics
-    .map(({ topic }) => ({ label: topic, value: topic }))
-    .sort((a, b) => a.label.localeCompare(b.label));
+  const items = [...topics].sort(byKindAndName).map(({ topic }) => ({ label: topic, value: topic }));
   return prompts.pick({ title, placeholder: t('Choose a topic'), items });
 }
 

@@ -66,10 +66,13 @@ function brokers(parent: FolderTreeNode, found: readonly BrokerNode[]): readonly
 
 const KIND_ORDER: Readonly<Record<TopicKind, number>> = { normal: 0, retry: 1, deadLetter: 2, system: 3 };
 
+/** A person's own topics first, those of the system last. */
+export function byKindAndName(a: TopicSummary, b: TopicSummary): number {
+  return KIND_ORDER[a.kind] - KIND_ORDER[b.kind] || naturally(a.topic, b.topic);
+}
+
 function topics(parent: FolderTreeNode, found: readonly TopicSummary[]): readonly ExplorerNode[] {
-  return [...found]
-    .sort((a, b) => KIND_ORDER[a.kind] - KIND_ORDER[b.kind] || naturally(a.topic, b.topic))
-    .map((topic) => topicNode(parent, topic));
+  return [...found].sort(byKindAndName).map((topic) => topicNode(parent, topic));
 }
 
 function groups(parent: FolderTreeNode, found: readonly GroupSummary[]): readonly ExplorerNode[] {

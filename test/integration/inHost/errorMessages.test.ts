@@ -75,6 +75,16 @@ describe('the words for errors', () => {
     assert.match(describeError(full).nextStep, /^It takes no messages now: free disk space/);
   });
 
+  it('send those who gave the port of a broker to the NameServer', () => {
+    const refused = new CodedError('response-error', {
+      address: 'h:10911',
+      requestCode: 106,
+      responseCode: 3,
+      remark: 'r',
+    });
+    assert.equal(describeError(refused).nextStep, 'Use the port of a NameServer, 9876 by default.');
+  });
+
   it('end where a text from elsewhere has an end of its own', () => {
     const remark = 'create topic failed.\n';
     assert.equal(
