@@ -6,6 +6,7 @@ import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
 import { lockStore } from '../../../src/broker/store/storeLock.ts';
 import { CodedError } from '../../../src/base/errors.ts';
 import { messageToStore, openStore } from '../../support/storeFixture.ts';
+import { skipTest } from '../../support/skip.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 
 const ALL = { maxMessages: 32, maxBytes: 1_000_000 };
@@ -57,7 +58,7 @@ describe('a store in trouble', () => {
   });
 
   it('holds no file open for a queue that was only read', async function () {
-    if (!existsSync('/proc/self/fd')) this.skip();
+    if (!existsSync('/proc/self/fd')) skipTest(this, 'open files are counted through /proc, which is not here');
     const directory = join(temp.path, 'handles');
     const store = await openStore(directory);
     for (let queueId = 0; queueId < 50; queueId += 1) store.append(messageToStore({ queueId }));
