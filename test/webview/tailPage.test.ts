@@ -296,7 +296,7 @@ describe('tail page', function () {
     assert.deepEqual(host.paramsOf('openInEditor'), [{ number: 95 }]);
     await host.page.keyboard.press('Escape');
     await host.page.waitForSelector('.detail', { state: 'detached' });
-    assert.equal(await focused(), 95);
+    await waitFor('the focus on the row', async () => (await focused()) === 95);
   });
 
   it('says how much of a long body stands there', async () => {
@@ -496,6 +496,8 @@ describe('tail page', function () {
       await host.page.locator('[data-number="12290"]').click();
       await host.page.waitForSelector('.detail');
       await host.page.keyboard.press('Escape');
+      await host.page.waitForSelector('.detail', { state: 'detached' });
+      await waitFor('the focus on the row', async () => (await focused()) === 12_290);
       await host.page.keyboard.press('Enter');
       await host.page.waitForSelector('.detail');
       await scrollTo(0);
