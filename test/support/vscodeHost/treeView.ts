@@ -4,6 +4,8 @@ import { waitFor } from '../waitFor.ts';
 import { exactly } from './textPattern.ts';
 
 const CHILDREN_TIMEOUT_MS = 3_000;
+const MENU_ATTEMPTS = 4;
+const MENU_TIMEOUT_MS = 4000;
 const MENU_DEAF_MS = 200;
 
 export interface TreeRow {
@@ -60,14 +62,25 @@ export async function expand(row: Locator): Promise<void> {
   await child.waitFor({ state: 'attached', timeout: CHILDREN_TIMEOUT_MS }).catch(() => undefined);
 }
 
-/** Opens the context menu of a row and chooses an entry. */
+/**
+ * Opens the context menu of a row and chooses an entry. A tree that takes the focus meanwhile, as it does when a row is
+ * revealed, closes the menu: then it is opened once more.
+ */
 export async function contextMenu(page: Page, row: Locator, entry: string): Promise<void> {
-  await row.click({ button: 'right' });
-  const item = page.locator('.context-view .monaco-menu').getByRole('menuitem', { name: entry, exact: true });
-  await item.waitFor();
-  // A menu takes no click in its first 100 ms, so that the click that opened it chooses nothing.
-  await page.waitForTimeout(MENU_DEAF_MS);
-  await item.click();
+  for (let attempt = 1; ; attempt++) {
+    await row.click({ button: 'right' });
+    const item = page.locator('.context-view .monaco-menu').getByRole('menuitem', { name: entry, exact: true });
+    try {
+      await item.waitFor({ timeout: MENU_TIMEOUT_MS });
+      // A menu takes no click in its first 100 ms, so that the click that opened it chooses nothing.
+      await page.waitForTimeout(MENU_DEAF_MS);
+      await item.click({ timeout: MENU_TIMEOUT_MS });
+      return;
+    } catch (error) {
+      if (attempt === MENU_ATTEMPTS) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
 
 /** A view of the side bar, by its title. */
