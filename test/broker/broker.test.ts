@@ -59,11 +59,14 @@ describe('broker: its life', () => {
     const port = await freePortWith([0, -2]);
     const holder = createServer().listen(port - 2, '127.0.0.1');
     await once(holder, 'listening');
-    const broker = await TestBroker.start({ broker: { listenPort: port } });
-    assert.equal((await broker.send('T', 'x')).code, 0);
-    await broker.stop();
-    holder.close();
-    await once(holder, 'close');
+    try {
+      const broker = await TestBroker.start({ broker: { listenPort: port } });
+      assert.equal((await broker.send('T', 'x')).code, 0);
+      await broker.stop();
+    } finally {
+      holder.close();
+      await once(holder, 'close');
+    }
   });
 
   it('leaves no timer and no lock behind, also when the start fails', async () => {

@@ -88,8 +88,11 @@ describe('a person in the workbench', () => {
     await workbench.typeInput('4');
     await workbench.pick('Read and write');
     await workbench.pick('Normal');
-    const topic = await workbench.expandTreeItem(VIEW, [...TOPICS, TOPIC]);
-    assert.equal(await topic.getAttribute('aria-selected'), 'true');
+    await workbench.until('the new topic to be selected', async () => {
+      const topic = await workbench.treeItem(VIEW, [...TOPICS, TOPIC]);
+      return (await topic.getAttribute('aria-selected')) === 'true';
+    });
+    await workbench.expandTreeItem(VIEW, [...TOPICS, TOPIC]);
     assert.deepEqual(await queueRows(), ['offsets 0 to 0', 'offsets 0 to 0', 'offsets 0 to 0', 'offsets 0 to 0']);
     await workbench.expandTreeItem(VIEW, ['Local Broker', 'DefaultCluster', 'Brokers']);
   });
