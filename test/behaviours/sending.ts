@@ -23,6 +23,7 @@ export function sendingBehaviours(cluster: TestCluster): void {
       seen.push(`${receipt.queueId}:${receipt.offset}`);
     }
     assert.deepEqual(seen, ['0:0', '1:0', '2:0', '3:0', '0:1', '1:1', '2:1', '3:1']);
+    await cluster.untilReadable(topic, 8);
     const { items: queues } = await cluster.client.queues(topic);
     assert.deepEqual(
       queues.map(({ queueId, minOffset, maxOffset }) => [queueId, minOffset, maxOffset]),

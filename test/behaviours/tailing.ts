@@ -41,6 +41,7 @@ export function tailBehaviours(cluster: TestCluster): void {
   it('tells what is sent afterwards, and only that', async () => {
     const topic = await cluster.newTopic();
     await send(topic, 'before 1', 'before 2', 'before 3');
+    await cluster.untilReadable(topic, 3);
     await begin(topic);
     await send(topic, 'after 1', 'after 2', 'after 3');
     const bodies = (await received(3)).map(({ body }) => body.toString());

@@ -5,6 +5,7 @@ import type { TopicSpec } from '../../src/client/model.ts';
 import { startApacheRocketmq } from './apacheRocketmq.ts';
 import { startLocalBroker } from './localBroker.ts';
 import { requireTools } from './skip.ts';
+import { waitFor } from './waitFor.ts';
 
 /** A cluster that the suites of test/behaviours run against: ours, or Apache's. */
 interface Backend {
@@ -45,6 +46,8 @@ export interface TestCluster {
   readonly client: ClusterClient;
   /** Creates a topic that nobody else uses. */
   newTopic(spec?: Partial<TopicSpec>): Promise<string>;
+  /** Until so many messages can be read: Apache's broker answers a send a moment before its queues have it. */
+  untilReadable(topic: string, count: number): Promise<void>;
 }
 
 /** Defines the suites once for every backend, each with a cluster of its own that starts before them and ends after. */
@@ -52,7 +55,7 @@ export function forEachBackend(define: (cluster: TestCluster) => void): void {
   for (const backend of [local, apache]) {
     describe(backend.name, () => {
       let running: RunningBackend | undefined;
-      let found: Omit<TestCluster, 'newTopic'> | undefined;
+      let found: Omit<TestCluster, 'newTopic' | 'untilReadable'> | undefined;
 
       before(async function () {
         this.timeout(START_TIMEOUT_MS);
@@ -75,7 +78,7 @@ export function forEachBackend(define: (cluster: TestCluster) => void): void {
   }
 }
 
-function clusterOf(found: () => Omit<TestCluster, 'newTopic'>): TestCluster {
+function clusterOf(found: () => Omit<TestCluster, 'newTopic' | 'untilReadable'>): TestCluster {
   return {
     get nameServer() {
       return found().nameServer;
@@ -101,6 +104,12 @@ function clusterOf(found: () => Omit<TestCluster, 'newTopic'>): TestCluster {
         ...spec,
       });
       return topic;
+    },
+    async untilReadable(topic, count) {
+      await waitFor(`${count} messages in ${topic}`, async () => {
+        const { items } = await found().client.queues(topic);
+        return items.reduce((sum, { minOffset, maxOffset }) => sum + maxOffset - minOffset, 0) >= count;
+      });
     },
   };
 }
