@@ -15,7 +15,6 @@ export type ErrorCode =
   | 'json-illegal' // position, reason
   | 'message-illegal' // reason
   | 'topic-name-invalid' // topic, reason: 'blank' | 'too-long' | 'illegal-characters' | 'reserved'
-  | 'group-name-invalid' // group, reason
   | 'topic-not-found' // topic
   | 'no-writable-queue' // topic
   | 'partly-done' // done, failed: addresses; the cause is that of the first that failed
@@ -23,7 +22,7 @@ export type ErrorCode =
   | 'body-too-large' // sizeBytes, maxSizeBytes
   | 'body-empty'
   | 'properties-too-large' // sizeBytes, maxSizeBytes
-  | 'property-illegal' // name
+  | 'property-illegal' // name, reason: 'reserved' | 'blank' | 'control-character'
   | 'store-full' // usedBytes, maxBytes
   | 'store-locked' // directory
   | 'store-damaged' // path, reason
@@ -37,7 +36,6 @@ export type ErrorCode =
   | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'name-twice'
   | 'workspace-untrusted'
   | 'usage' // reason
-  | 'compression-unsupported' // algorithm
   | 'cancelled'
   | 'internal'; // reason
 

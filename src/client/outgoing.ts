@@ -26,13 +26,16 @@ export function prepareProperties(message: OutgoingMessage, uniqueKey: string): 
   const properties: (readonly [string, string])[] = [];
   for (const [name, value] of message.properties ?? []) {
     // Readers drop a pair without a name or a value, so it is refused here rather than lost.
-    if (name.trim() === '' || value === '' || isReservedProperty(name)) illegal(name);
+    if (name.trim() === '' || value === '') illegal(name, 'blank');
+    if (isReservedProperty(name)) illegal(name, 'reserved');
     properties.push([name, value]);
   }
   const keys = (message.keys ?? []).filter((key) => key !== '').join(' ');
   if (keys !== '') properties.push([PropertyName.KEYS, keys]);
   if (message.tag !== undefined && message.tag !== '') properties.push([PropertyName.TAGS, message.tag]);
-  for (const [name, value] of properties) if (breaksProperties(name) || breaksProperties(value)) illegal(name);
+  for (const [name, value] of properties) {
+    if (breaksProperties(name) || breaksProperties(value)) illegal(name, 'control-character');
+  }
   properties.push([PropertyName.UNIQUE_KEY, uniqueKey], [PropertyName.WAIT, 'true']);
   const text = encodeProperties(properties);
   const sizeBytes = Buffer.byteLength(text);
@@ -42,6 +45,6 @@ export function prepareProperties(message: OutgoingMessage, uniqueKey: string): 
   return text;
 }
 
-function illegal(name: string): never {
-  throw new CodedError('property-illegal', { name });
+function illegal(name: string, reason: 'reserved' | 'blank' | 'control-character'): never {
+  throw new CodedError('property-illegal', { name, reason });
 }

@@ -97,9 +97,7 @@ function words({ code, details, cause }: CodedError): ErrorWords {
     case 'message-illegal':
       return say(t('The message cannot be read: {0}.', d('reason')), t('Look into the log of the broker.'));
     case 'topic-name-invalid':
-      return say(nameProblem('topic', d('reason')), t('Choose another name.'));
-    case 'group-name-invalid':
-      return say(nameProblem('group', d('reason')), t('Choose another name.'));
+      return say(topicNameProblem(d('reason')), t('Choose another name.'));
     case 'topic-not-found':
       return say(t('There is no topic {0}.', d('topic')), t('Check its spelling, or create it.'));
     case 'no-writable-queue':
@@ -130,7 +128,7 @@ function words({ code, details, cause }: CodedError): ErrorWords {
         t('Shorten them, or move them into the body.'),
       );
     case 'property-illegal':
-      return say(t('The property {0} cannot be sent.', d('name')), t('Rename it, or remove control characters.'));
+      return propertyProblem(d('name'), d('reason'));
     case 'store-full':
       return say(
         t('The broker is full: {0} of {1} bytes are used.', d('usedBytes'), d('maxBytes')),
@@ -176,8 +174,6 @@ function words({ code, details, cause }: CodedError): ErrorWords {
         t('Connections of a workspace that is not trusted cannot be changed.'),
         t('Trust the workspace, or keep the connection in the user settings.'),
       );
-    case 'compression-unsupported':
-      return say(t('{0} cannot be decompressed here.', d('algorithm')), t('Use zlib, lz4 or zstd.'));
     case 'usage':
       return say(t('The local broker was started wrongly: {0}.', d('reason')), reportIt());
     case 'cancelled':
@@ -223,15 +219,27 @@ function entryProblem(position: string | number | boolean, reason: string | numb
   }
 }
 
-/** The rules of a broker for names. */
-export function nameProblem(what: 'topic' | 'group', reason: string | number | boolean): string {
+function propertyProblem(name: string | number | boolean, reason: string | number | boolean): ErrorWords {
+  switch (reason) {
+    case 'reserved':
+      return say(
+        t('RocketMQ keeps the property {0} for itself.', name),
+        t('Take another name; tag and keys have fields of their own.'),
+      );
+    case 'blank':
+      return say(t('The property {0} has no name or no value.', name), t('Fill in both, or remove it.'));
+    default:
+      return say(t('The property {0} cannot be sent.', name), t('Remove control characters from it.'));
+  }
+}
+
+/** The rules of a broker for names of topics. */
+export function topicNameProblem(reason: string | number | boolean): string {
   switch (reason) {
     case 'blank':
       return t('The name is empty.');
     case 'too-long':
-      return what === 'topic'
-        ? t('The name of a topic has at most 127 characters.')
-        : t('The name of a group has at most 120 characters.');
+      return t('The name of a topic has at most 127 characters.');
     case 'reserved':
       return t('RocketMQ keeps this name for itself.');
     default:

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { systemErrorCode } from '../base/errors.ts';
+import { startMarkIn } from '../base/startMark.ts';
 import type { RunningBroker } from '../broker/control.ts';
 
 /**
@@ -38,11 +39,10 @@ export async function storeOwner(storeDir: string): Promise<number | undefined> 
   return mark === undefined || startMark === '' || startMark === mark ? pid : undefined;
 }
 
-/** Start of a process in clock ticks since boot, field 22 of /proc/PID/stat; undefined where the system has none. */
+/** Undefined where the system does not say. */
 async function startMarkOf(pid: number): Promise<string | undefined> {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return startMarkIn(await readFile(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return undefined;
   }

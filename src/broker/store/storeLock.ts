@@ -2,6 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
 import type { Disposable } from '../../base/disposable.ts';
+import { startMarkIn } from '../../base/startMark.ts';
 
 interface Owner {
   readonly pid: number;
@@ -86,11 +87,10 @@ function isAlive({ pid, startMark }: Owner): boolean {
   return mark === '' || startMark === '' || mark === startMark;
 }
 
-/** Start time in clock ticks since boot (field 22 of /proc/PID/stat) on Linux. */
+/** Empty where the system does not say. */
 function startMarkOf(pid: number): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return startMarkIn(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? '';
   } catch {
     return '';
   }

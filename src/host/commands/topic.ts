@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 
 import type { MessageType } from '../../client/model.ts';
-import { isSystemTopic, topicNameProblem } from '../../protocol/topicName.ts';
-import { nameProblem } from '../errorMessages.ts';
+import { isSystemTopic, topicNameProblem as problemOf } from '../../protocol/topicName.ts';
+import { topicNameProblem } from '../errorMessages.ts';
 import type { ExplorerTree } from '../explorer/explorerTree.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import { askInTurn } from '../wizard.ts';
@@ -117,8 +117,8 @@ async function askTopic({ prompts }: TopicCommandContext, title: string): Promis
 
 /** Why a broker would refuse the name, in words. */
 function topicProblem(name: string): string | undefined {
-  const problem = isSystemTopic(name) ? 'reserved' : topicNameProblem(name);
-  return problem === undefined ? undefined : nameProblem('topic', problem);
+  const problem = isSystemTopic(name) ? 'reserved' : problemOf(name);
+  return problem === undefined ? undefined : topicNameProblem(problem);
 }
 
 function queuesProblem(text: string): string | undefined {

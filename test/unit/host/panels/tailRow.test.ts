@@ -37,7 +37,7 @@ describe('tailMessage', () => {
   });
 
   it('says why a body could not be decompressed', () => {
-    const bodyProblem = new CodedError('compression-unsupported', { algorithm: 'x' });
-    assert.equal(tailMessage(3, makeMessage({ bodyProblem }), WORDS).bodyProblem, 'compression-unsupported');
+    const bodyProblem = new CodedError('message-illegal', { reason: 'x' });
+    assert.equal(tailMessage(3, makeMessage({ bodyProblem }), WORDS).bodyProblem, 'message-illegal');
   });
 });
