@@ -93,6 +93,7 @@ describe('a person in the workbench', () => {
       return (await topic.getAttribute('aria-selected')) === 'true';
     });
     await workbench.expandTreeItem(VIEW, [...TOPICS, TOPIC]);
+    await workbench.until('four queues', async () => (await queueRows()).length === 4);
     assert.deepEqual(await queueRows(), ['offsets 0 to 0', 'offsets 0 to 0', 'offsets 0 to 0', 'offsets 0 to 0']);
     await workbench.expandTreeItem(VIEW, ['Local Broker', 'DefaultCluster', 'Brokers']);
   });
@@ -270,7 +271,7 @@ describe('a person in the workbench', () => {
         .getByRole('tab', { name: /^RocketMQ/ })
         .click();
       const row = second.locator('[role=treeitem][aria-level="1"]', { hasText: 'Local Broker' });
-      assert.equal(await row.locator('.label-description').innerText(), `127.0.0.1:${nameServerPort}`);
+      await row.locator('.label-description', { hasText: `127.0.0.1:${nameServerPort}` }).waitFor();
     } finally {
       await second.close();
     }
