@@ -126,6 +126,11 @@ describe('broker: files', () => {
       writeFileSync(path.join(directory.path, 'config', 'x.json'), torn);
       assert.equal(file.load(text), 2);
     }
+    writeFileSync(path.join(directory.path, 'config', 'x.json'), '{"a":');
+    file.load(text);
+    file.save();
+    assert.deepEqual([read('x.json'), read('x.json.bak')], ['2', '2'], 'the torn file became the .bak');
+    writeFileSync(path.join(directory.path, 'config', 'x.json'), '');
     writeFileSync(path.join(directory.path, 'config', 'x.json.bak'), '{');
     assert.throws(() => file.load(text), { code: 'store-damaged' });
   });

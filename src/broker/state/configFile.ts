@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
@@ -38,7 +38,12 @@ export class ConfigFile implements Disposable {
     for (const candidate of [file, `${file}.bak`]) {
       try {
         const content = readFileSync(candidate);
-        if (content.length > 0) return parse(content);
+        if (content.length > 0) {
+          const parsed = parse(content);
+          // As Apache does: a torn file must not become the next `.bak`.
+          if (problem !== undefined) rmSync(file, { force: true });
+          return parsed;
+        }
         problem ??= new Error('the file is empty');
       } catch (error) {
         if (systemErrorCode(error) === 'ENOENT') continue;

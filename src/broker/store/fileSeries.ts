@@ -2,6 +2,7 @@ import {
   closeSync,
   existsSync,
   fdatasync,
+  fsync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -12,12 +13,26 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CodedError } from '../../base/errors.ts';
 
 const readAsync = promisify(read);
 const fdatasyncAsync = promisify(fdatasync);
+const fsyncAsync = promisify(fsync);
+
+/** Of a series; a log may have thousands of files, and who reads through it needs one at a time. */
+const MAX_OPEN_FILES = 32;
+
+interface OpenFile {
+  readonly start: number;
+  readonly handle: number;
+  /** Reads and syncs under way. */
+  users: number;
+  /** To be closed when nobody uses it. */
+  retired: boolean;
+}
 
 /**
  * Files of one size in a folder, each named by the position of its first byte (20 digits): together one long
@@ -28,12 +43,13 @@ export class FileSeries {
   readonly fileBytes: number;
   /** Start positions, ascending. */
   #starts: number[] = [];
-  #open = new Map<number, number>();
-  #unsynced = new Set<number>();
+  readonly #open = new Map<number, OpenFile>();
+  /** The file written last: the next bytes most likely go there. */
+  #writing: OpenFile | undefined;
+  readonly #unsynced = new Set<number>();
+  /** A file was made or removed; its name is on disk after a sync of the folder. */
+  #namesUnsynced = false;
   #syncing: Promise<void> | undefined;
-  /** Reads and syncs under way; handles are closed when there are none. */
-  #busy = 0;
-  #toClose: number[] = [];
 
   /**
    * @throws CodedError `store-damaged` for a file whose length or name does not fit
@@ -70,20 +86,21 @@ export class FileSeries {
 
   /** Writes through to the file (the page cache); the bytes must lie within one file, which is made if missing. */
   write(position: number, bytes: Buffer, from = 0, to = bytes.length): void {
-    const start = this.startOf(position);
-    const file = this.#open.get(start) ?? this.#openForWriting(start);
-    this.#unsynced.add(start);
+    const file = this.#forWriting(position);
+    const { start, handle } = file;
     let at = from;
-    while (at < to) at += writeSync(file, bytes, at, to - at, position - start + at - from);
+    while (at < to) at += writeSync(handle, bytes, at, to - at, position - start + at - from);
   }
 
   /** Up to `sizeBytes` from `position`, never past the end of its file; empty where there is no file. */
   async read(position: number, sizeBytes: number): Promise<Buffer> {
     const start = this.startOf(position);
-    if (!this.#starts.includes(start)) return Buffer.alloc(0);
+    if (this.#indexOf(start) < 0) return Buffer.alloc(0);
     const wanted = Math.min(sizeBytes, start + this.fileBytes - position);
     const bytes = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await this.#using(start, (file) => readAsync(file, bytes, 0, wanted, position - start));
+    const { bytesRead } = await using(this.#fileAt(start), (handle) =>
+      readAsync(handle, bytes, 0, wanted, position - start),
+    );
     return bytesRead === wanted ? bytes : bytes.subarray(0, bytesRead);
   }
 
@@ -96,35 +113,50 @@ export class FileSeries {
 
   async #syncUnsynced(): Promise<void> {
     const starts = [...this.#unsynced];
+    const names = this.#namesUnsynced;
     this.#unsynced.clear();
+    this.#namesUnsynced = false;
+    this.#writing = undefined;
     try {
-      await Promise.all(starts.map((start) => this.#using(start, (file) => fdatasyncAsync(file))));
+      for (const start of starts) {
+        if (this.#indexOf(start) >= 0) await using(this.#fileAt(start), (handle) => fdatasyncAsync(handle));
+      }
+      if (names) await syncFolder(this.directory);
     } catch (error) {
       for (const start of starts) this.#unsynced.add(start);
+      this.#namesUnsynced ||= names;
       throw error;
     }
   }
 
   /** Bytes from `position` on read as zero afterwards; files that lie wholly behind it are removed. */
   truncate(position: number): void {
-    for (const start of this.#starts.filter(
-      (start) => start > position || (start === position && start !== this.start),
-    )) {
-      this.#remove(start);
+    for (let last = this.#starts.at(-1); last !== undefined && last >= position; last = this.#starts.at(-1)) {
+      if (last === position && this.#starts.length === 1) break;
+      this.#forget(last);
+      unlinkSync(this.#path(last));
     }
     const last = this.#starts.at(-1);
     if (last === undefined || position >= last + this.fileBytes) return;
-    const file = this.#fileAt(last);
-    ftruncateSync(file, Math.max(position - last, 0));
-    ftruncateSync(file, this.fileBytes);
+    const { handle } = this.#fileAt(last);
+    ftruncateSync(handle, Math.max(position - last, 0));
+    ftruncateSync(handle, this.fileBytes);
     this.#unsynced.add(last);
+  }
+
+  /** Removes the first file; what is being read from it is still read. */
+  async removeFirst(): Promise<void> {
+    const start = this.#starts[0];
+    if (start === undefined) return;
+    this.#forget(start);
+    await unlink(this.#path(start));
   }
 
   /** Frees the handles of files, after what is under way; they are opened again when needed. */
   release(): void {
-    this.#toClose.push(...this.#open.values());
+    for (const file of this.#open.values()) retire(file);
     this.#open.clear();
-    this.#closeIdle();
+    this.#writing = undefined;
   }
 
   removeAll(): void {
@@ -132,22 +164,6 @@ export class FileSeries {
     this.#starts = [];
     this.#unsynced.clear();
     rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  async #using<T>(start: number, work: (file: number) => Promise<T>): Promise<T> {
-    const file = this.#fileAt(start);
-    this.#busy += 1;
-    try {
-      return await work(file);
-    } finally {
-      this.#busy -= 1;
-      this.#closeIdle();
-    }
-  }
-
-  #closeIdle(): void {
-    if (this.#busy > 0) return;
-    for (const file of this.#toClose.splice(0)) closeSync(file);
   }
 
   #load(): void {
@@ -166,36 +182,92 @@ export class FileSeries {
     this.#starts.sort((a, b) => a - b);
   }
 
-  #openForWriting(start: number): number {
-    if (this.#starts.includes(start)) return this.#fileAt(start);
-    mkdirSync(this.directory, { recursive: true });
-    const file = openSync(this.#path(start), 'w+');
-    ftruncateSync(file, this.fileBytes);
-    this.#open.set(start, file);
-    this.#starts.push(start);
-    this.#starts.sort((a, b) => a - b);
+  /** Place among the starts, -1 when there is no such file. Without holes, which is the rule, it is where it should be. */
+  #indexOf(start: number): number {
+    const first = this.#starts[0];
+    const last = this.#starts.at(-1);
+    if (first === undefined || last === undefined || start < first || start > last) return -1;
+    const guess = (start - first) / this.fileBytes;
+    return this.#starts[guess] === start ? guess : this.#starts.indexOf(start);
+  }
+
+  #forWriting(position: number): OpenFile {
+    const last = this.#writing;
+    if (last !== undefined && position >= last.start && position < last.start + this.fileBytes) return last;
+    const start = this.startOf(position);
+    const file = this.#indexOf(start) < 0 ? this.#make(start) : this.#fileAt(start);
+    this.#unsynced.add(start);
+    this.#writing = file;
     return file;
   }
 
-  #fileAt(start: number): number {
+  #make(start: number): OpenFile {
+    mkdirSync(this.directory, { recursive: true });
+    const handle = openSync(this.#path(start), 'w+');
+    ftruncateSync(handle, this.fileBytes);
+    const isNewest = start > (this.#starts.at(-1) ?? -1);
+    this.#starts.push(start);
+    if (!isNewest) this.#starts.sort((a, b) => a - b);
+    this.#namesUnsynced = true;
+    return this.#keepOpen({ start, handle, users: 0, retired: false });
+  }
+
+  #fileAt(start: number): OpenFile {
     const open = this.#open.get(start);
     if (open !== undefined) return open;
-    const file = openSync(this.#path(start), 'r+');
-    this.#open.set(start, file);
+    return this.#keepOpen({ start, handle: openSync(this.#path(start), 'r+'), users: 0, retired: false });
+  }
+
+  #keepOpen(file: OpenFile): OpenFile {
+    if (this.#open.size >= MAX_OPEN_FILES) {
+      for (const [start, oldest] of this.#open) {
+        if (oldest === this.#writing) continue;
+        this.#open.delete(start);
+        retire(oldest);
+        break;
+      }
+    }
+    this.#open.set(file.start, file);
     return file;
   }
 
-  #remove(start: number): void {
+  #forget(start: number): void {
     const file = this.#open.get(start);
-    if (file !== undefined) this.#toClose.push(file);
-    this.#closeIdle();
+    if (file !== undefined) retire(file);
+    if (file === this.#writing) this.#writing = undefined;
     this.#open.delete(start);
     this.#unsynced.delete(start);
-    this.#starts = this.#starts.filter((other) => other !== start);
-    unlinkSync(this.#path(start));
+    this.#starts.splice(this.#indexOf(start), 1);
+    this.#namesUnsynced = true;
   }
 
   #path(start: number): string {
     return join(this.directory, String(start).padStart(20, '0'));
+  }
+}
+
+async function using<T>(file: OpenFile, work: (handle: number) => Promise<T>): Promise<T> {
+  file.users += 1;
+  try {
+    return await work(file.handle);
+  } finally {
+    file.users -= 1;
+    if (file.retired && file.users === 0) closeSync(file.handle);
+  }
+}
+
+function retire(file: OpenFile): void {
+  file.retired = true;
+  if (file.users === 0) closeSync(file.handle);
+}
+
+/** Windows opens no folders and writes their entries through. */
+async function syncFolder(directory: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = openSync(directory, 'r');
+  try {
+    await fsyncAsync(handle);
+  } finally {
+    closeSync(handle);
   }
 }

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
+import { skipTest } from '../../support/skip.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
+
+const FILE_BYTES = 64;
+
+describe('FileSeries', () => {
+  const temp = makeTempDir('series');
+  let count = 0;
+  after(() => temp.remove());
+
+  const filled = (files: number): FileSeries => {
+    const series = new FileSeries(join(temp.path, String((count += 1))), FILE_BYTES);
+    for (let index = 0; index < files; index += 1) series.write(index * FILE_BYTES, Buffer.alloc(FILE_BYTES, index));
+    return series;
+  };
+  const byteAt = async (series: FileSeries, position: number): Promise<number | undefined> =>
+    (await series.read(position, 1))[0];
+
+  it('reads through any number of files with a few of them open', async function () {
+    if (!existsSync('/proc/self/fd')) skipTest(this, 'open files are counted through /proc, which is not here');
+    const before = readdirSync('/proc/self/fd').length;
+    const series = filled(200);
+    for (let index = 0; index < 200; index += 1) assert.equal(await byteAt(series, index * FILE_BYTES), index);
+    const all = Array.from({ length: 200 }, (_, index) => byteAt(series, index * FILE_BYTES));
+    assert.deepEqual(
+      await Promise.all(all),
+      Array.from({ length: 200 }, (_, index) => index),
+    );
+    assert.ok(readdirSync('/proc/self/fd').length - before <= 32);
+    await series.sync();
+    series.release();
+    assert.equal(readdirSync('/proc/self/fd').length, before);
+  });
+
+  it('removes its first file while it is being read', async () => {
+    const series = filled(3);
+    const reading = byteAt(series, 1);
+    await series.removeFirst();
+    assert.equal(await reading, 0);
+    assert.deepEqual([series.start, series.end], [FILE_BYTES, 3 * FILE_BYTES]);
+    assert.equal(await byteAt(series, 1), undefined);
+    assert.equal(await byteAt(series, FILE_BYTES), 1);
+    assert.equal(readdirSync(series.directory).length, 2);
+    series.release();
+  });
+
+  it('is found again with a hole, and cut at any byte', async () => {
+    const made = filled(4);
+    made.release();
+    const series = new FileSeries(made.directory, FILE_BYTES);
+    assert.deepEqual(series.starts, [0, 64, 128, 192]);
+    series.truncate(100);
+    assert.deepEqual(series.starts, [0, 64]);
+    assert.deepEqual([...(await series.read(98, 4))], [1, 1, 0, 0]);
+    series.write(256, Buffer.from([9]));
+    assert.equal(await byteAt(series, 256), 9);
+    assert.equal(await byteAt(series, 192), undefined);
+    series.truncate(64);
+    assert.deepEqual(series.starts, [0]);
+    series.truncate(0);
+    assert.deepEqual(series.starts, [0], 'the first file stays, empty');
+    assert.equal(await byteAt(series, 0), 0);
+    series.release();
+  });
+});
