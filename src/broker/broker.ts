@@ -26,10 +26,10 @@ import { Groups } from './state/groups.ts';
 import { Producers } from './state/producers.ts';
 import { QueueLocks } from './state/queueLocks.ts';
 import { Topics } from './state/topics.ts';
-import { Statistics } from './statistics.ts';
+import { Statistics } from './statistics/statistics.ts';
 import { ENTRY_BYTES } from './store/consumeQueue.ts';
 import { MessageStore } from './store/messageStore.ts';
-import { systemTopics } from './systemTopics.ts';
+import { isSystemTopicOf, systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
 
 export interface BrokerOptions {
@@ -85,6 +85,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       new Topics({ path: file('topics.json'), clock, logger, autoCreate: config.autoCreateTopicEnable }),
     );
     topics.addMissing(systemTopics(config));
+    const statistics = owned.add(
+      new Statistics({
+        clock,
+        clusterName: config.brokerClusterName,
+        store,
+        isSystemTopic: (topic) => isSystemTopicOf(config, topic),
+      }),
+    );
     const storeHost = { ip: await ipOf(host), port };
     const context: BrokerContext = {
       config: { ...config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
@@ -120,6 +128,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         topicExists: (topic) => topics.get(topic) !== undefined,
         levelsMs: parseDelayLevels(config.messageDelayLevel),
         saveDelayMs: config.flushDelayOffsetInterval,
+        onDelivered: (levelQueueId, { topic, queueId }, { sizeBytes, storeTimestamp }) => {
+          statistics.levelDelivered(levelQueueId, sizeBytes);
+          statistics.stored(topic, queueId, 1, sizeBytes, storeTimestamp);
+        },
       }),
       registration: owned.add(
         new Registration({
@@ -132,7 +144,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           haAddress: formatAddress({ host, port: port + 1 }),
         }),
       ),
-      statistics: owned.add(new Statistics(clock)),
+      statistics,
       address,
       storeHost,
       newUniqueKey: uniqueKeySource({

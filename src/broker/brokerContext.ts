@@ -11,7 +11,7 @@ import type { Groups } from './state/groups.ts';
 import type { Producers } from './state/producers.ts';
 import type { QueueLocks } from './state/queueLocks.ts';
 import type { Topics } from './state/topics.ts';
-import type { Statistics } from './statistics.ts';
+import type { Statistics } from './statistics/statistics.ts';
 import type { MessageStore } from './store/messageStore.ts';
 import type { DelayLevels } from './timers/delayLevels.ts';
 

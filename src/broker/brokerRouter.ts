@@ -27,7 +27,9 @@ import {
   updateConsumerOffset,
 } from './handlers/offset.ts';
 import { pullMessage } from './handlers/pull.ts';
-import { getBrokerConfig, getRuntimeInfo } from './handlers/runtimeInfo.ts';
+import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts';
+import { getBrokerConfig } from './handlers/brokerConfig.ts';
+import { getRuntimeInfo } from './handlers/runtimeInfo.ts';
 import { sendMessage } from './handlers/send.ts';
 import { sendBack } from './handlers/sendBack.ts';
 import {
@@ -80,6 +82,8 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_ALL_DELAY_OFFSET, getAllDelayOffsets],
   [RequestCode.GET_BROKER_RUNTIME_INFO, getRuntimeInfo],
   [RequestCode.GET_BROKER_CONFIG, getBrokerConfig],
+  [RequestCode.VIEW_BROKER_STATS_DATA, getBrokerStats],
+  [RequestCode.GET_BROKER_CONSUME_STATS, getBrokerConsumeStats],
 ];
 
 /** Codes that may be held; the second listener, port minus 2, does not serve them (remoting sheet §1.1). */

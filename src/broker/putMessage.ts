@@ -9,9 +9,9 @@ import type { MessageToStore, StoredAt } from './store/messageStore.ts';
 
 /** Stores one message; one with a delay level first waits in SCHEDULE_TOPIC_XXXX. Errors as `MessageStore.append`. */
 export function putMessage(broker: BrokerContext, message: MessageToStore): StoredAt {
-  const stored = broker.store.append(parked(broker, message));
-  broker.statistics.counts.put += 1;
-  broker.statistics.counts.putBytes += stored.sizeBytes;
+  const place = parked(broker, message);
+  const stored = broker.store.append(place);
+  broker.statistics.stored(place.topic, place.queueId, 1, stored.sizeBytes, stored.storeTimestamp);
   return stored;
 }
 
@@ -37,7 +37,7 @@ const ILLEGAL: ReadonlySet<string> = new Set(['body-too-large', 'properties-too-
  */
 export function storeRefusal(broker: BrokerContext, error: unknown): Reply | undefined {
   if (isCodedError(error, 'store-full')) {
-    broker.statistics.counts.putFailed += 1;
+    broker.statistics.refused();
     return {
       code: ResponseCode.SERVICE_NOT_AVAILABLE,
       remark:
@@ -47,7 +47,7 @@ export function storeRefusal(broker: BrokerContext, error: unknown): Reply | und
     };
   }
   if (error instanceof CodedError && ILLEGAL.has(error.code)) {
-    broker.statistics.counts.putFailed += 1;
+    broker.statistics.refused();
     return illegalMessage(broker);
   }
   return undefined;

@@ -63,6 +63,7 @@ export function getGroupConfig(broker: BrokerContext, { command }: IncomingReque
 export function deleteGroup(broker: BrokerContext, { command }: IncomingRequest): Reply {
   const { groupName, cleanOffset } = decodeFields(deleteFields, command.extFields);
   broker.groups.delete(groupName);
+  broker.statistics.groupDeleted(groupName);
   if (cleanOffset === true) broker.offsets.deleteGroup(groupName);
   return SUCCESS;
 }
@@ -91,7 +92,8 @@ export async function getConsumeStats(broker: BrokerContext, { command }: Incomi
   const { consumerGroup, topic } = decodeFields(statsFields, command.extFields);
   const topics = topic === undefined || topic === '' ? topicsOf(broker, consumerGroup) : [topic];
   const progress = await Promise.all(topics.map((name) => progressIn(broker, consumerGroup, name)));
-  return successBody(encodeConsumeStats(progress.flat()));
+  const tps = topics.reduce((sum, name) => sum + broker.statistics.groupGetTps(name, consumerGroup), 0);
+  return successBody(encodeConsumeStats(progress.flat(), tps));
 }
 
 /** QUERY_TOPIC_CONSUME_BY_WHO 300: groups that are online, and groups that have offsets. */

@@ -39,7 +39,7 @@ async function pullFirst(
   header: PullMessage,
   filter: Filter,
 ): Promise<Reply | undefined> {
-  const reply = replyOf(broker, header, await read(broker, header, filter));
+  const reply = await readReply(broker, header, filter);
   if (reply.code !== ResponseCode.PULL_NOT_FOUND || (header.sysFlag & PullSysFlag.SUSPEND) === 0) return reply;
   // What arrived since the read would wake nobody.
   if (broker.store.maxOffset(header.topic, header.queueId) > header.queueOffset) return answerNow(broker, header);
@@ -85,7 +85,17 @@ async function pullAgain(
 /** By the subscription and the permissions of now: they may have changed since the pull came. */
 async function answerNow(broker: BrokerContext, header: PullMessage): Promise<Reply> {
   const checked = check(broker, header);
-  return typeof checked === 'function' ? replyOf(broker, header, await read(broker, header, checked)) : checked;
+  return typeof checked === 'function' ? readReply(broker, header, checked) : checked;
+}
+
+async function readReply(broker: BrokerContext, header: PullMessage, filter: Filter): Promise<Reply> {
+  const beganMs = broker.clock.now();
+  const result = await read(broker, header, filter);
+  const { topic, consumerGroup, queueId } = header;
+  const { count, sizeBytes } = result;
+  if (count > 0) broker.statistics.served(topic, consumerGroup, queueId, count, sizeBytes, beganMs);
+  else broker.statistics.missed();
+  return replyOf(broker, header, result);
 }
 
 function read(broker: BrokerContext, header: PullMessage, filter: Filter): Promise<ReadResult> {
@@ -112,15 +122,10 @@ const CODES: Readonly<Record<ReadStatus, number>> = {
 
 /** All four positions are there whatever the code: Java throws when one is missing. Broker sheet §6.2. */
 function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult): Reply {
-  const { status, nextBeginOffset, minOffset, maxOffset, records, count, sizeBytes } = result;
+  const { status, nextBeginOffset, minOffset, maxOffset, records, sizeBytes } = result;
   const { topic, queueId, consumerGroup, queueOffset } = header;
   const isPastEmpty = status === 'no-message-in-queue' && queueOffset !== 0;
   const code = isPastEmpty ? ResponseCode.PULL_OFFSET_MOVED : CODES[status];
-  const { counts } = broker.statistics;
-  if (count > 0) {
-    counts.getFound += 1;
-    counts.transferred += count;
-  } else counts.getMiss += 1;
   broker.offsets.notePull(consumerGroup, topic, queueId, nextBeginOffset);
   return {
     code,

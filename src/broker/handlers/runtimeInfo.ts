@@ -1,15 +1,14 @@
 import { statfsSync } from 'node:fs';
+import path from 'node:path';
 import { errorText } from '../../base/errors.ts';
 import { encodeKvTable } from '../../protocol/bodies/route.ts';
-import { ResponseCode } from '../../protocol/codes.ts';
 import { VERSION, versionName } from '../../protocol/command.ts';
-import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
 import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
-import { configText } from '../config.ts';
 import { successBody } from '../reply.ts';
+import type { RateName } from '../statistics/storeRates.ts';
 
 /** Queues of Java's thread pools; tools read their sizes. Nothing waits in them here. */
 const POOLS = [
@@ -22,71 +21,103 @@ const POOLS = [
 
 /** GET_BROKER_RUNTIME_INFO 28. Source: AdminBrokerProcessor.java, prepareRuntimeInfo; broker sheet §14.1. */
 export async function getRuntimeInfo(broker: BrokerContext): Promise<Reply> {
-  const { statistics, store, clock, startedMs } = broker;
-  const { counts } = statistics;
-  const disk = diskUse(broker);
-  const transferred = statistics.rates('transferred');
+  const { clock, startedMs } = broker;
   const table = new Map<string, string | number>([
     ['brokerVersionDesc', versionName(VERSION)],
     ['brokerVersion', VERSION],
     ['brokerActive', 'true'],
     ['bootTimestamp', startedMs],
     ['runtime', runtimeText(clock.now() - startedMs)],
-    ['putTps', statistics.rates('put')],
-    ['getFoundTps', statistics.rates('getFound')],
-    ['getMissTps', statistics.rates('getMiss')],
-    ['getTotalTps', statistics.rates('getFound', 'getMiss')],
-    ['getTransferredTps', transferred],
-    ['getTransferedTps', transferred],
-    ['msgPutTotalYesterdayMorning', 0],
-    ['msgPutTotalTodayMorning', 0],
-    ['msgPutTotalTodayNow', counts.put],
-    ['msgGetTotalYesterdayMorning', 0],
-    ['msgGetTotalTodayMorning', 0],
-    ['msgGetTotalTodayNow', counts.transferred],
-    ['putMessageTimesTotal', counts.put],
-    ['putMessageFailedTimes', counts.putFailed],
-    ['putMessageSizeTotal', counts.putBytes],
-    ['putMessageAverageSize', counts.put === 0 ? 0 : counts.putBytes / counts.put],
-    ['commitLogMinOffset', store.minPhysicalOffset],
-    ['commitLogMaxOffset', store.maxPhysicalOffset],
-    ['commitLogDiskRatio', disk.ratio],
-    ['consumeQueueDiskRatio', disk.ratio],
-    ['commitLogDirCapacity', disk.text],
-    ['earliestMessageTimeStamp', await earliestStoreTime(broker)],
-    ['pageCacheLockTimeMills', 0],
-    ['dispatchBehindBytes', 0],
-    ['dispatchMaxBuffer', 0],
     ['startAcceptSendRequestTimeStamp', 0],
-    ['remainHowManyDataToFlush', '0 B'],
-    ['EndTransactionQueueSize', 0],
-    ['EndTransactionThreadPoolQueueCapacity', 100_000],
+    ...trafficRows(broker),
+    ...storeRows(broker),
+    ['earliestMessageTimeStamp', await earliestStoreTime(broker)],
+    ...levelRows(broker),
+    ...poolRows(),
     ['timerReadBehind', 0],
     ['timerOffsetBehind', 0],
     ['timerCongestNum', 0],
-    ['timerEnqueueTps', 0],
-    ['timerDequeueTps', 0],
+    ['timerEnqueueTps', javaDouble(0)],
+    ['timerDequeueTps', javaDouble(0)],
   ]);
-  for (const [name, capacity] of POOLS) {
-    table.set(`${name}ThreadPoolQueueSize`, 0);
-    table.set(`${name}ThreadPoolQueueCapacity`, capacity);
-    table.set(`${name}ThreadPoolQueueHeadWaitTimeMills`, 0);
-  }
-  for (let level = 1; level <= broker.delayLevels.count; level += 1) {
-    const maxOffset = store.maxOffset(SCHEDULE_TOPIC, level - 1);
-    if (maxOffset > 0)
-      table.set(`scheduleMessageOffset_${level}`, `${broker.delayLevels.progress(level)},${maxOffset}`);
-  }
   return successBody(encodeKvTable(new Map([...table].map(([key, value]) => [key, String(value)]))));
 }
 
-/** GET_BROKER_CONFIG 26. */
-export function getBrokerConfig(broker: BrokerContext): Reply {
-  return {
-    code: ResponseCode.SUCCESS,
-    extFields: { version: stringifyFastjson({ counter: 0, stateVersion: 0, timestamp: broker.startedMs }) },
-    body: Buffer.from(configText(broker.config)),
-  };
+type Row = readonly [string, string | number];
+
+/** Source: StoreStatsService.java, BrokerStats.java. */
+function trafficRows({ statistics, store }: BrokerContext): Row[] {
+  const { puts, gets, putTimes } = statistics;
+  const rates = (...names: readonly RateName[]): string =>
+    statistics
+      .rates(...names)
+      .map(javaDouble)
+      .join(' ');
+  const transferred = rates('transferred');
+  const { appendedRecords: records, appendedBytes: bytes } = store;
+  return [
+    ['putTps', rates('put')],
+    ['getFoundTps', rates('getFound')],
+    ['getMissTps', rates('getMiss')],
+    ['getTotalTps', rates('getFound', 'getMiss')],
+    ['getTransferredTps', transferred],
+    ['getTransferedTps', transferred],
+    ['msgPutTotalYesterdayMorning', puts.yesterdayMorning],
+    ['msgPutTotalTodayMorning', puts.todayMorning],
+    ['msgPutTotalTodayNow', puts.now],
+    ['msgGetTotalYesterdayMorning', gets.yesterdayMorning],
+    ['msgGetTotalTodayMorning', gets.todayMorning],
+    ['msgGetTotalTodayNow', gets.now],
+    ['putMessageTimesTotal', records],
+    ['putMessageFailedTimes', statistics.putFailed],
+    ['putMessageSizeTotal', bytes],
+    ['putMessageAverageSize', javaDouble(records === 0 ? 0 : bytes / records)],
+    ['putMessageEntireTimeMax', putTimes.maxMs],
+    ['putMessageDistributeTime', putTimes.distributionText()],
+    ['putLatency99', putTimes.percentile(0.99).toFixed(2)],
+    ['putLatency999', putTimes.percentile(0.999).toFixed(2)],
+    ['getMessageEntireTimeMax', statistics.getMaxMs],
+    ['dispatchMaxBuffer', 0],
+  ];
+}
+
+/** Queue entries are made together with their record, and there is no buffer between the log and the system's. */
+function storeRows(broker: BrokerContext): Row[] {
+  const { store } = broker;
+  const disk = diskUse(broker);
+  return [
+    ['commitLogMinOffset', store.minPhysicalOffset],
+    ['commitLogMaxOffset', store.maxPhysicalOffset],
+    [`commitLogDiskRatio_${path.join(store.directory, 'commitlog')}`, disk.ratio],
+    ['commitLogDiskRatio', disk.ratio],
+    ['consumeQueueDiskRatio', disk.ratio],
+    ['commitLogDirCapacity', disk.text],
+    ['pageCacheLockTimeMills', 0],
+    ['dispatchBehindBytes', 0],
+    ['remainHowManyDataToFlush', byteText(0)],
+    ['remainTransientStoreBufferNumbs', 2 ** 31 - 1],
+  ];
+}
+
+/** `delivered,stored` of each delay level that was ever used. Source: ScheduleMessageService.java, buildRunningStats. */
+function levelRows({ delayLevels, store }: BrokerContext): Row[] {
+  return Array.from({ length: delayLevels.count }, (_, queueId) => queueId).flatMap((queueId): Row[] => {
+    const maxOffset = store.maxOffset(SCHEDULE_TOPIC, queueId);
+    if (maxOffset === 0) return [];
+    return [[`scheduleMessageOffset_${queueId + 1}`, `${delayLevels.progress(queueId + 1)},${maxOffset}`]];
+  });
+}
+
+function poolRows(): Row[] {
+  return [
+    ...POOLS.flatMap(([name, capacity]): Row[] => [
+      [`${name}ThreadPoolQueueSize`, 0],
+      [`${name}ThreadPoolQueueCapacity`, capacity],
+      [`${name}ThreadPoolQueueHeadWaitTimeMills`, 0],
+    ]),
+    ['EndTransactionQueueSize', 0],
+    ['EndTransactionThreadPoolQueueCapacity', 100_000],
+  ];
 }
 
 function runtimeText(elapsedMs: number): string {
@@ -100,17 +131,16 @@ function runtimeText(elapsedMs: number): string {
 }
 
 /** -1 where the system does not tell, as Java has it. */
-function diskUse(broker: BrokerContext): { readonly ratio: number; readonly text: string } {
+function diskUse(broker: BrokerContext): { readonly ratio: string; readonly text: string } {
   try {
     const { blocks, bavail, bsize } = statfsSync(broker.store.directory);
-    const gib = (count: number): string => ((count * bsize) / 1024 ** 3).toFixed(1);
     return {
-      ratio: blocks === 0 ? -1 : Number(((blocks - bavail) / blocks).toFixed(4)),
-      text: `Total : ${gib(blocks)} GiB, Free : ${gib(bavail)} GiB.`,
+      ratio: javaDouble(blocks === 0 ? -1 : Number(((blocks - bavail) / blocks).toFixed(4))),
+      text: `Total : ${byteText(blocks * bsize)}, Free : ${byteText(bavail * bsize)}.`,
     };
   } catch (error) {
     broker.logger.debug(`the disk's size is unknown: ${errorText(error)}`);
-    return { ratio: -1, text: 'Total : unknown, Free : unknown.' };
+    return { ratio: javaDouble(-1), text: 'Total : unknown, Free : unknown.' };
   }
 }
 
@@ -118,4 +148,16 @@ async function earliestStoreTime({ store }: BrokerContext): Promise<number> {
   if (store.maxPhysicalOffset === store.minPhysicalOffset) return -1;
   const record = await store.record(store.minPhysicalOffset);
   return record === undefined ? -1 : decodeMessage(record).storeTimestamp;
+}
+
+/** Double.toString for the sizes that occur here: a whole number has its `.0`. */
+function javaDouble(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}
+
+/** Source: MixAll.java, humanReadableByteCount. */
+function byteText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const power = Math.min(6, Math.floor(Math.log2(bytes) / 10));
+  return `${(bytes / 1024 ** power).toFixed(1)} ${'KMGTPE'[power - 1] ?? ''}iB`;
 }

@@ -202,8 +202,9 @@ function putBatch(broker: BrokerContext, message: MessageToStore): StoredAt[] {
       properties: item.properties,
     })),
   );
-  broker.statistics.counts.put += stored.length;
-  for (const { sizeBytes } of stored) broker.statistics.counts.putBytes += sizeBytes;
+  const bytes = stored.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const sinceMs = stored[0]?.storeTimestamp ?? 0;
+  broker.statistics.stored(message.topic, message.queueId, stored.length, bytes, sinceMs);
   return stored;
 }
 

@@ -61,6 +61,7 @@ export async function sendBack(broker: BrokerContext, { command }: IncomingReque
       preparedTransactionOffset: 0,
       properties: encodeProperties(properties),
     });
+    broker.statistics.sentBack(properties.get(PropertyName.RETRY_TOPIC) ?? message.topic, group);
   } catch (error) {
     const refusal = storeRefusal(broker, error);
     if (refusal === undefined) throw error;

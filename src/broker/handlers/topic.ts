@@ -58,6 +58,7 @@ export async function deleteTopic(broker: BrokerContext, { command }: IncomingRe
   if (refusal !== undefined) return refusal;
   const known = broker.topics.delete(topic);
   broker.offsets.deleteTopic(topic);
+  broker.statistics.topicDeleted(topic);
   await broker.store.deleteTopic(topic);
   if (known) {
     broker.logger.info(`topic ${topic} deleted`);
@@ -88,7 +89,7 @@ export async function getTopicStats(broker: BrokerContext, { command }: Incoming
   const { topic } = decodeFields(topicOnly, command.extFields);
   const config = broker.topics.get(topic);
   if (config === undefined) return { code: ResponseCode.TOPIC_NOT_EXIST, remark: `topic[${topic}] not exist` };
-  return successBody(encodeTopicStats(await queueStats(broker, config)));
+  return successBody(encodeTopicStats(await queueStats(broker, config), broker.statistics.topicPutTps(topic)));
 }
 
 /** GET_SYSTEM_TOPIC_LIST_FROM_BROKER 305. */

@@ -78,6 +78,8 @@ export class MessageStore {
   readonly #delayLevelsMs: readonly number[];
   readonly #arrivals = new Emitter<Arrival>();
   #lastTimestamp: number;
+  #appendedRecords = 0;
+  #appendedBytes = 0;
   #closed = false;
 
   private constructor(options: StoreOptions, parts: StoreParts) {
@@ -138,6 +140,15 @@ export class MessageStore {
     return this.#arrivals.event;
   }
 
+  /** Since it was opened. */
+  get appendedRecords(): number {
+    return this.#appendedRecords;
+  }
+
+  get appendedBytes(): number {
+    return this.#appendedBytes;
+  }
+
   get minPhysicalOffset(): number {
     return this.#log.start;
   }
@@ -187,6 +198,8 @@ export class MessageStore {
     const { topic, queueId, queueOffset, properties, storeTimestamp } = record;
     const { physicalOffset, sizeBytes } = place;
     this.#lastTimestamp = storeTimestamp;
+    this.#appendedRecords += 1;
+    this.#appendedBytes += sizeBytes;
     this.#flusher.dirty();
     if (queue !== undefined) {
       const tagsCode = entryTagsCode(record, this.#delayLevelsMs);

@@ -10,7 +10,7 @@ import { PropertyName, decodeProperties } from '../../protocol/messageProperty.t
 import { HALF_TOPIC, SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { TableVersion } from '../state/version.ts';
-import type { Arrival, MessageStore } from '../store/messageStore.ts';
+import type { Arrival, MessageStore, MessageToStore, StoredAt } from '../store/messageStore.ts';
 
 /** After an append that failed, such as with a full store. */
 const RETRY_MS = 1000;
@@ -25,6 +25,8 @@ export interface DelayLevelsOptions {
   readonly topicExists: (topic: string) => boolean;
   /** Delays in ms of levels 1, 2, … */
   readonly levelsMs: readonly number[];
+  /** A message of a level was stored in its own topic. */
+  readonly onDelivered: (queueId: number, message: MessageToStore, stored: StoredAt) => void;
   /** How long progress may stay in memory only; messages since then are delivered twice after a crash. */
   readonly saveDelayMs: number;
 }
@@ -141,7 +143,7 @@ export class DelayLevels implements Disposable {
       // A clock that was set back would hold messages for longer than their level.
       const dueMs = entry.tagsCode > now + level.delayMs ? now : entry.tagsCode;
       if (dueMs > now) return dueMs;
-      await this.#deliver(entry.physicalOffset);
+      await this.#deliver(queueId, entry.physicalOffset);
       level.offset += 1;
       this.#version.next();
       this.#file.saveLater();
@@ -149,7 +151,7 @@ export class DelayLevels implements Disposable {
     return undefined;
   }
 
-  async #deliver(physicalOffset: number): Promise<void> {
+  async #deliver(levelQueueId: number, physicalOffset: number): Promise<void> {
     const { store, logger } = this.#options;
     const record = await store.record(physicalOffset);
     if (record === undefined) {
@@ -168,7 +170,8 @@ export class DelayLevels implements Disposable {
       return;
     }
     // Java delivers the properties as they were parked: DELAY, REAL_TOPIC and REAL_QID stay.
-    store.append({ ...message, topic, queueId: Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0) });
+    const due = { ...message, topic, queueId: Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0) };
+    this.#options.onDelivered(levelQueueId, due, store.append(due));
   }
 
   #decode(content: Buffer): void {

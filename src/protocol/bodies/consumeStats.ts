@@ -11,9 +11,13 @@ export interface QueueProgress extends MessageQueue {
 }
 
 /** Body of GET_CONSUME_STATS 208, keyed by objects on the wire. */
-export function encodeConsumeStats(queues: readonly QueueProgress[]): Buffer {
+export function encodeConsumeStats(queues: readonly QueueProgress[], consumeTps: number): Buffer {
+  return Buffer.from(stringifyFastjson(consumeStatsJson(queues, consumeTps)));
+}
+
+export function consumeStatsJson(queues: readonly QueueProgress[], consumeTps: number): object {
   const offsetTable = new Map(
     queues.map(({ topic, brokerName, queueId, ...progress }) => [{ brokerName, queueId, topic }, progress] as const),
   );
-  return Buffer.from(stringifyFastjson({ consumeTps: 0, offsetTable }));
+  return { consumeTps, offsetTable };
 }

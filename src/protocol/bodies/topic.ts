@@ -95,11 +95,11 @@ export interface QueueStats {
   readonly lastUpdateTimestamp: number;
 }
 
-export function encodeTopicStats(queues: readonly QueueStats[]): Buffer {
+export function encodeTopicStats(queues: readonly QueueStats[], topicPutTps: number): Buffer {
   const table = new Map(
     queues.map(({ topic, brokerName, queueId, ...stats }) => [{ brokerName, queueId, topic }, stats] as const),
   );
-  return Buffer.from(stringifyFastjson({ offsetTable: table, topicPutTps: 0 }));
+  return Buffer.from(stringifyFastjson({ offsetTable: table, topicPutTps }));
 }
 
 export function decodeTopicStats(body: Buffer): QueueStats[] {

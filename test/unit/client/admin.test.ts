@@ -103,7 +103,7 @@ describe('administration of a cluster', () => {
     });
     const answer =
       (...rows: ReturnType<typeof stats>[]): RequestHandler =>
-      () => ({ code: 0, body: encodeTopicStats(rows) });
+      () => ({ code: 0, body: encodeTopicStats(rows, 0) });
 
     it('come from every master, in order, with an unknown time as unknown', async () => {
       all(
