@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'header-illegal' // field, reason
   | 'json-illegal' // position, reason
   | 'message-illegal' // reason
+  | 'filter-illegal' // reason
   | 'topic-name-invalid' // topic, reason: 'blank' | 'too-long' | 'illegal-characters' | 'reserved'
   | 'topic-not-found' // topic
   | 'no-writable-queue' // topic

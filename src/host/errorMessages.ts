@@ -96,6 +96,8 @@ function words({ code, details, cause }: CodedError): ErrorWords {
       return say(t('The JSON is wrong at position {0}: {1}.', d('position'), d('reason')), reportIt());
     case 'message-illegal':
       return say(t('The message cannot be read: {0}.', d('reason')), t('Look into the log of the broker.'));
+    case 'filter-illegal':
+      return say(t('The filter expression is wrong: {0}.', d('reason')), t('Check its spelling.'));
     case 'topic-name-invalid':
       return say(topicNameProblem(d('reason')), t('Choose another name.'));
     case 'topic-not-found':

@@ -20,9 +20,3 @@ export function parseTagExpression(expression: string | undefined): readonly str
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '');
 }
-
-/** Tells by tags code; clients compare the text once more, since hashes collide. */
-export function tagMatcher(expression: string | undefined): (tagsCode: number) => boolean {
-  const codes = new Set(parseTagExpression(expression).map(javaHash));
-  return codes.size === 0 ? () => true : (tagsCode) => codes.has(tagsCode);
-}

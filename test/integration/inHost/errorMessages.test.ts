@@ -20,6 +20,7 @@ const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
   'header-illegal': { field: 'topic', reason: 'r' },
   'json-illegal': { position: 1, reason: 'r' },
   'message-illegal': { reason: 'r' },
+  'filter-illegal': { reason: 'r' },
   'topic-name-invalid': { topic: 'a b', reason: 'illegal-characters' },
   'topic-not-found': { topic: 't' },
   'no-writable-queue': { topic: 't' },

@@ -3,7 +3,8 @@ import { CodedError } from '../../../src/base/errors.ts';
 import { versionName, versionOrdinal } from '../../../src/protocol/command.ts';
 import { requestCodeName, responseCodeName } from '../../../src/protocol/codes.ts';
 import { parseDelayLevels, DEFAULT_DELAY_LEVELS } from '../../../src/protocol/delayLevel.ts';
-import { javaHash, parseTagExpression, tagMatcher, tagsCodeOf } from '../../../src/protocol/filter/tag.ts';
+import { tagFilter } from '../../../src/protocol/filter/messageFilter.ts';
+import { javaHash, parseTagExpression, tagsCodeOf } from '../../../src/protocol/filter/tag.ts';
 import { checkTopicName, groupNameProblem, isSystemTopic, topicNameProblem } from '../../../src/protocol/topicName.ts';
 
 describe('tag filter', () => {
@@ -18,13 +19,22 @@ describe('tag filter', () => {
   it('splits expressions and takes all without one', () => {
     assert.deepEqual(parseTagExpression(' TagA || TagB||| '), ['TagA', 'TagB', '|']);
     assert.deepEqual(parseTagExpression('TagA || '), ['TagA']);
-    for (const all of [undefined, '', '*']) assert.equal(tagMatcher(all)(1), true);
+    for (const all of [undefined, '', '*']) assert.equal(tagFilter(all).matchesCode(1), true);
   });
 
   it('matches by hash alone, so that tags with equal hashes pass', () => {
-    const matches = tagMatcher('Aa || TagB');
+    const { matchesCode } = tagFilter('Aa || TagB');
     assert.equal(javaHash('Aa'), javaHash('BB'));
-    assert.deepEqual([javaHash('BB'), javaHash('TagB'), javaHash('TagC'), 0].map(matches), [true, true, false, false]);
+    assert.deepEqual([javaHash('BB'), javaHash('TagB'), javaHash('TagC'), 0].map(matchesCode), [
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('takes nothing when an expression names no tag', () => {
+    for (const none of ['||', ' || ']) assert.equal(tagFilter(none).matchesCode(0), false);
   });
 });
 
