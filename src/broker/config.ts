@@ -93,7 +93,9 @@ const brokerSettings = {
   registerNameServerPeriod: whole(30_000, 10_000, 60_000),
   channelExpiredTimeout: whole(120_000, 1000, 3_600_000),
   serverChannelMaxIdleTimeSeconds: whole(120, 1, 86_400),
-  enablePropertyFilter: only('false', 'this broker filters by tags only'),
+  /** Apache's default is false; on here, so that SQL92 needs no set-up. */
+  enablePropertyFilter: flag(true),
+  litePullMessageEnable: flag(true),
   timerWheelEnable: only('false', 'this broker delays by levels only'),
   rejectTransactionMessage: only('true', 'this broker takes no transactional messages'),
 } as const satisfies SettingTable;

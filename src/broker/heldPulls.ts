@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
+import type { MessageFilter } from '../protocol/filter/messageFilter.ts';
 import type { Arrival } from './store/messageStore.ts';
 
 export interface HeldPull {
@@ -7,7 +8,7 @@ export interface HeldPull {
   /** The pull waits for a message at this offset or later. */
   readonly offset: number;
   readonly timeoutMs: number;
-  readonly matches: (tagsCode: number) => boolean;
+  readonly filter: MessageFilter;
   /** Called once: something arrived that matches, the group reads otherwise now, or the time is over. */
   readonly resume: () => void;
 }
@@ -47,11 +48,13 @@ export class HeldPulls implements Disposable {
   }
 
   /** Resumes who waits for this message; those whose filter refuses it go on waiting. */
-  wake({ topic, queueId, offset, tagsCode }: Arrival): void {
+  wake({ topic, queueId, offset, tagsCode, properties }: Arrival): void {
     const waiting = this.#topics.get(topic)?.get(queueId);
     if (waiting === undefined || waiting.size === 0) return;
     for (const held of [...waiting]) {
-      if (offset >= held.pull.offset && held.pull.matches(tagsCode)) this.#resume(waiting, held);
+      const { filter } = held.pull;
+      if (offset < held.pull.offset || !filter.matchesCode(tagsCode)) continue;
+      if (filter.matchesProperties?.(properties) !== false) this.#resume(waiting, held);
     }
   }
 

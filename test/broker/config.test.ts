@@ -47,7 +47,7 @@ describe('broker: settings', () => {
     ['brokerId', '1', /always a master/],
     ['messageDelayLevel', '1s 5x', /expected like 5s/],
     ['flushDiskType', 'NEVER', /ASYNC_FLUSH or SYNC_FLUSH/],
-    ['enablePropertyFilter', 'true', /tags only/],
+    ['enablePropertyFilter', 'maybe', /true or false/],
   ];
   for (const [key, value, reason] of illegal) {
     it(`refuses ${key}=${value} and says why`, () => {

@@ -65,6 +65,8 @@ const conversation = [
   'earliest_store_time',
   'pull_no_match',
   'pull_unknown_topic',
+  'check_client_config',
+  'heartbeat_sql',
   'lock_batch',
   'lock_batch_refused',
   'unlock_batch',

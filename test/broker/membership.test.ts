@@ -185,23 +185,4 @@ describe('broker: who is connected', () => {
     await closed;
     assert.equal(broker.context.consumers.get('G'), undefined);
   });
-
-  it('refuses a subscription by SQL92 when it is checked', async () => {
-    const check = (expressionType: string): Promise<RemotingCommand> =>
-      broker.ask(
-        RequestCode.CHECK_CLIENT_CONFIG,
-        {},
-        {
-          clientId: 'c',
-          group: 'G',
-          subscriptionData: { topic: 'T', subString: 'a > 1', expressionType },
-        },
-      );
-    assert.equal((await check('TAG')).code, ResponseCode.SUCCESS);
-    const refused = await check('SQL92');
-    assert.deepEqual(
-      [refused.code, refused.remark],
-      [1, 'The broker does not support consumer to filter message by SQL92'],
-    );
-  });
 });

@@ -309,12 +309,7 @@ describe('broker: pull', () => {
       /^queueId\[4\] is illegal, topic:\[T\] topicConfig\.readQueueNums:\[4\] consumer:\[TestReader\]$/,
     ],
     ['an illegal group name', { group: 'bad group!' }, 26, /^subscription group \[bad group!\] does not exist/],
-    [
-      'SQL92',
-      { header: { expressionType: 'SQL92', subscription: 'a > 1' } },
-      1,
-      /^The broker does not support consumer to filter message by SQL92$/,
-    ],
+    ['tags without any', { header: { subscription: '||' } }, 23, /^parse the consumer's subscription failed$/],
   ];
   for (const [what, parts, code, remark] of refusals) {
     it(`refuses ${what} with ${code}`, async () => {

@@ -1,7 +1,10 @@
 import { decodeHeartbeat, encodeConsumerIds } from '../../protocol/bodies/group.ts';
 import type { ConsumerData, Heartbeat } from '../../protocol/bodies/group.ts';
+import { isCodedError } from '../../base/errors.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
+import { isTagType } from '../../protocol/filter/messageFilter.ts';
+import { compileSql } from '../../protocol/filter/sql.ts';
 import {
   consumerGroupOnly,
   heartbeatResponse,
@@ -13,7 +16,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { notifyMembers, watchConnection } from '../membership.ts';
 import { SUCCESS, success, successBody } from '../reply.ts';
-import { isTagType, noPropertyFilter } from './pull.ts';
+import { noPropertyFilter } from './pullCheck.ts';
 
 /**
  * HEART_BEAT 34. A consumer group's settings and its retry topic exist when this is answered, and the NameServers
@@ -76,9 +79,23 @@ export function getConsumerList(broker: BrokerContext, { command }: IncomingRequ
 }
 
 /** CHECK_CLIENT_CONFIG 46: may a consumer subscribe by this expression? */
-export function checkClientConfig(_broker: BrokerContext, { command }: IncomingRequest): Reply {
+export function checkClientConfig({ config }: BrokerContext, { command }: IncomingRequest): Reply {
   const json = readBody(command.body);
   if (!isObject(json['subscriptionData'])) return SUCCESS;
-  const expressionType = textAt(objectAt(json, 'subscriptionData'), 'expressionType');
-  return isTagType(expressionType) ? SUCCESS : noPropertyFilter(expressionType);
+  const subscription = objectAt(json, 'subscriptionData');
+  const expressionType = textAt(subscription, 'expressionType');
+  if (isTagType(expressionType)) return SUCCESS;
+  if (!config.enablePropertyFilter) return noPropertyFilter(expressionType);
+  if (expressionType !== 'SQL92') return parseFailed(`there is no filter of type ${expressionType}`);
+  try {
+    compileSql(textAt(subscription, 'subString'));
+    return SUCCESS;
+  } catch (error) {
+    if (!isCodedError(error, 'filter-illegal')) throw error;
+    return parseFailed(String(error.details['reason']));
+  }
+}
+
+function parseFailed(reason: string): Reply {
+  return { code: ResponseCode.SUBSCRIPTION_PARSE_FAILED, remark: `Invalid MessageSelector: ${reason}` };
 }

@@ -1,7 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { ConsumerData, Subscription } from '../../protocol/bodies/group.ts';
-import { tagMatcher } from '../../protocol/filter/tag.ts';
+import { tagFilter } from '../../protocol/filter/messageFilter.ts';
+import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { Connection } from '../../remoting/connection.ts';
+import { registerFilters } from './filterData.ts';
+import type { FilterData } from './filterData.ts';
 
 /** A client behind one connection, as its heartbeats describe it. */
 export interface ClientInfo {
@@ -13,7 +16,8 @@ export interface ClientInfo {
 }
 
 export interface KnownSubscription extends Subscription {
-  readonly matches: (tagsCode: number) => boolean;
+  /** By its tags; filters by properties are in `filters` of the group. */
+  readonly tagFilter: MessageFilter;
 }
 
 export interface ConsumerGroup {
@@ -22,6 +26,8 @@ export interface ConsumerGroup {
   readonly messageModel: ConsumerData['messageModel'];
   readonly consumeFromWhere: ConsumerData['consumeFromWhere'];
   readonly subscriptions: ReadonlyMap<string, KnownSubscription>;
+  /** Filters by properties, by topic. */
+  readonly filters: ReadonlyMap<string, FilterData>;
   readonly members: ReadonlyMap<Connection, ClientInfo>;
 }
 
@@ -38,6 +44,7 @@ interface MutableGroup extends ConsumerGroup {
   messageModel: ConsumerData['messageModel'];
   consumeFromWhere: ConsumerData['consumeFromWhere'];
   readonly subscriptions: Map<string, KnownSubscription>;
+  readonly filters: Map<string, FilterData>;
   readonly members: Map<Connection, ClientInfo>;
   fingerprint: number;
 }
@@ -76,6 +83,7 @@ export class Consumers {
         messageModel: data.messageModel,
         consumeFromWhere: data.consumeFromWhere,
         subscriptions: new Map(),
+        filters: new Map(),
         members: new Map(),
         fingerprint: 0,
       };
@@ -88,6 +96,7 @@ export class Consumers {
     group.messageModel = data.messageModel;
     group.consumeFromWhere = data.consumeFromWhere;
     const { topics, expressions } = replaceSubscriptions(group.subscriptions, data.subscriptions);
+    registerFilters(group.filters, data.subscriptions);
     return { sharing: topics || isNew, subscriptions: topics || expressions };
   }
 
@@ -145,7 +154,7 @@ function replaceSubscriptions(
     topics ||= before === undefined;
     expressions ||=
       before?.subString !== subscription.subString || before.expressionType !== subscription.expressionType;
-    known.set(subscription.topic, { ...subscription, matches: tagMatcher(subscription.subString) });
+    known.set(subscription.topic, { ...subscription, tagFilter: tagFilter(subscription.subString) });
   }
   for (const topic of [...known.keys()]) {
     if (listed.has(topic)) continue;

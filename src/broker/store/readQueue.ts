@@ -1,6 +1,8 @@
+import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { CommitLog } from './commitLog.ts';
 import { ENTRY_BYTES, entryAt, isPadding } from './consumeQueue.ts';
 import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
+import { hideUnmatched } from './hideUnmatched.ts';
 
 /** Source: GetMessageStatus.java; broker sheet §6.2. */
 export type ReadStatus =
@@ -18,8 +20,8 @@ export interface ReadRequest {
   readonly offset: number;
   readonly maxMessages: number;
   readonly maxBytes: number;
-  /** Tells by tags code whether the reader wants the message; default all. */
-  readonly matches?: (tagsCode: number) => boolean;
+  /** What the reader wants; default all. */
+  readonly filter?: MessageFilter;
 }
 
 export interface ReadResult {
@@ -65,7 +67,8 @@ export async function readQueue(
   if (offset === maxOffset) return without('offset-overflow-one', offset);
   if (offset > maxOffset) return without('offset-overflow-badly', maxOffset);
 
-  const entries = await queue.entries(offset, Math.max(MIN_SCANNED, request.maxMessages));
+  const all = await queue.entries(offset, Math.max(MIN_SCANNED, request.maxMessages));
+  const entries = request.filter?.matchesProperties === undefined ? all : await hideUnmatched(log, all, request);
   const { spans, scanned } = pick(entries, request, log.start);
   if (spans.length === 0) return without('no-matched-message', offset + scanned);
   const records: Buffer[] = [];
@@ -102,7 +105,7 @@ function pick(entries: Buffer, request: ReadRequest, logStart: number): Picked {
     if (count > 0 && (count >= maxMessages || sizeBytes + entry.sizeBytes > maxBytes)) break;
     scanned += 1;
     if (isPadding(entry) || entry.physicalOffset < logStart) continue;
-    if (request.matches !== undefined && !request.matches(entry.tagsCode)) continue;
+    if (request.filter !== undefined && !request.filter.matchesCode(entry.tagsCode)) continue;
     addToSpans(spans, entry, scanned);
     count += 1;
     sizeBytes += entry.sizeBytes;

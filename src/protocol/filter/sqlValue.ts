@@ -82,7 +82,7 @@ const DOUBLE = /^([+-]?)(NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fFdD
 /** Double.valueOf: blanks around, and the suffixes of Java's literals, are allowed. */
 function doubleOf(text: string): number {
   // Java's trim takes every control character for a blank.
-  // eslint-disable-next-line no-control-regex
+
   const [, sign, digits] = DOUBLE.exec(text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')) ?? [];
   if (digits === undefined) throw NOT_COMPARABLE;
   return sign === '-' ? -Number(digits) : Number(digits);

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../../src/base/errors.ts';
 import type { MessageStore } from '../../../src/broker/store/messageStore.ts';
+import { tagFilter } from '../../../src/protocol/filter/messageFilter.ts';
 import { decodeMessage, decodeMessages } from '../../../src/protocol/message.ts';
 import { SCHEDULE_TOPIC } from '../../../src/protocol/topicName.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
@@ -98,14 +99,14 @@ describe('MessageStore', () => {
   it('filters by tags code and moves past what does not match', async () => {
     store = await openStore(fresh());
     for (const tag of ['A', 'B', 'A', 'B']) store.append(messageToStore({ tag, body: tag }));
-    const matches = (code: number): boolean => code === 'B'.charCodeAt(0);
-    const result = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL, matches });
+    const filter = tagFilter('B');
+    const result = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL, filter });
     assert.deepEqual(
       decodeMessages(Buffer.concat(result.records)).map((message) => message.queueOffset),
       [1, 3],
     );
     assert.equal(result.nextBeginOffset, 4);
-    const none = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL, matches: () => false });
+    const none = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL, filter: tagFilter('C') });
     assert.deepEqual([none.status, none.nextBeginOffset, none.count], ['no-matched-message', 4, 0]);
   });
 
