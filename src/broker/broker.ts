@@ -18,6 +18,7 @@ import { brokerRouter, vipHandler } from './brokerRouter.ts';
 import type { BrokerConfig } from './config.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { expireMembers } from './membership.ts';
+import { putMessage } from './putMessage.ts';
 import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
@@ -31,6 +32,7 @@ import { ENTRY_BYTES } from './store/consumeQueue.ts';
 import { MessageStore } from './store/messageStore.ts';
 import { isSystemTopicOf, systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
+import { openTimers } from './timers/openTimers.ts';
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -94,6 +96,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       }),
     );
     const storeHost = { ip: await ipOf(host), port };
+    const timers = await openTimers({
+      config,
+      messages: store,
+      clock,
+      logger,
+      topicExists: (topic) => topics.get(topic) !== undefined,
+      put: (message) => void putMessage(context, message),
+    });
+    if (timers !== undefined) owned.add(timers);
     const context: BrokerContext = {
       config: { ...config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
       clock,
@@ -133,6 +144,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           statistics.stored(topic, queueId, 1, sizeBytes, storeTimestamp);
         },
       }),
+      timers,
       registration: owned.add(
         new Registration({
           clock,
@@ -159,11 +171,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       store.onArrival((arrival) => {
         context.heldPulls.wake(arrival);
         context.delayLevels.wake(arrival);
+        timers?.wake(arrival);
       }),
     );
     owned.add(expireMembers(context));
     handle = brokerRouter(context);
     context.delayLevels.start();
+    timers?.start();
     await context.registration.start();
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
     return { address, context, stop: () => stop(context, servers, owned) };
@@ -191,6 +205,7 @@ async function stop(context: BrokerContext, servers: readonly RemotingServer[], 
     await context.registration.stop();
     await closeAll(servers);
     await context.delayLevels.stop();
+    await context.timers?.stop();
     owned.dispose();
   } finally {
     await context.store.close();

@@ -14,6 +14,7 @@ import type { Topics } from './state/topics.ts';
 import type { Statistics } from './statistics/statistics.ts';
 import type { MessageStore } from './store/messageStore.ts';
 import type { DelayLevels } from './timers/delayLevels.ts';
+import type { TimerMessages } from './timers/timerMessages.ts';
 
 /** What the handlers of a broker work on. */
 export interface BrokerContext {
@@ -29,6 +30,8 @@ export interface BrokerContext {
   readonly locks: QueueLocks;
   readonly heldPulls: HeldPulls;
   readonly delayLevels: DelayLevels;
+  /** Undefined with timerWheelEnable=false. */
+  readonly timers: TimerMessages | undefined;
   readonly registration: Registration;
   readonly statistics: Statistics;
   /** `host:port` as clients reach it. */

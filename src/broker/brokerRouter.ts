@@ -30,8 +30,10 @@ import { pullMessage } from './handlers/pull.ts';
 import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts';
 import { getBrokerConfig } from './handlers/brokerConfig.ts';
 import { getRuntimeInfo } from './handlers/runtimeInfo.ts';
+import { recallMessage } from './handlers/recall.ts';
 import { sendMessage } from './handlers/send.ts';
 import { sendBack } from './handlers/sendBack.ts';
+import { getTimerCheckpoint, getTimerMetrics } from './handlers/timer.ts';
 import {
   deleteTopic,
   getAllTopics,
@@ -48,6 +50,9 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.SEND_MESSAGE_V2, sendMessage],
   [RequestCode.SEND_BATCH_MESSAGE, sendMessage],
   [RequestCode.CONSUMER_SEND_MSG_BACK, sendBack],
+  [RequestCode.RECALL_MESSAGE, recallMessage],
+  [RequestCode.GET_TIMER_CHECK_POINT, getTimerCheckpoint],
+  [RequestCode.GET_TIMER_METRICS, getTimerMetrics],
   [RequestCode.PULL_MESSAGE, pullMessage],
   [RequestCode.LITE_PULL_MESSAGE, pullMessage],
   [RequestCode.QUERY_CONSUMER_OFFSET, queryConsumerOffset],

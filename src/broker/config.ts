@@ -50,6 +50,15 @@ const only = (value: string, why: string): Setting<string> =>
     if (given !== value) throw new Error(why);
   });
 
+/** Rounded down to what the timer wheel knows. Source: MessageStoreConfig.setTimerPrecisionMs. */
+const precision = (otherwise: number): Setting<number> => ({
+  otherwise,
+  read: (value) => {
+    const wanted = whole(otherwise, 1, 2 ** 31 - 1).read(value);
+    return [1000, 500, 200].find((candidate) => candidate <= wanted) ?? 100;
+  },
+});
+
 const port = (otherwise: number): Setting<number> => whole(otherwise, 0, 65535);
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -96,7 +105,15 @@ const brokerSettings = {
   /** Apache's default is false; on here, so that SQL92 needs no set-up. */
   enablePropertyFilter: flag(true),
   litePullMessageEnable: flag(true),
-  timerWheelEnable: only('false', 'this broker delays by levels only'),
+  timerWheelEnable: flag(true),
+  timerPrecisionMs: precision(1000),
+  timerMaxDelaySec: whole(3600 * 24 * 3, 1, 2 ** 31 - 1),
+  timerRollWindowSlot: whole(3600 * 24 * 2, 2, 2 ** 31 - 1),
+  timerFlushIntervalMs: whole(1000, 1, 3_600_000),
+  timerCongestNumEachSlot: whole(2 ** 31 - 1, 1, 2 ** 31 - 1),
+  mappedFileSizeTimerLog: whole(100 * 1024 * 1024, 4096, 2 ** 31 - 1),
+  recallMessageEnable: flag(false),
+  allowRecallWhenBrokerNotWriteable: flag(true),
   rejectTransactionMessage: only('true', 'this broker takes no transactional messages'),
 } as const satisfies SettingTable;
 

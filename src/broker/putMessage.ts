@@ -6,27 +6,53 @@ import { SCHEDULE_TOPIC } from '../protocol/topicName.ts';
 import type { Reply } from '../remoting/connection.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import type { MessageToStore, StoredAt } from './store/messageStore.ts';
+import { TimerRefused, isTimerMessage, parkedUntilDue, withoutTimer } from './timers/timerParking.ts';
+import type { TimerRefusal, TimerRules } from './timers/timerParking.ts';
 
-/** Stores one message; one with a delay level first waits in SCHEDULE_TOPIC_XXXX. Errors as `MessageStore.append`. */
+/**
+ * Stores one message; one with a delay level or a moment first waits in a topic of its own. Errors as
+ * `MessageStore.append`, and TimerRefused.
+ */
 export function putMessage(broker: BrokerContext, message: MessageToStore): StoredAt {
-  const place = parked(broker, message);
-  const stored = broker.store.append(place);
-  broker.statistics.stored(place.topic, place.queueId, 1, stored.sizeBytes, stored.storeTimestamp);
+  return putParked(broker, parked(broker, message));
+}
+
+/** Stores a message as it is. Errors as `MessageStore.append`. */
+export function putParked(broker: BrokerContext, message: MessageToStore): StoredAt {
+  const stored = broker.store.append(message);
+  broker.statistics.stored(message.topic, message.queueId, 1, stored.sizeBytes, stored.storeTimestamp);
   return stored;
 }
 
-/** Source: HookUtils.handleScheduleMessage; broker sheet §9.3. */
-function parked(broker: BrokerContext, message: MessageToStore): MessageToStore {
-  const wanted = propertyOf(message.properties, PropertyName.DELAY);
-  if (wanted === undefined || !/^\d+$/.test(wanted) || Number(wanted) === 0) return message;
+/** The message as it is to be stored. Source: HookUtils.handleScheduleMessage; broker sheet §9.3, §9.4. @throws TimerRefused */
+export function parked(broker: BrokerContext, message: MessageToStore): MessageToStore {
+  const level = delayLevel(message.properties);
+  const isTimer = level === 0 && isTimerMessage(message);
+  if (level === 0 && !isTimer) return message;
   const state = message.sysFlag & SysFlag.TRANSACTION_MASK;
   if (state !== 0 && state !== SysFlag.TRANSACTION_COMMIT) return message;
-  const level = Math.min(Number(wanted), broker.delayLevels.count);
+  return isTimer ? parkedUntilDue(message, timerRules(broker)) : parkedForLevel(broker, message, level);
+}
+
+function delayLevel(properties: string): number {
+  const wanted = propertyOf(properties, PropertyName.DELAY);
+  return wanted === undefined || !/^\d+$/.test(wanted) ? 0 : Number(wanted);
+}
+
+function parkedForLevel(broker: BrokerContext, message: MessageToStore, wanted: number): MessageToStore {
+  const level = Math.min(wanted, broker.delayLevels.count);
   const properties = decodeProperties(message.properties);
+  withoutTimer(properties);
   properties.set(PropertyName.DELAY, String(level));
   properties.set(PropertyName.REAL_TOPIC, message.topic);
   properties.set(PropertyName.REAL_QUEUE_ID, String(message.queueId));
   return { ...message, topic: SCHEDULE_TOPIC, queueId: level - 1, properties: encodeProperties(properties) };
+}
+
+function timerRules({ clock, config, timers }: BrokerContext): TimerRules {
+  const nowMs = clock.now();
+  const most = config.timerCongestNumEachSlot;
+  return { ...config, nowMs, isFull: (slotMs) => (timers?.countOf(slotMs) ?? 0) > most };
 }
 
 const ILLEGAL: ReadonlySet<string> = new Set(['body-too-large', 'properties-too-large', 'message-illegal']);
@@ -46,6 +72,10 @@ export function storeRefusal(broker: BrokerContext, error: unknown): Reply | und
         'messages are put to the slave, message store has been shut down, etc.',
     };
   }
+  if (error instanceof TimerRefused) {
+    broker.statistics.refused();
+    return timerRefusal(broker, error.refusal);
+  }
   if (error instanceof CodedError && ILLEGAL.has(error.code)) {
     broker.statistics.refused();
     return illegalMessage(broker);
@@ -60,6 +90,31 @@ export function illegalMessage(broker: BrokerContext): Reply {
       'the message is illegal, maybe msg body or properties length not matched. ' +
       `msg body length limit ${broker.config.maxMessageSize}B, msg properties length limit 32KB.`,
   };
+}
+
+function timerRefusal({ config }: BrokerContext, refusal: TimerRefusal): Reply {
+  const most = config.timerCongestNumEachSlot;
+  switch (refusal) {
+    case 'disabled':
+      return {
+        code: ResponseCode.SYSTEM_ERROR,
+        remark: `accurate timer message is not enabled, timerWheelEnable is ${config.timerWheelEnable}`,
+      };
+    case 'illegal':
+      return {
+        code: ResponseCode.MESSAGE_ILLEGAL,
+        remark:
+          'timer message illegal, the delay time should not be bigger than the max delay ' +
+          `${config.timerMaxDelaySec * 1000}ms; or if set del msg, the delay time should be bigger than the current time`,
+      };
+    case 'congested':
+      return {
+        code: ResponseCode.SYSTEM_ERROR,
+        remark:
+          `timer message is under flow control, max num limit is ${most * 2} or the current value is greater than ` +
+          `${most} and less than ${most * 2}, trigger random flow control`,
+      };
+  }
 }
 
 function diskUse(usedBytes: unknown, maxBytes: unknown): string {

@@ -10,6 +10,7 @@ import {
   OFFSET_MOVED_TOPIC,
   SCHEDULE_TOPIC,
   SELF_TEST_TOPIC,
+  TIMER_TOPIC,
   TRACE_TOPIC,
   isSystemTopic,
   replyTopic,
@@ -34,7 +35,7 @@ export function systemTopics(config: BrokerConfig): TopicConfig[] {
     topic(replyTopic(brokerClusterName), 1),
     topic(HALF_TOPIC, 1),
     topic(HALF_OP_TOPIC, 1),
-    topic('rmq_sys_wheel_timer', 1),
+    ...(config.timerWheelEnable ? [topic(TIMER_TOPIC, 1)] : []),
     topic(`rmq_sys_REVIVE_LOG_${brokerClusterName}`, 8),
     topic(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, Perm.INHERIT),
   ];

@@ -8,6 +8,8 @@ const SYSTEM_PREFIX = 'rmq_sys_';
 
 export const AUTO_CREATE_TOPIC = 'TBW102';
 export const SCHEDULE_TOPIC = 'SCHEDULE_TOPIC_XXXX';
+/** Messages for a moment wait here until they are due. Source: TimerMessageStore.java. */
+export const TIMER_TOPIC = 'rmq_sys_wheel_timer';
 export const TRACE_TOPIC = 'RMQ_SYS_TRACE_TOPIC';
 export const HALF_TOPIC = 'RMQ_SYS_TRANS_HALF_TOPIC';
 export const HALF_OP_TOPIC = 'RMQ_SYS_TRANS_OP_HALF_TOPIC';

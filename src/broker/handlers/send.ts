@@ -3,17 +3,23 @@ import type { TopicConfig } from '../../protocol/bodies/topic.ts';
 import { decodeBatch } from '../../protocol/batch.ts';
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import { parseHostAddress } from '../../protocol/hostAddress.ts';
-import type { HostAddress } from '../../protocol/hostAddress.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
+import { encodeRecallHandle } from '../../protocol/recallHandle.ts';
 import { expandLetters, sendMessage as sendFields } from '../../protocol/requests/send.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
-import { MAX_TOPIC_LENGTH, RETRY_PREFIX, SEND_FORBIDDEN_TOPICS, topicNameProblem } from '../../protocol/topicName.ts';
+import {
+  MAX_TOPIC_LENGTH,
+  RETRY_PREFIX,
+  SEND_FORBIDDEN_TOPICS,
+  TIMER_TOPIC,
+  topicNameProblem,
+} from '../../protocol/topicName.ts';
 import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
-import { illegalMessage, putMessage, storeRefusal } from '../putMessage.ts';
+import { peerHost } from '../peerHost.ts';
+import { illegalMessage, parked, putParked, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, invalidTopic } from '../reply.ts';
 import type { MessageToStore, StoredAt } from '../store/messageStore.ts';
 import { retryTarget } from './retryTarget.ts';
@@ -76,7 +82,7 @@ function store(
     flag: header.flag,
     sysFlag: header.sysFlag | (config.topicFilterType === 'MULTI_TAG' ? SysFlag.MULTI_TAGS : 0),
     bornTimestamp: header.bornTimestamp,
-    bornHost: hostOf(connection),
+    bornHost: peerHost(connection),
     storeHost: broker.storeHost,
     reconsumeTimes: header.reconsumeTimes ?? 0,
     preparedTransactionOffset: 0,
@@ -84,8 +90,10 @@ function store(
     properties: properties.text,
   };
   let stored: StoredAt[];
+  let toStore = message;
   try {
-    stored = isBatch ? putBatch(broker, message) : [putMessage(broker, message)];
+    if (!isBatch) toStore = parked(broker, message);
+    stored = isBatch ? putBatch(broker, message) : [putParked(broker, toStore)];
   } catch (error) {
     const refused = storeRefusal(broker, error);
     if (refused === undefined) throw error;
@@ -98,8 +106,21 @@ function store(
       transactionId: properties.uniqueKey,
       msgId: stored.map((at) => offsetMessageId(broker.storeHost, at.physicalOffset)).join(','),
       queueOffset: String(stored[0]?.queueOffset ?? 0),
+      ...recallHandle(broker, message.topic, toStore, properties.uniqueKey),
     },
   };
+}
+
+/** What takes a timer message back. Source: SendMessageProcessor.attachRecallHandle. */
+function recallHandle(
+  { config }: BrokerContext,
+  topic: string,
+  { topic: parkedIn, properties }: MessageToStore,
+  messageId: string,
+): { readonly recallHandle: string } | undefined {
+  if (parkedIn !== TIMER_TOPIC || topic === TIMER_TOPIC || topic.startsWith(RETRY_PREFIX)) return undefined;
+  const timestamp = String(Number(propertyOf(properties, PropertyName.TIMER_OUT_MS)) + 1);
+  return { recallHandle: encodeRecallHandle({ topic, brokerName: config.brokerName, timestamp, messageId }) };
 }
 
 /**
@@ -138,29 +159,13 @@ function refusalOf(broker: BrokerContext, header: SendMessage, isBatch: boolean,
   return header.properties === undefined ? undefined : unsupportedKind(broker, header, header.properties);
 }
 
-/** As Apache's broker with rejectTransactionMessage=true and timerWheelEnable=false. */
+/** As Apache's broker with rejectTransactionMessage=true. */
 function unsupportedKind(broker: BrokerContext, header: SendMessage, properties: string): Reply | undefined {
   const isHalf =
     (header.sysFlag & TRANSACTION_STATES) === SysFlag.TRANSACTION_PREPARED ||
     propertyOf(properties, PropertyName.TRANSACTION_PREPARED) === 'true';
   if (isHalf) return noPermission(`the broker[${broker.config.brokerIP1}] sending transaction message is forbidden`);
-  const dueMs = timerDueMs(broker.clock.now(), properties);
-  if (dueMs === undefined || dueMs <= broker.clock.now()) return undefined;
-  return {
-    code: ResponseCode.SYSTEM_ERROR,
-    remark: 'accurate timer message is not enabled, timerWheelEnable is false',
-  };
-}
-
-/** When a timer message is due; a delay level wins over it. Source: remoting sheet §4.13. */
-function timerDueMs(nowMs: number, properties: string): number | undefined {
-  if (!properties.includes('TIMER_') || propertyOf(properties, PropertyName.DELAY) !== undefined) return undefined;
-  const seconds = propertyOf(properties, PropertyName.TIMER_DELAY_SEC);
-  if (seconds !== undefined) return nowMs + Number(seconds) * 1000;
-  const delayMs = propertyOf(properties, PropertyName.TIMER_DELAY_MS);
-  if (delayMs !== undefined) return nowMs + Number(delayMs);
-  const deliverMs = propertyOf(properties, PropertyName.TIMER_DELIVER_MS);
-  return deliverMs === undefined ? undefined : Number(deliverMs);
+  return undefined;
 }
 
 function topicMissing(topic: string): Reply {
@@ -206,15 +211,6 @@ function putBatch(broker: BrokerContext, message: MessageToStore): StoredAt[] {
   const sinceMs = stored[0]?.storeTimestamp ?? 0;
   broker.statistics.stored(message.topic, message.queueId, stored.length, bytes, sinceMs);
   return stored;
-}
-
-const hosts = new WeakMap<Connection, HostAddress>();
-
-/** The peer's address as records hold it. */
-function hostOf(connection: Connection): HostAddress {
-  let host = hosts.get(connection);
-  if (host === undefined) hosts.set(connection, (host = parseHostAddress(connection.remoteAddress)));
-  return host;
 }
 
 function noPermission(remark: string): Reply {

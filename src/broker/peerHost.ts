@@ -1,0 +1,12 @@
+import { parseHostAddress } from '../protocol/hostAddress.ts';
+import type { HostAddress } from '../protocol/hostAddress.ts';
+import type { Connection } from '../remoting/connection.ts';
+
+const hosts = new WeakMap<Connection, HostAddress>();
+
+/** The peer's address as records hold it. */
+export function peerHost(connection: Connection): HostAddress {
+  let host = hosts.get(connection);
+  if (host === undefined) hosts.set(connection, (host = parseHostAddress(connection.remoteAddress)));
+  return host;
+}

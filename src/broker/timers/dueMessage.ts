@@ -1,0 +1,34 @@
+import type { StoredMessage } from '../../protocol/message.ts';
+import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
+import type { MessageToStore } from '../store/messageStore.ts';
+
+/** TIMER_ENQUEUE_MS of a message that was due before it could be put into the wheel: Java's Long.MAX_VALUE. */
+export const NEVER_ENQUEUED = '9223372036854775807';
+
+/**
+ * What a parked message becomes at its time. REAL_TOPIC and REAL_QID stay among the properties, as Java leaves them.
+ * Undefined when it does not say where it belongs. Source: TimerMessageStore.convert, convertMessage.
+ */
+export function dueMessage(parked: StoredMessage, enqueuedMs: string, nowMs: number): MessageToStore | undefined {
+  const properties = decodeProperties(parked.properties);
+  const topic = properties.get(PropertyName.REAL_TOPIC);
+  const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID));
+  if (topic === undefined || !Number.isInteger(queueId) || queueId < 0) return undefined;
+  properties.set(PropertyName.TIMER_ENQUEUE_MS, enqueuedMs);
+  properties.set(PropertyName.TIMER_DEQUEUE_MS, String(nowMs));
+  return { ...parked, preparedTransactionOffset: 0, topic, queueId, properties: encodeProperties(properties) };
+}
+
+/** A message further away than the wheel reaches is parked once more when its slot comes. */
+export function rolledMessage(parked: StoredMessage, enqueuedMs: string, nowMs: number): MessageToStore {
+  const properties = decodeProperties(parked.properties);
+  properties.set(PropertyName.TIMER_ENQUEUE_MS, enqueuedMs);
+  properties.set(PropertyName.TIMER_ROLL_TIMES, String(Number(properties.get(PropertyName.TIMER_ROLL_TIMES) ?? 0) + 1));
+  properties.set(PropertyName.TIMER_DEQUEUE_MS, String(nowMs));
+  return { ...parked, preparedTransactionOffset: 0, properties: encodeProperties(properties) };
+}
+
+/** What a marker carries that takes a waiting message away. Source: TimerMessageStore.buildDeleteKey. */
+export function deleteKey(topic: string, uniqueKey: string): string {
+  return `${topic}+${uniqueKey}`;
+}

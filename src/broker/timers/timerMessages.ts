@@ -1,0 +1,251 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Disposable } from '../../base/disposable.ts';
+import { errorText, isCodedError } from '../../base/errors.ts';
+import { decodeMessage, decodeMessages } from '../../protocol/message.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
+import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
+import { TIMER_TOPIC } from '../../protocol/topicName.ts';
+import type { Arrival, MessageToStore } from '../store/messageStore.ts';
+import { NEVER_ENQUEUED, deleteKey, dueMessage, rolledMessage } from './dueMessage.ts';
+import type { TimerCheckpoint } from './timerCheckpoint.ts';
+import { UnitMagic } from './timerLog.ts';
+import type { TimerUnit } from './timerLog.ts';
+import type { TimerMetrics } from './timerMetrics.ts';
+import { TimerStore } from './timerStore.ts';
+import type { TimerStoreOptions } from './timerStore.ts';
+
+/** After a put that failed, such as with a full store. */
+const RETRY_MS = 1000;
+const BATCH_MESSAGES = 32;
+const BATCH_BYTES = 256 * 1024;
+
+export interface TimerMessagesOptions extends TimerStoreOptions {
+  readonly metrics: TimerMetrics;
+  /** What was deleted while its messages waited gets them no more. */
+  readonly topicExists: (topic: string) => boolean;
+  /** Errors as `MessageStore.append`. */
+  readonly put: (message: MessageToStore) => void;
+}
+
+/**
+ * Delivers messages at the moment that they name. They wait in the timer topic; the wheel says which of them are
+ * due in a slot, and one timer is set for the next slot that has any. Source: TimerMessageStore.java; broker sheet §9.4.
+ */
+export class TimerMessages implements Disposable {
+  readonly #options: TimerMessagesOptions;
+  readonly #store: TimerStore;
+  #timer: Disposable | undefined;
+  #running: Promise<void> | undefined;
+  #serving: Serving | undefined;
+  #started = false;
+  #stopped = false;
+
+  private constructor(options: TimerMessagesOptions, store: TimerStore) {
+    this.#options = options;
+    this.#store = store;
+  }
+
+  /** @throws CodedError `store-damaged` */
+  static async open(options: TimerMessagesOptions): Promise<TimerMessages> {
+    return new TimerMessages(options, await TimerStore.open(options));
+  }
+
+  start(): void {
+    this.#started = true;
+    this.#run();
+  }
+
+  wake({ topic }: Arrival): void {
+    if (topic === TIMER_TOPIC) this.#run();
+  }
+
+  countOf(slotMs: number): number {
+    return this.#store.countOf(slotMs);
+  }
+
+  checkpoint(): TimerCheckpoint {
+    return this.#store.checkpoint();
+  }
+
+  /** The JSON of `config/timermetrics`. */
+  metrics(): Buffer {
+    return this.#options.metrics.encode();
+  }
+
+  /** Waits for the slot under way, and has everything on disk afterwards. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.dispose();
+    await this.#running;
+    await this.#store.close();
+    this.#options.metrics.dispose();
+  }
+
+  dispose(): void {
+    void this.stop();
+  }
+
+  #run(): void {
+    if (!this.#started || this.#stopped || this.#running !== undefined) return;
+    this.#timer?.dispose();
+    this.#running = this.#work()
+      .then(
+        () => this.#nextDueMs(),
+        (error: unknown) => {
+          this.#options.logger.error(`the timers stop for ${RETRY_MS} ms: ${errorText(error)}`);
+          return this.#options.clock.now() + RETRY_MS;
+        },
+      )
+      .then((wakeMs) => {
+        this.#running = undefined;
+        if (wakeMs === undefined || this.#stopped) return;
+        this.#timer = this.#options.clock.after(Math.max(0, wakeMs - this.#options.clock.now()), () => this.#run());
+      });
+  }
+
+  #nextDueMs(): number | undefined {
+    if (this.#hasArrivals()) return this.#options.clock.now();
+    const slotMs = this.#store.nextSlot;
+    return slotMs === undefined ? undefined : slotMs + this.#options.precisionMs;
+  }
+
+  #hasArrivals(): boolean {
+    return this.#store.queueOffset < this.#options.messages.maxOffset(TIMER_TOPIC, 0);
+  }
+
+  /** What is due comes before what arrived, which after a long rest could claim slots that are not served yet. */
+  async #work(): Promise<void> {
+    while (!this.#stopped) {
+      const slotMs = this.#store.nextSlot;
+      if (slotMs !== undefined && slotMs < this.#store.writeMs) await this.#serve(slotMs);
+      else if (this.#hasArrivals()) await this.#takeIn();
+      else return;
+    }
+  }
+
+  async #takeIn(): Promise<void> {
+    const offset = this.#store.queueOffset;
+    const { records, nextBeginOffset } = await this.#options.messages.read({
+      topic: TIMER_TOPIC,
+      queueId: 0,
+      offset,
+      maxMessages: BATCH_MESSAGES,
+      maxBytes: BATCH_BYTES,
+    });
+    let reached = offset;
+    try {
+      for (const record of records) {
+        for (const message of decodeMessages(record)) {
+          this.#enqueue(message);
+          reached = message.queueOffset + 1;
+        }
+      }
+      reached = nextBeginOffset;
+    } finally {
+      this.#store.passed(reached);
+    }
+    await nextTurn();
+  }
+
+  #enqueue(message: StoredMessage): void {
+    const dueMs = Number(propertyOf(message.properties, PropertyName.TIMER_OUT_MS) ?? Number.NaN);
+    if (!Number.isSafeInteger(dueMs)) {
+      this.#options.logger.warn(`the timer message at ${message.physicalOffset} names no moment and is dropped`);
+      return;
+    }
+    const isMarker = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
+    if (dueMs < this.#store.writeMs) {
+      if (!isMarker) this.#deliver(message, NEVER_ENQUEUED);
+      return;
+    }
+    this.#store.enqueue(message, dueMs);
+    this.#count(message, isMarker ? -1 : 1);
+  }
+
+  async #serve(slotMs: number): Promise<void> {
+    const serving = (this.#serving ??= await this.#lookInto(slotMs));
+    for (; serving.done < serving.positions.length; serving.done += 1) {
+      const unit = await this.#store.unit(serving.positions[serving.done] ?? 0);
+      if (unit !== undefined && !isMarker(unit)) await this.#serveUnit(unit, serving);
+      if (serving.done % BATCH_MESSAGES === BATCH_MESSAGES - 1) await nextTurn();
+    }
+    for (const marker of serving.markers.values()) this.#count(marker, 1);
+    this.#serving = undefined;
+    this.#store.served(slotMs);
+  }
+
+  async #lookInto(slotMs: number): Promise<Serving> {
+    const positions = await this.#store.positionsOf(slotMs);
+    const markers = new Map<string, StoredMessage>();
+    for (const position of positions) {
+      const unit = await this.#store.unit(position);
+      if (unit === undefined || !isMarker(unit)) continue;
+      const message = await this.#messageOf(unit);
+      const key = message === undefined ? undefined : propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY);
+      if (message !== undefined && key !== undefined) markers.set(key, message);
+    }
+    return { positions, markers, taken: new Set(), done: 0 };
+  }
+
+  async #serveUnit(unit: TimerUnit, serving: Serving): Promise<void> {
+    const message = await this.#messageOf(unit);
+    if (message === undefined) return;
+    if ((unit.magic & UnitMagic.ROLL) !== 0) {
+      this.#options.put(rolledMessage(message, String(unit.writeMs), this.#options.clock.now()));
+      this.#count(message, -1);
+      return;
+    }
+    const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC) ?? '';
+    const key = deleteKey(topic, propertyOf(message.properties, PropertyName.UNIQUE_KEY) ?? '');
+    if (serving.markers.delete(key)) serving.taken.add(key);
+    if (serving.taken.has(key)) return;
+    this.#deliver(message, String(unit.writeMs));
+    this.#count(message, -1);
+  }
+
+  async #messageOf(unit: TimerUnit): Promise<StoredMessage | undefined> {
+    const record = await this.#options.messages.record(unit.physicalOffset);
+    const message = record === undefined ? undefined : decodeMessage(record);
+    if (message?.topic === TIMER_TOPIC && message.sizeBytes === unit.sizeBytes) return message;
+    this.#options.logger.warn(`the timer message at ${unit.physicalOffset} is gone`);
+    return undefined;
+  }
+
+  #deliver(message: StoredMessage, enqueuedMs: string): void {
+    const { clock, logger, put, topicExists } = this.#options;
+    const due = dueMessage(message, enqueuedMs, clock.now());
+    if (due === undefined) {
+      logger.warn(`the timer message at ${message.physicalOffset} does not say where it belongs and is dropped`);
+      return;
+    }
+    if (!topicExists(due.topic)) {
+      logger.warn(`the timer message at ${message.physicalOffset} is dropped: its topic ${due.topic} was deleted`);
+      return;
+    }
+    try {
+      put(due);
+    } catch (error) {
+      if (!isCodedError(error, 'properties-too-large') && !isCodedError(error, 'body-too-large')) throw error;
+      logger.warn(`the timer message at ${message.physicalOffset} is dropped: ${errorText(error)}`);
+    }
+  }
+
+  #count(message: StoredMessage, change: number): void {
+    const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC);
+    if (topic !== undefined) this.#options.metrics.add(topic, change);
+  }
+}
+
+/** How far the slot is that is being served; kept when a put fails, so that nothing is delivered twice. */
+interface Serving {
+  readonly positions: readonly number[];
+  /** By the key of the message that each takes away. */
+  readonly markers: Map<string, StoredMessage>;
+  readonly taken: Set<string>;
+  done: number;
+}
+
+function isMarker(unit: TimerUnit): boolean {
+  return (unit.magic & UnitMagic.DELETE) !== 0 && (unit.magic & UnitMagic.ROLL) === 0;
+}

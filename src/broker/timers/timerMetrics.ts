@@ -1,0 +1,55 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Disposable } from '../../base/disposable.ts';
+import type { Logger } from '../../base/logger.ts';
+import { readDataVersion } from '../../protocol/bodies/dataVersion.ts';
+import { isObject, numberAt, objectAt, readBody } from '../../protocol/bodies/read.ts';
+import { stringifyFastjson } from '../../protocol/fastjson.ts';
+import { ConfigFile } from '../state/configFile.ts';
+import { TableVersion } from '../state/version.ts';
+
+/** How many timer messages of each topic wait: `config/timermetrics`. Source: TimerMetrics.java. */
+export class TimerMetrics implements Disposable {
+  readonly #clock: Clock;
+  readonly #file: ConfigFile;
+  readonly #version: TableVersion;
+  readonly #topics = new Map<string, { count: number; timeStamp: number }>();
+
+  /** @throws CodedError `store-damaged` */
+  constructor(options: {
+    readonly path: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly delayMs: number;
+  }) {
+    this.#clock = options.clock;
+    this.#version = new TableVersion(options.clock);
+    this.#file = new ConfigFile({ ...options, content: () => this.encode() });
+    this.#file.load((content) => this.#decode(content));
+  }
+
+  add(topic: string, count: number): void {
+    const before = this.#topics.get(topic)?.count ?? 0;
+    this.#topics.set(topic, { count: before + count, timeStamp: this.#clock.now() });
+    this.#version.next();
+    this.#file.saveLater();
+  }
+
+  encode(): Buffer {
+    return Buffer.from(
+      stringifyFastjson({ dataVersion: this.#version.current, timingCount: Object.fromEntries(this.#topics) }),
+    );
+  }
+
+  dispose(): void {
+    this.#file.dispose();
+  }
+
+  #decode(content: Buffer): void {
+    const json = readBody(content);
+    for (const [topic, metric] of Object.entries(objectAt(json, 'timingCount'))) {
+      if (!isObject(metric)) continue;
+      this.#topics.set(topic, { count: numberAt(metric, 'count'), timeStamp: numberAt(metric, 'timeStamp') });
+    }
+    this.#version.restore(readDataVersion(json['dataVersion']));
+  }
+}

@@ -1,0 +1,82 @@
+import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../../protocol/messageProperty.ts';
+import { TIMER_TOPIC } from '../../protocol/topicName.ts';
+import type { MessageToStore } from '../store/messageStore.ts';
+
+/** Why a message for a moment is not taken. */
+export type TimerRefusal = 'disabled' | 'illegal' | 'congested';
+
+export class TimerRefused extends Error {
+  readonly refusal: TimerRefusal;
+
+  constructor(refusal: TimerRefusal) {
+    super(`the timer message is refused: ${refusal}`);
+    this.refusal = refusal;
+  }
+}
+
+export interface TimerRules {
+  readonly timerWheelEnable: boolean;
+  readonly timerPrecisionMs: number;
+  readonly timerMaxDelaySec: number;
+  readonly nowMs: number;
+  /** Whether a slot takes no more. */
+  readonly isFull: (slotMs: number) => boolean;
+}
+
+const CLIENT_PROPERTIES = [
+  PropertyName.TIMER_DELAY_SEC,
+  PropertyName.TIMER_DELAY_MS,
+  PropertyName.TIMER_DELIVER_MS,
+] as const;
+
+/** True for a message that names its moment itself. Source: HookUtils.checkIfTimerMessage. */
+export function isTimerMessage({ topic, properties }: MessageToStore): boolean {
+  if (!properties.includes('TIMER_D') || topic === TIMER_TOPIC) return false;
+  if (propertyOf(properties, PropertyName.TIMER_OUT_MS) !== undefined) return false;
+  return CLIENT_PROPERTIES.some((name) => propertyOf(properties, name) !== undefined);
+}
+
+/** A delay level wins over the moment. */
+export function withoutTimer(properties: Map<string, string>): void {
+  for (const name of CLIENT_PROPERTIES) properties.delete(name);
+}
+
+/**
+ * The message as it waits in the timer topic, or as it is when its moment is past.
+ * Source: HookUtils.transformTimerMessage; broker sheet §9.4.
+ * @throws TimerRefused
+ */
+export function parkedUntilDue(message: MessageToStore, rules: TimerRules): MessageToStore {
+  if (!rules.timerWheelEnable) throw new TimerRefused('disabled');
+  const properties = decodeProperties(message.properties);
+  const deliverMs = deliveryTime(properties, rules.nowMs);
+  if (deliverMs === undefined) throw new TimerRefused('illegal');
+  if (deliverMs <= rules.nowMs) {
+    if (properties.has(PropertyName.TIMER_DELETE_KEY)) throw new TimerRefused('illegal');
+    return message;
+  }
+  if (deliverMs - rules.nowMs > rules.timerMaxDelaySec * 1000) throw new TimerRefused('illegal');
+  const slotMs = slotOf(deliverMs, rules.timerPrecisionMs);
+  if (rules.isFull(slotMs)) throw new TimerRefused('congested');
+  properties.set(PropertyName.TIMER_OUT_MS, String(slotMs));
+  properties.set(PropertyName.REAL_TOPIC, message.topic);
+  properties.set(PropertyName.REAL_QUEUE_ID, String(message.queueId));
+  return { ...message, topic: TIMER_TOPIC, queueId: 0, properties: encodeProperties(properties) };
+}
+
+/** The slot before the moment: it is served when the next one begins. */
+function slotOf(deliverMs: number, precisionMs: number): number {
+  return Math.ceil(deliverMs / precisionMs) * precisionMs - precisionMs;
+}
+
+function deliveryTime(properties: ReadonlyMap<string, string>, nowMs: number): number | undefined {
+  for (const name of CLIENT_PROPERTIES) {
+    const text = properties.get(name);
+    if (text === undefined) continue;
+    if (!/^[+-]?\d{1,18}$/.test(text)) return undefined;
+    const given = Number(text);
+    if (name === PropertyName.TIMER_DELIVER_MS) return given;
+    return nowMs + (name === PropertyName.TIMER_DELAY_SEC ? given * 1000 : given);
+  }
+  return undefined;
+}
