@@ -92,6 +92,13 @@ describe('the official Go client', () => {
       assert.ok((byBody.get('delayed')?.waitedMs ?? 0) >= 1000, 'the delayed message waited for its level');
     });
 
+    it('consumes by SQL92 what has the properties asked for', async () => {
+      const topic = await topicOf();
+      await run('send', cluster.nameServer, topic, uniqueName('go-p'));
+      const expression = "colour = 'blue' AND TAGS IN ('TagA', 'TagB')";
+      assert.deepEqual(bodies(await run('sql', cluster.nameServer, topic, uniqueName('go-s'), expression)), ['sync']);
+    });
+
     it('consumes in order within a sharding key', async () => {
       const got = bodies(await run('orderly', cluster.nameServer, await topicOf(), uniqueName('go-o'), '30')).map(
         Number,

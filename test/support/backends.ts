@@ -34,7 +34,8 @@ const apache: Backend = {
   name: 'apache',
   async start(context) {
     requireTools(context, 'java');
-    return startApacheRocketmq();
+    // On by default in ours.
+    return startApacheRocketmq({ brokerConfig: { enablePropertyFilter: true } });
   },
 };
 
