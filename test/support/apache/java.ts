@@ -7,6 +7,7 @@ import { startProcess } from '../runningProcess.ts';
 import type { ProcessOptions, RunningProcess } from '../runningProcess.ts';
 import { makeTempDir } from '../tempDir.ts';
 import { ensureApacheJars } from './jars.ts';
+import type { Release } from './jars.ts';
 
 const RUN_TIMEOUT_MS = 60_000;
 
@@ -18,6 +19,8 @@ const MODULE_FLAGS = [
 ];
 
 export interface JavaOptions {
+  /** Whose jars; default the newest. */
+  readonly release?: Release | undefined;
   readonly jvmArgs?: readonly string[] | undefined;
   /** The NameServer that clients take when the program names none: `host:port`. */
   readonly nameServer?: string | undefined;
@@ -72,10 +75,10 @@ export async function startJava(
 async function javaCommand(
   mainClass: string,
   args: readonly string[],
-  { jvmArgs = ['-Xmx256m'], nameServer, classPath = [], logback = 'rmq.client.logback.xml' }: JavaOptions,
+  { release, jvmArgs = ['-Xmx256m'], nameServer, classPath = [], logback = 'rmq.client.logback.xml' }: JavaOptions,
   home: string,
 ): Promise<string[]> {
-  const jars = path.join(await ensureApacheJars(), '*');
+  const jars = path.join(await ensureApacheJars(release), '*');
   return [
     // Short-lived programs: the second compiler and parallel collectors cost more than they bring.
     ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:-UsePerfData', '-Djava.net.preferIPv4Stack=true'],

@@ -1,4 +1,4 @@
-import { ensureApacheJars } from '../apache/jars.ts';
+import { RELEASES, ensureApacheJars } from '../apache/jars.ts';
 import { hasCommand } from '../skip.ts';
 import { ensureChromium } from '../vscodeHost/browser.ts';
 import { ensureVsCode } from '../vscodeHost/install.ts';
@@ -62,7 +62,7 @@ async function provideVsCode({ versions }: Selection): Promise<void> {
 
 /** Tests that need it skip, with a reason, where its tools are missing. */
 async function provideApache(): Promise<void> {
-  if (hasCommand('java') && hasCommand('mvn')) await ensureApacheJars();
+  if (hasCommand('java') && hasCommand('mvn')) for (const release of RELEASES) await ensureApacheJars(release);
 }
 
 function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number): [string, Suite] {
