@@ -33,6 +33,8 @@ import { MessageStore } from './store/messageStore.ts';
 import { isSystemTopicOf, systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
 import { openTimers } from './timers/openTimers.ts';
+import { EndMarks } from './transactions/endMarks.ts';
+import { TransactionCheck } from './transactions/transactionCheck.ts';
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -145,6 +147,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         },
       }),
       timers,
+      endMarks: owned.add(new EndMarks({ store, storeHost, clock, logger, config })),
       registration: owned.add(
         new Registration({
           clock,
@@ -179,8 +182,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     context.delayLevels.start();
     timers?.start();
     await context.registration.start();
+    const transactionCheck = new TransactionCheck(context);
+    transactionCheck.start();
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
-    return { address, context, stop: () => stop(context, servers, owned) };
+    return { address, context, stop: () => stop(context, servers, owned, transactionCheck) };
   } catch (error) {
     owned.dispose();
     await closeAll(servers);
@@ -200,12 +205,18 @@ async function ipOf(host: string): Promise<Buffer> {
   }
 }
 
-async function stop(context: BrokerContext, servers: readonly RemotingServer[], owned: DisposableStore): Promise<void> {
+async function stop(
+  context: BrokerContext,
+  servers: readonly RemotingServer[],
+  owned: DisposableStore,
+  transactionCheck: TransactionCheck,
+): Promise<void> {
   try {
     await context.registration.stop();
     await closeAll(servers);
     await context.delayLevels.stop();
     await context.timers?.stop();
+    await transactionCheck.stop();
     owned.dispose();
   } finally {
     await context.store.close();

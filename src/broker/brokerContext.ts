@@ -15,6 +15,7 @@ import type { Statistics } from './statistics/statistics.ts';
 import type { MessageStore } from './store/messageStore.ts';
 import type { DelayLevels } from './timers/delayLevels.ts';
 import type { TimerMessages } from './timers/timerMessages.ts';
+import type { EndMarks } from './transactions/endMarks.ts';
 
 /** What the handlers of a broker work on. */
 export interface BrokerContext {
@@ -32,6 +33,7 @@ export interface BrokerContext {
   readonly delayLevels: DelayLevels;
   /** Undefined with timerWheelEnable=false. */
   readonly timers: TimerMessages | undefined;
+  readonly endMarks: EndMarks;
   readonly registration: Registration;
   readonly statistics: Statistics;
   /** `host:port` as clients reach it. */

@@ -3,6 +3,7 @@ import { notSupported } from '../remoting/connection.ts';
 import type { RequestHandler } from '../remoting/connection.ts';
 import { Router } from '../remoting/router.ts';
 import type { BrokerContext, BrokerHandler } from './brokerContext.ts';
+import { endTransaction, resumeCheck } from './handlers/endTransaction.ts';
 import {
   deleteGroup,
   getAllConsumerOffsets,
@@ -53,6 +54,8 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.RECALL_MESSAGE, recallMessage],
   [RequestCode.GET_TIMER_CHECK_POINT, getTimerCheckpoint],
   [RequestCode.GET_TIMER_METRICS, getTimerMetrics],
+  [RequestCode.END_TRANSACTION, endTransaction],
+  [RequestCode.RESUME_CHECK_HALF_MESSAGE, resumeCheck],
   [RequestCode.PULL_MESSAGE, pullMessage],
   [RequestCode.LITE_PULL_MESSAGE, pullMessage],
   [RequestCode.QUERY_CONSUMER_OFFSET, queryConsumerOffset],

@@ -114,7 +114,13 @@ const brokerSettings = {
   mappedFileSizeTimerLog: whole(100 * 1024 * 1024, 4096, 2 ** 31 - 1),
   recallMessageEnable: flag(false),
   allowRecallWhenBrokerNotWriteable: flag(true),
-  rejectTransactionMessage: only('true', 'this broker takes no transactional messages'),
+  rejectTransactionMessage: flag(false),
+  transactionCheckInterval: whole(30_000, 1, 3_600_000),
+  transactionTimeOut: whole(6000, 0, MAX),
+  transactionCheckMax: whole(15, 1, 2 ** 31 - 1),
+  transactionOpMsgMaxSize: whole(4096, 1, 4 * 1024 * 1024),
+  transactionOpBatchInterval: whole(3000, 1, 3_600_000),
+  storeReplyMessageEnable: flag(true),
 } as const satisfies SettingTable;
 
 const nameServerSettings = {

@@ -1,3 +1,6 @@
+/** Under which the broker notes how far it looked through half messages. */
+export const TRANSACTION_GROUP = 'CID_RMQ_SYS_TRANS';
+
 /** Groups that a broker has from its start. Source: SubscriptionGroupManager.java, init. */
 export const GROUPS_OF_BROKER: readonly string[] = [
   'TOOLS_CONSUMER',
@@ -7,7 +10,7 @@ export const GROUPS_OF_BROKER: readonly string[] = [
   'CID_ONSAPI_PULL',
   'CID_ONSAPI_PERMISSION',
   'CID_ONSAPI_OWNER',
-  'CID_RMQ_SYS_TRANS',
+  TRANSACTION_GROUP,
 ];
 
 /** With those that clients and tools bring along. Source: MixAll.java; broker sheet §4. */

@@ -41,6 +41,7 @@ const conversation = [
   'send_v2_auto_create',
   'send_v2_fifo',
   'send_v2_trace',
+  'tx_half',
   'send_v2_numbers',
   'send_v1_go',
   'send_v2_delay_level',

@@ -225,12 +225,6 @@ describe('broker: send', () => {
       /^the message is illegal/,
     ],
     [
-      'a half message',
-      () => sendRequest('T', 'x', { properties: { TRAN_MSG: 'true' } }),
-      16,
-      /sending transaction message is forbidden$/,
-    ],
-    [
       'a timer message that is too far away',
       () => sendRequest('T', 'x', { properties: { TIMER_DELAY_SEC: '259201' } }),
       13,

@@ -22,10 +22,9 @@ import { peerHost } from '../peerHost.ts';
 import { illegalMessage, parked, putParked, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, invalidTopic } from '../reply.ts';
 import type { MessageToStore, StoredAt } from '../store/messageStore.ts';
+import { halfMessage } from '../transactions/halfMessage.ts';
 import { retryTarget } from './retryTarget.ts';
 import { stampedProperties } from './stampedProperties.ts';
-
-const TRANSACTION_STATES = SysFlag.TRANSACTION_MASK;
 
 /**
  * SEND_MESSAGE 10, SEND_MESSAGE_V2 310 and SEND_BATCH_MESSAGE 320. The checks come in the order of
@@ -74,6 +73,10 @@ function store(
     : { topic: header.topic, queueId, newTopic: undefined, toDeadLetter: false };
   if ('refusal' in target) return target.refusal;
   if (target.newTopic !== undefined) newTopics.push(target.newTopic);
+  const isHalf = !isBatch && opensTransaction(header);
+  if (isHalf && broker.config.rejectTransactionMessage) {
+    return noPermission(`the broker[${broker.config.brokerIP1}] sending transaction message is forbidden`);
+  }
 
   const properties = stampedProperties(broker, header, target.toDeadLetter);
   const message: MessageToStore = {
@@ -92,7 +95,8 @@ function store(
   let stored: StoredAt[];
   let toStore = message;
   try {
-    if (!isBatch) toStore = parked(broker, message);
+    if (isHalf) toStore = halfMessage(message, properties.uniqueKey);
+    else if (!isBatch) toStore = parked(broker, message);
     stored = isBatch ? putBatch(broker, message) : [putParked(broker, toStore)];
   } catch (error) {
     const refused = storeRefusal(broker, error);
@@ -156,16 +160,14 @@ function refusalOf(broker: BrokerContext, header: SendMessage, isBatch: boolean,
     return { code: ResponseCode.MESSAGE_ILLEGAL, remark: `message topic length too long ${header.topic.length}` };
   }
   if (body.length > config.maxMessageSize) return illegalMessage(broker);
-  return header.properties === undefined ? undefined : unsupportedKind(broker, header, header.properties);
+  return undefined;
 }
 
-/** As Apache's broker with rejectTransactionMessage=true. */
-function unsupportedKind(broker: BrokerContext, header: SendMessage, properties: string): Reply | undefined {
-  const isHalf =
-    (header.sysFlag & TRANSACTION_STATES) === SysFlag.TRANSACTION_PREPARED ||
-    propertyOf(properties, PropertyName.TRANSACTION_PREPARED) === 'true';
-  if (isHalf) return noPermission(`the broker[${broker.config.brokerIP1}] sending transaction message is forbidden`);
-  return undefined;
+/** The bits of sysFlag say nothing here; clients before 4.6.1 keep the property when a committed message is retried. */
+function opensTransaction({ properties, reconsumeTimes = 0 }: SendMessage): boolean {
+  if (properties?.includes(PropertyName.TRANSACTION_PREPARED) !== true) return false;
+  if (propertyOf(properties, PropertyName.TRANSACTION_PREPARED)?.toLowerCase() !== 'true') return false;
+  return reconsumeTimes <= 0 || !(Number(propertyOf(properties, PropertyName.DELAY)) > 0);
 }
 
 function topicMissing(topic: string): Reply {

@@ -5,6 +5,7 @@ import type { ClientInfo } from './consumers.ts';
 /** Who produces, by group. Source: ProducerManager.java. */
 export class Producers {
   readonly #groups = new Map<string, Map<Connection, ClientInfo>>();
+  readonly #byClientId = new Map<string, Connection>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -19,15 +20,26 @@ export class Producers {
     return this.#groups;
   }
 
+  /** Where a client is that produces for whatever group. */
+  find(clientId: string): Connection | undefined {
+    return this.#byClientId.get(clientId);
+  }
+
   register(group: string, connection: Connection, client: Omit<ClientInfo, 'lastUpdateMs'>): void {
     let members = this.#groups.get(group);
     if (members === undefined) this.#groups.set(group, (members = new Map<Connection, ClientInfo>()));
     members.set(connection, { ...client, lastUpdateMs: this.#clock.now() });
+    this.#byClientId.set(client.clientId, connection);
   }
 
   unregister(group: string, connection: Connection): void {
     const members = this.#groups.get(group);
-    if (members?.delete(connection) === true && members.size === 0) this.#groups.delete(group);
+    const client = members?.get(connection);
+    if (members === undefined || client === undefined) return;
+    members.delete(connection);
+    if (members.size === 0) this.#groups.delete(group);
+    for (const others of this.#groups.values()) if (others.has(connection)) return;
+    if (this.#byClientId.get(client.clientId) === connection) this.#byClientId.delete(client.clientId);
   }
 
   unregisterAll(connection: Connection): void {

@@ -86,3 +86,22 @@ export const sendMessageBack = {
   unitMode: optional(boolean),
   maxReconsumeTimes: optional(int),
 } as const;
+
+/** PUSH_REPLY_MESSAGE_TO_CLIENT 326, from the broker to a producer. Source: ReplyMessageRequestHeader.java. */
+export const pushReplyMessage = {
+  producerGroup: string,
+  topic: string,
+  defaultTopic: string,
+  defaultTopicQueueNums: int,
+  queueId: int,
+  sysFlag: int,
+  bornTimestamp: long,
+  flag: int,
+  properties: optional(string),
+  reconsumeTimes: optional(int),
+  unitMode: optional(boolean),
+  /** `ip:port` of the responder and of the broker. */
+  bornHost: string,
+  storeHost: string,
+  storeTimestamp: long,
+} as const;
