@@ -9,6 +9,7 @@ import {
   getAllConsumerOffsets,
   getAllDelayOffsets,
   getAllGroups,
+  getAllProducers,
   getConsumeStats,
   getConsumerConnections,
   getGroupConfig,
@@ -32,6 +33,8 @@ import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts
 import { getBrokerConfig } from './handlers/brokerConfig.ts';
 import { getRuntimeInfo } from './handlers/runtimeInfo.ts';
 import { recallMessage } from './handlers/recall.ts';
+import { consumeDirectly, getConsumerStatus, getRunningInfo } from './handlers/relay.ts';
+import { sendReply } from './handlers/reply.ts';
 import { sendMessage } from './handlers/send.ts';
 import { sendBack } from './handlers/sendBack.ts';
 import { getTimerCheckpoint, getTimerMetrics } from './handlers/timer.ts';
@@ -54,6 +57,8 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.RECALL_MESSAGE, recallMessage],
   [RequestCode.GET_TIMER_CHECK_POINT, getTimerCheckpoint],
   [RequestCode.GET_TIMER_METRICS, getTimerMetrics],
+  [RequestCode.SEND_REPLY_MESSAGE, sendReply],
+  [RequestCode.SEND_REPLY_MESSAGE_V2, sendReply],
   [RequestCode.END_TRANSACTION, endTransaction],
   [RequestCode.RESUME_CHECK_HALF_MESSAGE, resumeCheck],
   [RequestCode.PULL_MESSAGE, pullMessage],
@@ -83,6 +88,10 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.DELETE_SUBSCRIPTIONGROUP, deleteGroup],
   [RequestCode.GET_CONSUMER_CONNECTION_LIST, getConsumerConnections],
   [RequestCode.GET_PRODUCER_CONNECTION_LIST, getProducerConnections],
+  [RequestCode.GET_ALL_PRODUCER_INFO, getAllProducers],
+  [RequestCode.GET_CONSUMER_RUNNING_INFO, getRunningInfo],
+  [RequestCode.CONSUME_MESSAGE_DIRECTLY, consumeDirectly],
+  [RequestCode.INVOKE_BROKER_TO_GET_CONSUMER_STATUS, getConsumerStatus],
   [RequestCode.GET_CONSUME_STATS, getConsumeStats],
   [RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, getGroupsOfTopic],
   [RequestCode.QUERY_TOPICS_BY_CONSUMER, getTopicsOfGroup],

@@ -1,5 +1,9 @@
 import { encodeGroupTable, groupConfigJson, readGroupConfig } from '../../protocol/bodies/group.ts';
-import { encodeConsumerConnection, encodeProducerConnection } from '../../protocol/bodies/connection.ts';
+import {
+  encodeAllProducers,
+  encodeConsumerConnection,
+  encodeProducerConnection,
+} from '../../protocol/bodies/connection.ts';
 import type { ConnectedClient } from '../../protocol/bodies/connection.ts';
 import { encodeConsumeStats } from '../../protocol/bodies/consumeStats.ts';
 import type { QueueProgress } from '../../protocol/bodies/consumeStats.ts';
@@ -87,6 +91,17 @@ export function getProducerConnections(broker: BrokerContext, { command }: Incom
   return { code: ResponseCode.SYSTEM_ERROR, remark: `the producer group[${producerGroup}] not exist` };
 }
 
+/** GET_ALL_PRODUCER_INFO 328. */
+export function getAllProducers(broker: BrokerContext): Reply {
+  const groups = [...broker.producers.all()].map(([group, members]) => {
+    const clients = [...members].map(([connection, client]) => {
+      return { ...connectedClient(connection, client), lastUpdateTimestamp: client.lastUpdateMs };
+    });
+    return [group, clients] as const;
+  });
+  return successBody(encodeAllProducers(groups));
+}
+
 /** GET_CONSUME_STATS 208: where a group is in each queue of a topic, or of all its topics. */
 export async function getConsumeStats(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
   const { consumerGroup, topic } = decodeFields(statsFields, command.extFields);
@@ -145,10 +160,9 @@ async function progressIn(broker: BrokerContext, group: string, topic: string): 
 }
 
 function connected(members: ReadonlyMap<Connection, ClientInfo>): ConnectedClient[] {
-  return [...members].map(([connection, { clientId, language, version }]) => ({
-    clientId,
-    clientAddr: connection.remoteAddress,
-    language,
-    version,
-  }));
+  return [...members].map(([connection, client]) => connectedClient(connection, client));
+}
+
+function connectedClient(connection: Connection, { clientId, language, version }: ClientInfo): ConnectedClient {
+  return { clientId, clientAddr: connection.remoteAddress, language, version };
 }

@@ -131,7 +131,7 @@ function recallHandle(
  * A new topic is known to the NameServers before the answer, since clients ask for routes only every 30 s. The
  * message is stored before that, so that later ones of the same connection stay behind it.
  */
-async function lateReply(
+export async function lateReply(
   broker: BrokerContext,
   reply: Reply,
   newTopics: readonly string[],
@@ -143,7 +143,12 @@ async function lateReply(
   return isOnDisk ? reply : { ...reply, code: ResponseCode.FLUSH_DISK_TIMEOUT };
 }
 
-function refusalOf(broker: BrokerContext, header: SendMessage, isBatch: boolean, body: Buffer): Reply | undefined {
+export function refusalOf(
+  broker: BrokerContext,
+  header: SendMessage,
+  isBatch: boolean,
+  body: Buffer,
+): Reply | undefined {
   const { config } = broker;
   if ((config.brokerPermission & Perm.WRITE) === 0) {
     return noPermission(`the broker[${config.brokerIP1}] sending message is forbidden`);
@@ -170,14 +175,14 @@ function opensTransaction({ properties, reconsumeTimes = 0 }: SendMessage): bool
   return reconsumeTimes <= 0 || !(Number(propertyOf(properties, PropertyName.DELAY)) > 0);
 }
 
-function topicMissing(topic: string): Reply {
+export function topicMissing(topic: string): Reply {
   return {
     code: ResponseCode.TOPIC_NOT_EXIST,
     remark: `topic[${topic}] not exist, apply first please!${FAQ_HINT}`,
   };
 }
 
-function queueIllegal(header: SendMessage, config: TopicConfig, connection: Connection): Reply | undefined {
+export function queueIllegal(header: SendMessage, config: TopicConfig, connection: Connection): Reply | undefined {
   if (header.queueId < Math.max(config.writeQueueNums, config.readQueueNums)) return undefined;
   return {
     code: ResponseCode.INVALID_PARAMETER,

@@ -17,6 +17,19 @@ export function encodeProducerConnection(clients: readonly ConnectedClient[]): B
   return Buffer.from(stringifyFastjson({ connectionSet: clients }));
 }
 
+export interface KnownProducer extends ConnectedClient {
+  readonly lastUpdateTimestamp: number;
+}
+
+/** Body of GET_ALL_PRODUCER_INFO 328: clients by group. Source: ProducerTableInfo.java. */
+export function encodeAllProducers(groups: Iterable<readonly [string, readonly KnownProducer[]]>): Buffer {
+  const rows = [...groups].map(([group, clients]) => [
+    group,
+    clients.map(({ clientAddr, ...client }) => ({ ...client, remoteIP: `/${clientAddr}` })),
+  ]);
+  return Buffer.from(stringifyFastjson({ data: Object.fromEntries(rows) as object }));
+}
+
 /** Body of GET_CONSUMER_CONNECTION_LIST 203. */
 export function encodeConsumerConnection(
   clients: readonly ConnectedClient[],
