@@ -112,6 +112,7 @@ const brokerSettings = {
   timerFlushIntervalMs: whole(1000, 1, 3_600_000),
   timerCongestNumEachSlot: whole(2 ** 31 - 1, 1, 2 ** 31 - 1),
   mappedFileSizeTimerLog: whole(100 * 1024 * 1024, 4096, 2 ** 31 - 1),
+  appendTopicForTimerDeleteKey: flag(false),
   recallMessageEnable: flag(false),
   allowRecallWhenBrokerNotWriteable: flag(true),
   rejectTransactionMessage: flag(false),

@@ -115,7 +115,7 @@ describe('broker: timer messages', () => {
       { TIMER_DELIVER_MS: String(now + 60_001) },
       { TIMER_DELAY_SEC: '61' },
       { TIMER_DELAY_MS: 'soon' },
-      { TIMER_DELIVER_MS: String(now - 1), TIMER_DEL_UNIQKEY: 'T+K' },
+      { TIMER_DELIVER_MS: String(now - 1), TIMER_DEL_UNIQKEY: 'K' },
     ]) {
       const answer = await broker.send('T', 'x', { properties });
       assert.deepEqual(

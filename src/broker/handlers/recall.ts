@@ -55,7 +55,7 @@ function recall(broker: BrokerContext, { command, connection }: IncomingRequest)
       reconsumeTimes: 0,
       preparedTransactionOffset: 0,
       body: MARKER_BODY,
-      properties: markerProperties(handle, clock.now(), producerGroup),
+      properties: markerProperties(broker, handle, producerGroup),
     });
   } catch (error) {
     if (storeRefusal(broker, error) === undefined) throw error;
@@ -68,13 +68,18 @@ function recall(broker: BrokerContext, { command, connection }: IncomingRequest)
   };
 }
 
-function markerProperties(handle: RecallHandle, nowMs: number, producerGroup: string | undefined): string {
+function markerProperties(
+  { config, clock }: BrokerContext,
+  handle: RecallHandle,
+  producerGroup: string | undefined,
+): string {
+  const key = deleteKey(handle.topic, handle.messageId, config.appendTopicForTimerDeleteKey);
   const properties: [string, string][] = [
     [PropertyName.TAGS, MARKER_TAG],
-    [PropertyName.TIMER_DELETE_KEY, deleteKey(handle.topic, handle.messageId)],
+    [PropertyName.TIMER_DELETE_KEY, key],
     [PropertyName.UNIQUE_KEY, handle.messageId],
     [PropertyName.TIMER_DELIVER_MS, handle.timestamp],
-    [PropertyName.BORN_TIMESTAMP, String(nowMs)],
+    [PropertyName.BORN_TIMESTAMP, String(clock.now())],
   ];
   if (producerGroup !== undefined) properties.push([PropertyName.PRODUCER_GROUP, producerGroup]);
   return encodeProperties(properties);

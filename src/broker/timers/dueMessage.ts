@@ -28,7 +28,10 @@ export function rolledMessage(parked: StoredMessage, enqueuedMs: string, nowMs: 
   return { ...parked, preparedTransactionOffset: 0, properties: encodeProperties(properties) };
 }
 
-/** What a marker carries that takes a waiting message away. Source: TimerMessageStore.buildDeleteKey. */
-export function deleteKey(topic: string, uniqueKey: string): string {
-  return `${topic}+${uniqueKey}`;
+/**
+ * What a marker carries that takes a waiting message away: its unique key, behind its topic with
+ * appendTopicForTimerDeleteKey. Source: TimerMessageStore.buildDeleteKey of 5.5.0.
+ */
+export function deleteKey(topic: string, uniqueKey: string, appendTopic: boolean): string {
+  return appendTopic ? `${topic}+${uniqueKey}` : uniqueKey;
 }

@@ -24,6 +24,7 @@ export async function openTimers({
   return TimerMessages.open({
     ...parts,
     metrics,
+    appendTopicToDeleteKey: config.appendTopicForTimerDeleteKey,
     precisionMs: config.timerPrecisionMs,
     rollWindowSlots: config.timerRollWindowSlot,
     logFileBytes: config.mappedFileSizeTimerLog,

@@ -21,6 +21,8 @@ const BATCH_BYTES = 256 * 1024;
 
 export interface TimerMessagesOptions extends TimerStoreOptions {
   readonly metrics: TimerMetrics;
+  /** See `deleteKey`. */
+  readonly appendTopicToDeleteKey: boolean;
   /** What was deleted while its messages waited gets them no more. */
   readonly topicExists: (topic: string) => boolean;
   /** Errors as `MessageStore.append`. */
@@ -197,7 +199,11 @@ export class TimerMessages implements Disposable {
       return;
     }
     const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC) ?? '';
-    const key = deleteKey(topic, propertyOf(message.properties, PropertyName.UNIQUE_KEY) ?? '');
+    const key = deleteKey(
+      topic,
+      propertyOf(message.properties, PropertyName.UNIQUE_KEY) ?? '',
+      this.#options.appendTopicToDeleteKey,
+    );
     if (serving.markers.delete(key)) serving.taken.add(key);
     if (serving.taken.has(key)) return;
     this.#deliver(message, String(unit.writeMs));
