@@ -15,12 +15,15 @@ import { listen } from '../remoting/server.ts';
 import type { RemotingServer } from '../remoting/server.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import { brokerRouter, vipHandler } from './brokerRouter.ts';
+import { apacheBrokerSettings } from './apacheSettings.ts';
+import { readBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { expireMembers } from './membership.ts';
 import { putMessage } from './putMessage.ts';
 import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
+import { RunningSettings } from './runningSettings.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
 import { Consumers } from './state/consumers.ts';
 import { Groups } from './state/groups.ts';
@@ -38,6 +41,8 @@ import { TransactionCheck } from './transactions/transactionCheck.ts';
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
+  /** Where settings that are changed at run time are kept. */
+  readonly confFile?: string | undefined;
   /** Open; the broker closes it when it stops or cannot start. */
   readonly store: MessageStore;
   /** `host:port` of every NameServer. */
@@ -75,18 +80,30 @@ export function openStore(
  * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid`, `store-damaged`
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { config, clock, logger, store } = options;
+  const { clock, logger, store } = options;
   const owned = new DisposableStore();
   const servers: RemotingServer[] = [];
   try {
     let handle: RequestHandler = notYet;
     servers.push(...(await listenBoth(options, (request) => handle(request))));
-    const port = servers[0]?.port ?? config.listenPort;
+    const port = servers[0]?.port ?? options.config.listenPort;
     const file = (name: string): string => path.join(store.directory, 'config', name);
-    const host = config.brokerIP1 === '' ? reachableHost(config.bindAddress) : config.brokerIP1;
+    const { brokerIP1, bindAddress } = options.config;
+    const host = brokerIP1 === '' ? reachableHost(bindAddress) : brokerIP1;
     const address = formatAddress({ host, port });
+    const settings = new RunningSettings<BrokerConfig>({
+      values: { ...options.config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
+      read: readBrokerConf,
+      apache: apacheBrokerSettings,
+      fixed: ['brokerConfigPath', 'rocketmqHome', 'configBlackList'],
+      blackList: ({ configBlackList }) => configBlackList,
+      confFile: options.confFile,
+      clock,
+      logger,
+    });
+    const config = settings.values;
     const topics = owned.add(
-      new Topics({ path: file('topics.json'), clock, logger, autoCreate: config.autoCreateTopicEnable }),
+      new Topics({ path: file('topics.json'), clock, logger, autoCreate: () => config.autoCreateTopicEnable }),
     );
     topics.addMissing(systemTopics(config));
     const statistics = owned.add(
@@ -108,7 +125,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     });
     if (timers !== undefined) owned.add(timers);
     const context: BrokerContext = {
-      config: { ...config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
+      config,
+      settings,
       clock,
       logger,
       store,
@@ -118,7 +136,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           path: file('subscriptionGroup.json'),
           clock,
           logger,
-          autoCreate: config.autoCreateSubscriptionGroup,
+          autoCreate: () => config.autoCreateSubscriptionGroup,
         }),
       ),
       offsets: owned.add(

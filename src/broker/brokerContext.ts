@@ -5,6 +5,7 @@ import type { IncomingRequest, Reply } from '../remoting/connection.ts';
 import type { BrokerConfig } from './config.ts';
 import type { HeldPulls } from './heldPulls.ts';
 import type { Registration } from './registration.ts';
+import type { RunningSettings } from './runningSettings.ts';
 import type { ConsumerOffsets } from './state/consumerOffsets.ts';
 import type { Consumers } from './state/consumers.ts';
 import type { Groups } from './state/groups.ts';
@@ -19,7 +20,9 @@ import type { EndMarks } from './transactions/endMarks.ts';
 
 /** What the handlers of a broker work on. */
 export interface BrokerContext {
+  /** As they are now: read them at every use, since `settings` may change them. */
   readonly config: BrokerConfig;
+  readonly settings: RunningSettings<BrokerConfig>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: MessageStore;

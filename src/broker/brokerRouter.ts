@@ -30,7 +30,7 @@ import {
 } from './handlers/offset.ts';
 import { pullMessage } from './handlers/pull.ts';
 import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts';
-import { getBrokerConfig } from './handlers/brokerConfig.ts';
+import { getBrokerConfig, updateBrokerConfig } from './handlers/brokerConfig.ts';
 import { getRuntimeInfo } from './handlers/runtimeInfo.ts';
 import { recallMessage } from './handlers/recall.ts';
 import { consumeDirectly, getConsumerStatus, getRunningInfo } from './handlers/relay.ts';
@@ -99,6 +99,7 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_ALL_DELAY_OFFSET, getAllDelayOffsets],
   [RequestCode.GET_BROKER_RUNTIME_INFO, getRuntimeInfo],
   [RequestCode.GET_BROKER_CONFIG, getBrokerConfig],
+  [RequestCode.UPDATE_BROKER_CONFIG, updateBrokerConfig],
   [RequestCode.VIEW_BROKER_STATS_DATA, getBrokerStats],
   [RequestCode.GET_BROKER_CONSUME_STATS, getBrokerConsumeStats],
 ];

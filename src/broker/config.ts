@@ -2,6 +2,7 @@ import { CodedError } from '../base/errors.ts';
 import { parseProperties } from '../base/properties.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../protocol/delayLevel.ts';
 import { Perm } from '../protocol/bodies/route.ts';
+import { apacheBrokerSettings, apacheNameServerSettings } from './apacheSettings.ts';
 
 /*
  * Settings under the names that Apache RocketMQ gives them, so that a broker.conf or namesrv.conf serves both. A
@@ -76,6 +77,8 @@ const brokerSettings = {
   namesrvAddr: text(''),
   /** Empty means the store directory of the command line, or the user's. */
   storePathRootDir: text(''),
+  /** Keys that UPDATE_BROKER_CONFIG 25 may not change, beside some that it never may. */
+  configBlackList: text('configBlackList;brokerConfigPath'),
   brokerPermission: whole(Perm.READ | Perm.WRITE, 0, 7),
   autoCreateTopicEnable: flag(true),
   autoCreateSubscriptionGroup: flag(true),
@@ -129,6 +132,13 @@ const nameServerSettings = {
   listenPort: port(9876),
   /** Empty means `namesrv/kvConfig.json` in the store directory. */
   kvConfigPath: text(''),
+  /** Keys that UPDATE_NAMESRV_CONFIG 318 may not change, beside some that it never may. */
+  configBlackList: text('configBlackList;configStorePath;kvConfigPath'),
+  enableTopicList: flag(true),
+  needWaitForService: flag(false),
+  waitSecondsForService: whole(45, 0, 86_400),
+  supportActingMaster: flag(false),
+  deleteTopicWithBrokerRegistration: flag(false),
   scanNotActiveBrokerInterval: whole(5000, 100, 600_000),
   serverChannelMaxIdleTimeSeconds: whole(120, 1, 86_400),
   orderMessageEnable: flag(false),
@@ -141,8 +151,10 @@ export type NameServerConfig = ValuesOf<typeof nameServerSettings>;
 
 export interface ReadSettings<T> {
   readonly settings: Partial<T>;
-  /** Keys that nothing obeys; the log names them. */
+  /** Keys of Apache's that nothing here obeys; the log names them. */
   readonly ignored: readonly string[];
+  /** Keys that nobody knows: misspelt, most likely. */
+  readonly unknown: readonly string[];
 }
 
 export function brokerConfig(given: Partial<BrokerConfig> = {}): BrokerConfig {
@@ -155,33 +167,75 @@ export function nameServerConfig(given: Partial<NameServerConfig> = {}): NameSer
 
 /** @throws CodedError `config-invalid` with key, value and reason */
 export function readBrokerConf(content: string): ReadSettings<BrokerConfig> {
-  return readConf(brokerSettings, content);
+  return readConf(brokerSettings, apacheBrokerSettings, content);
 }
 
 /** @throws CodedError `config-invalid` with key, value and reason */
 export function readNameServerConf(content: string): ReadSettings<NameServerConfig> {
-  return readConf(nameServerSettings, content);
+  return readConf(nameServerSettings, apacheNameServerSettings, content);
 }
 
-/** `key=value` lines sorted by key, as GET_BROKER_CONFIG 26 and GET_NAMESRV_CONFIG 319 answer. */
-export function configText(config: BrokerConfig | NameServerConfig): string {
-  return Object.entries(config)
+/**
+ * `key=value` lines sorted by key, as GET_BROKER_CONFIG 26 and GET_NAMESRV_CONFIG 319 answer: every key that Apache
+ * knows, of those that nothing here obeys the default.
+ */
+export function configText(config: BrokerConfig | NameServerConfig, apache: ReadonlyMap<string, string>): string {
+  return [...new Map<string, unknown>([...apache, ...Object.entries(config)])]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${value}\n`)
+    .map(([key, value]) => `${key}=${String(value)}\n`)
     .join('');
 }
+
+/** These are read once, when the broker starts; all others are obeyed from the moment that they change. */
+export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | keyof NameServerConfig>([
+  'brokerClusterName',
+  'brokerName',
+  'brokerId',
+  'brokerRole',
+  'brokerIP1',
+  'bindAddress',
+  'listenPort',
+  'namesrvAddr',
+  'storePathRootDir',
+  'defaultTopicQueueNums',
+  'clusterTopicEnable',
+  'brokerTopicEnable',
+  'traceTopicEnable',
+  'messageDelayLevel',
+  'flushDiskType',
+  'mappedFileSizeCommitLog',
+  'mappedFileSizeConsumeQueue',
+  'maxStoreBytes',
+  'flushConsumerOffsetInterval',
+  'flushDelayOffsetInterval',
+  'serverChannelMaxIdleTimeSeconds',
+  'kvConfigPath',
+  'scanNotActiveBrokerInterval',
+]);
+
+/** Names of 4.x before 4.9. */
+const FORMER_NAMES: Readonly<Record<string, string>> = {
+  mapedFileSizeCommitLog: 'mappedFileSizeCommitLog',
+  mapedFileSizeConsumeQueue: 'mappedFileSizeConsumeQueue',
+};
 
 function defaults<T extends SettingTable>(table: T): ValuesOf<T> {
   return Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, setting.otherwise])) as ValuesOf<T>;
 }
 
-function readConf<T extends SettingTable>(table: T, content: string): ReadSettings<ValuesOf<T>> {
+function readConf<T extends SettingTable>(
+  table: T,
+  apache: ReadonlyMap<string, string>,
+  content: string,
+): ReadSettings<ValuesOf<T>> {
   const settings: Record<string, unknown> = {};
   const ignored: string[] = [];
-  for (const [key, given] of parseProperties(content)) {
+  const unknown: string[] = [];
+  for (const [name, given] of parseProperties(content)) {
+    const key = Object.hasOwn(FORMER_NAMES, name) ? (FORMER_NAMES[name] ?? name) : name;
     const setting = Object.hasOwn(table, key) ? table[key] : undefined;
     if (setting === undefined) {
-      ignored.push(key);
+      (apache.has(key) ? ignored : unknown).push(key);
       continue;
     }
     const value = given.trim();
@@ -192,7 +246,7 @@ function readConf<T extends SettingTable>(table: T, content: string): ReadSettin
       throw new CodedError('config-invalid', { key, value, reason }, { cause: error });
     }
   }
-  return { settings: settings as Partial<ValuesOf<T>>, ignored };
+  return { settings: settings as Partial<ValuesOf<T>>, ignored, unknown };
 }
 
 function notBlank(value: string): void {

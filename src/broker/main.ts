@@ -50,6 +50,7 @@ async function run(line: CommandLine): Promise<void> {
     const stopAsked = whenStopAsked(logger);
     role = await startRole(line, {
       confText: line.config === undefined ? '' : readConf(line.config),
+      confFile: line.config,
       storeDirectory: (fromConf) => {
         storeDirectory ??= path.resolve(
           line.store ?? (fromConf === '' ? defaultStoreDirectory(process.env, process.platform) : fromConf),

@@ -14,6 +14,8 @@ import { startRuntime } from './runtime.ts';
 export interface RoleParts {
   /** Content of the file given with -c, or nothing. */
   readonly confText: string;
+  /** That file. */
+  readonly confFile: string | undefined;
   /** Decides the directory, knowing what the file says (empty: nothing). */
   readonly storeDirectory: (fromConf: string) => string;
   readonly clock: Clock;
@@ -54,7 +56,7 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
   };
   const { clock, logger } = parts;
   const storeDirectory = parts.storeDirectory(broker.storePathRootDir ?? '');
-  const runtime = await startRuntime({ nameServer, broker, storeDirectory, clock, logger });
+  const runtime = await startRuntime({ nameServer, broker, confFile: parts.confFile, storeDirectory, clock, logger });
   const { nameServerAddress: namesrv } = runtime;
   const { address } = runtime.broker;
   return {
@@ -69,8 +71,8 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
 
 async function startNameServerAlone(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
   const { clock, logger } = parts;
-  const { settings, ignored } = readNameServerConf(parts.confText);
-  nameIgnored(ignored, logger);
+  const { settings, ignored, unknown } = readNameServerConf(parts.confText);
+  nameIdle({ ignored, unknown }, logger);
   const port = line.port ?? line.nameServerPort;
   const config = nameServerConfig({
     ...settings,
@@ -79,7 +81,7 @@ async function startNameServerAlone(line: CommandLine, parts: RoleParts): Promis
   });
   warnOfOpenHost(config.bindAddress, logger);
   const storeDirectory = parts.storeDirectory('');
-  const nameServer = await startNameServer({ config, storeDirectory, clock, logger });
+  const nameServer = await startNameServer({ config, confFile: parts.confFile, storeDirectory, clock, logger });
   const namesrv = formatAddress({ host: reachableHost(config.bindAddress), port: nameServer.port });
   return {
     storeDirectory,
@@ -102,7 +104,7 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
   const nameServers = parseNameServers(nameServerList).map(formatAddress);
   const storeDirectory = parts.storeDirectory(config.storePathRootDir);
   const store = await openStore(config, { directory: storeDirectory, clock, logger });
-  const broker = await startBroker({ config, store, nameServers, clock, logger });
+  const broker = await startBroker({ config, confFile: parts.confFile, store, nameServers, clock, logger });
   const namesrv = nameServers.join(';');
   return {
     storeDirectory,
@@ -113,8 +115,8 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
 }
 
 function brokerSettings(line: CommandLine, { confText, logger }: RoleParts): Partial<BrokerConfig> {
-  const { settings, ignored } = readBrokerConf(confText);
-  nameIgnored(ignored, logger);
+  const { settings, ignored, unknown } = readBrokerConf(confText);
+  nameIdle({ ignored, unknown }, logger);
   const bindAddress = line.host ?? settings.bindAddress;
   if (bindAddress !== undefined) warnOfOpenHost(bindAddress, logger);
   return {
@@ -124,8 +126,17 @@ function brokerSettings(line: CommandLine, { confText, logger }: RoleParts): Par
   };
 }
 
-function nameIgnored(keys: readonly string[], logger: Logger): void {
-  if (keys.length > 0) logger.warn(`these keys of the configuration are not obeyed: ${keys.join(', ')}`);
+function nameIdle(
+  keys: { readonly ignored: readonly string[]; readonly unknown: readonly string[] },
+  logger: Logger,
+): void {
+  const { ignored, unknown } = keys;
+  if (ignored.length > 0) logger.warn(`these keys of the configuration are not obeyed: ${ignored.join(', ')}`);
+  if (unknown.length > 0) {
+    logger.warn(
+      `these keys of the configuration are not obeyed, and unknown to Apache RocketMQ too: ${unknown.join(', ')}`,
+    );
+  }
 }
 
 function warnOfOpenHost(host: string, logger: Logger): void {

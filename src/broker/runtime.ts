@@ -12,6 +12,8 @@ import { reachableHost } from './reachableHost.ts';
 export interface RuntimeOptions {
   readonly nameServer: Partial<NameServerConfig>;
   readonly broker: Partial<BrokerConfig>;
+  /** Of the broker; where settings that are changed at run time are kept. */
+  readonly confFile?: string | undefined;
   readonly storeDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,7 +46,14 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   try {
     const host = reachableHost(nameServerConfig(options.nameServer).bindAddress);
     const nameServerAddress = formatAddress({ host, port: nameServer.port });
-    const broker = await startBroker({ config, store, nameServers: [nameServerAddress], clock, logger });
+    const broker = await startBroker({
+      config,
+      confFile: options.confFile,
+      store,
+      nameServers: [nameServerAddress],
+      clock,
+      logger,
+    });
     return {
       nameServer,
       broker,

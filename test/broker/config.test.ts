@@ -63,11 +63,12 @@ describe('broker: settings', () => {
   }
 
   it('is not led astray by keys that every object has', () => {
-    assert.deepEqual(readNameServerConf('constructor=1\ntoString=2').ignored, ['constructor', 'toString']);
+    assert.deepEqual(readNameServerConf('constructor=1\ntoString=2').unknown, ['constructor', 'toString']);
   });
 
   it('writes settings as text, sorted', () => {
-    const lines = configText(nameServerConfig({ listenPort: 1 })).split('\n');
+    const lines = configText(nameServerConfig({ listenPort: 1 }), new Map([['aliens', '0']])).split('\n');
+    assert.ok(lines.includes('aliens=0'));
     assert.ok(lines.includes('listenPort=1'));
     assert.deepEqual(lines.slice(0, -1), [...lines.slice(0, -1)].sort());
   });

@@ -3,7 +3,14 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { readDataVersion, sameDataVersion } from '../../protocol/bodies/dataVersion.ts';
 import { readBody } from '../../protocol/bodies/read.ts';
-import { encodeClusterInfo, encodeKvTable, encodeTopicList, encodeTopicRoute } from '../../protocol/bodies/route.ts';
+import {
+  decodeTopicRoute,
+  encodeClusterInfo,
+  encodeKvTable,
+  encodeMemberGroup,
+  encodeTopicList,
+  encodeTopicRoute,
+} from '../../protocol/bodies/route.ts';
 import { decodeRegistration } from '../../protocol/bodies/topic.ts';
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { versionOrdinal } from '../../protocol/command.ts';
@@ -13,6 +20,7 @@ import {
   addWritePermResponse,
   brokerIdentity,
   brokerLiveness,
+  brokerMemberGroup,
   brokerNameOnly,
   getKvConfigResponse,
   getRoute as getRouteFields,
@@ -22,20 +30,26 @@ import {
   queryDataVersionResponse,
   registerBroker as registerFields,
   registerBrokerResponse,
+  registerTopic as registerTopicFields,
   topicsByCluster,
   wipeWritePermResponse,
 } from '../../protocol/requests/route.ts';
 import { deleteTopicInNameServer } from '../../protocol/requests/topic.ts';
 import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { NameServerConfig } from '../config.ts';
-import { configText } from '../config.ts';
+import { updateSettings } from '../handlers/brokerConfig.ts';
 import { FAQ_HINT, SUCCESS, success, successBody } from '../reply.ts';
+import type { RunningSettings } from '../runningSettings.ts';
+import { inZone } from './actingMaster.ts';
 import type { KvConfig } from './kvConfig.ts';
 import type { RouteInfo } from './routeInfo.ts';
 
 export interface NameServerContext {
+  /** As they are now: read them at every use, since `settings` may change them. */
   readonly config: NameServerConfig;
+  readonly settings: RunningSettings<NameServerConfig>;
   readonly clock: Clock;
+  readonly startedMs: number;
   readonly logger: Logger;
   readonly routes: RouteInfo;
   readonly kv: KvConfig;
@@ -60,8 +74,8 @@ const registerBroker: NameServerHandler = (nameServer, { command, connection }) 
   }
   const { table } = decodeRegistration(command.body);
   const isNew = nameServer.routes.refresh(header, nameServer.clock.now()) === undefined;
-  const master = nameServer.routes.register({ ...header, table, owner: connection }, nameServer.clock.now());
-  if (master === undefined) return { code: ResponseCode.SYSTEM_ERROR, remark: 'register broker failed' };
+  const registration = { ...header, zoneName: header.__ZONE_NAME, table, owner: connection };
+  const master = nameServer.routes.register(registration, nameServer.clock.now());
   nameServer.watch(connection);
   if (isNew) nameServer.logger.info(`broker ${header.brokerName} registered at ${header.brokerAddr}`);
   const order = nameServer.config.returnOrderTopicConfigToBroker ? nameServer.kv.list(ORDER_TOPIC_CONFIG) : undefined;
@@ -99,8 +113,12 @@ const brokerHeartbeat: NameServerHandler = ({ routes, clock }, { command }) => {
 };
 
 /** GET_ROUTEINFO_BY_TOPIC 105. Source: ClientRequestProcessor.java. */
-const getRoute: NameServerHandler = ({ routes, kv, config }, { command }) => {
-  const { topic, acceptStandardJsonOnly } = decodeFields(getRouteFields, command.extFields);
+const getRoute: NameServerHandler = ({ routes, kv, config, clock, startedMs }, { command }) => {
+  const header = decodeFields(getRouteFields, command.extFields);
+  const { topic, acceptStandardJsonOnly } = header;
+  if (config.needWaitForService && clock.now() - startedMs < config.waitSecondsForService * 1000) {
+    return { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' };
+  }
   const route = routes.route(topic);
   if (route === undefined) {
     return {
@@ -110,7 +128,9 @@ const getRoute: NameServerHandler = ({ routes, kv, config }, { command }) => {
   }
   const orderTopicConf = config.orderMessageEnable ? kv.get(ORDER_TOPIC_CONFIG, topic) : undefined;
   const strict = command.version >= READS_STRICT_JSON || acceptStandardJsonOnly === true;
-  return successBody(encodeTopicRoute({ ...route, orderTopicConf }, strict));
+  const zoneName = header.__ZONE_MODE === true ? (header.__ZONE_NAME ?? '') : '';
+  const shown = zoneName === '' ? route : inZone(zoneName, route);
+  return successBody(encodeTopicRoute({ ...shown, orderTopicConf }, strict));
 };
 
 /** GET_BROKER_CLUSTER_INFO 106. */
@@ -123,24 +143,42 @@ const getAllTopics: NameServerHandler = ({ routes, config }) => {
 };
 
 /** GET_TOPICS_BY_CLUSTER 224. */
-const getTopicsOfCluster: NameServerHandler = ({ routes }, { command }) =>
-  topicList(routes.topicsOfCluster(decodeFields(topicsByCluster, command.extFields).cluster));
+const getTopicsOfCluster: NameServerHandler = (nameServer, { command }) =>
+  listIfEnabled(nameServer, (routes) =>
+    routes.topicsOfCluster(decodeFields(topicsByCluster, command.extFields).cluster),
+  );
 
 /** GET_SYSTEM_TOPIC_LIST_FROM_NS 304. */
 const getSystemTopics: NameServerHandler = ({ routes }) => successBody(encodeTopicList(routes.systemTopics()));
 
 /** GET_UNIT_TOPIC_LIST 311, GET_HAS_UNIT_SUB_TOPIC_LIST 312, GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST 313. */
-const getUnitTopics: NameServerHandler = ({ routes }) => topicList(routes.topicsByFlag((flag) => (flag & UNIT) !== 0));
-const getUnitSubTopics: NameServerHandler = ({ routes }) =>
-  topicList(routes.topicsByFlag((flag) => (flag & UNIT_SUBSCRIPTION) !== 0));
-const getUnitSubUnunitTopics: NameServerHandler = ({ routes }) =>
-  topicList(routes.topicsByFlag((flag) => (flag & (UNIT | UNIT_SUBSCRIPTION)) === UNIT_SUBSCRIPTION));
+const getUnitTopics: NameServerHandler = (nameServer) =>
+  listIfEnabled(nameServer, (routes) => routes.topicsByFlag((flag) => (flag & UNIT) !== 0));
+const getUnitSubTopics: NameServerHandler = (nameServer) =>
+  listIfEnabled(nameServer, (routes) => routes.topicsByFlag((flag) => (flag & UNIT_SUBSCRIPTION) !== 0));
+const getUnitSubUnunitTopics: NameServerHandler = (nameServer) =>
+  listIfEnabled(nameServer, (routes) =>
+    routes.topicsByFlag((flag) => (flag & (UNIT | UNIT_SUBSCRIPTION)) === UNIT_SUBSCRIPTION),
+  );
 
 /** DELETE_TOPIC_IN_NAMESRV 216. */
 const deleteTopic: NameServerHandler = ({ routes }, { command }) => {
   const { topic, clusterName } = decodeFields(deleteTopicInNameServer, command.extFields);
   routes.deleteTopic(topic, clusterName === '' ? undefined : clusterName);
   return SUCCESS;
+};
+
+/** REGISTER_TOPIC_IN_NAMESRV 217. */
+const registerTopic: NameServerHandler = ({ routes }, { command }) => {
+  const { topic } = decodeFields(registerTopicFields, command.extFields);
+  routes.registerTopic(topic, decodeTopicRoute(command.body).queues);
+  return SUCCESS;
+};
+
+/** GET_BROKER_MEMBER_GROUP 901. */
+const getMemberGroup: NameServerHandler = ({ routes }, { command }) => {
+  const { clusterName, brokerName } = decodeFields(brokerMemberGroup, command.extFields);
+  return successBody(encodeMemberGroup(clusterName, brokerName, routes.membersOf(brokerName)));
 };
 
 /** WIPE_WRITE_PERM_OF_BROKER 205. */
@@ -186,7 +224,10 @@ const listKv: NameServerHandler = ({ kv }, { command }) => {
 };
 
 /** GET_NAMESRV_CONFIG 319. */
-const getConfig: NameServerHandler = ({ config }) => successBody(Buffer.from(configText(config)));
+const getConfig: NameServerHandler = ({ settings }) => successBody(Buffer.from(settings.text()));
+
+/** UPDATE_NAMESRV_CONFIG 318. */
+const updateConfig: NameServerHandler = ({ settings }, { command }) => updateSettings(settings, command.body);
 
 /** What the NameServer answers; any other code gets 3 at once. */
 export const nameServerHandlers: readonly (readonly [RequestCode, NameServerHandler])[] = [
@@ -210,7 +251,15 @@ export const nameServerHandlers: readonly (readonly [RequestCode, NameServerHand
   [RequestCode.DELETE_KV_CONFIG, deleteKv],
   [RequestCode.GET_KVLIST_BY_NAMESPACE, listKv],
   [RequestCode.GET_NAMESRV_CONFIG, getConfig],
+  [RequestCode.UPDATE_NAMESRV_CONFIG, updateConfig],
+  [RequestCode.REGISTER_TOPIC_IN_NAMESRV, registerTopic],
+  [RequestCode.GET_BROKER_MEMBER_GROUP, getMemberGroup],
 ];
+
+function listIfEnabled({ config, routes }: NameServerContext, list: (routes: RouteInfo) => readonly string[]): Reply {
+  if (!config.enableTopicList) return { code: ResponseCode.SYSTEM_ERROR, remark: 'disable' };
+  return topicList(list(routes));
+}
 
 function topicList(topics: readonly string[]): Reply {
   return successBody(encodeTopicList({ topics, brokerAddr: undefined }));

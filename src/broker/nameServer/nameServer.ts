@@ -1,10 +1,13 @@
 import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Connection } from '../../remoting/connection.ts';
+import { Connection } from '../../remoting/connection.ts';
 import { Router } from '../../remoting/router.ts';
 import { listen } from '../../remoting/server.ts';
+import { apacheNameServerSettings } from '../apacheSettings.ts';
+import { readNameServerConf } from '../config.ts';
 import type { NameServerConfig } from '../config.ts';
+import { RunningSettings } from '../runningSettings.ts';
 import { nameServerHandlers } from './handlers.ts';
 import type { NameServerContext } from './handlers.ts';
 import { KvConfig } from './kvConfig.ts';
@@ -12,6 +15,8 @@ import { RouteInfo } from './routeInfo.ts';
 
 export interface NameServerOptions {
   readonly config: NameServerConfig;
+  /** Where settings that are changed at run time are kept. */
+  readonly confFile?: string | undefined;
   readonly storeDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,14 +32,29 @@ export interface NameServer {
 
 /** @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `store-damaged` */
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
-  const { config, clock, logger, storeDirectory } = options;
+  const { clock, logger, storeDirectory } = options;
   const kvPath =
-    config.kvConfigPath === '' ? path.join(storeDirectory, 'namesrv', 'kvConfig.json') : config.kvConfigPath;
-  const routes = new RouteInfo();
+    options.config.kvConfigPath === ''
+      ? path.join(storeDirectory, 'namesrv', 'kvConfig.json')
+      : options.config.kvConfigPath;
+  const settings = new RunningSettings<NameServerConfig>({
+    values: { ...options.config, kvConfigPath: kvPath },
+    read: readNameServerConf,
+    apache: apacheNameServerSettings,
+    fixed: ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome'],
+    blackList: ({ configBlackList }) => configBlackList,
+    confFile: options.confFile,
+    clock,
+    logger,
+  });
+  const config = settings.values;
+  const routes = new RouteInfo(config);
   const kv = new KvConfig({ path: kvPath, clock, logger });
   const watched = new WeakSet<Connection>();
   const context: NameServerContext = {
-    config: { ...config, kvConfigPath: kvPath },
+    config,
+    settings,
+    startedMs: clock.now(),
     clock,
     logger,
     routes,
@@ -60,8 +80,9 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
     idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
   });
   const scan = clock.every(config.scanNotActiveBrokerInterval, () => {
-    for (const { brokerName, brokerAddr } of routes.expire(clock.now())) {
-      logger.warn(`broker ${brokerName} at ${brokerAddr} is gone: it was silent for too long`);
+    for (const { identity, owner } of routes.expire(clock.now())) {
+      logger.warn(`broker ${identity.brokerName} at ${identity.brokerAddr} is gone: it was silent for too long`);
+      if (owner instanceof Connection) owner.dispose();
     }
   });
   logger.info(`NameServer serves ${server.address}`);

@@ -1,8 +1,11 @@
 import type { DataVersion } from '../../protocol/bodies/dataVersion.ts';
 import { sameDataVersion } from '../../protocol/bodies/dataVersion.ts';
+import { textAt } from '../../protocol/bodies/read.ts';
 import { Perm } from '../../protocol/bodies/route.ts';
 import type { BrokerData, ClusterInfo, QueueData, TopicRoute } from '../../protocol/bodies/route.ts';
 import type { TopicConfig, TopicTable } from '../../protocol/bodies/topic.ts';
+import type { FastjsonObject } from '../../protocol/fastjson.ts';
+import { withActingMasters } from './actingMaster.ts';
 
 /** A broker that registers without saying for how long. */
 const TIMEOUT_MS = 120_000;
@@ -18,7 +21,9 @@ export interface BrokerIdentity {
 export interface BrokerRegistration extends BrokerIdentity {
   readonly haServerAddr: string;
   readonly heartbeatTimeoutMillis?: number | undefined;
+  /** Undefined from brokers before 5.0. */
   readonly enableActingMaster?: boolean | undefined;
+  readonly zoneName?: string | undefined;
   readonly table: TopicTable;
   /** Whose end removes the broker: its connection. */
   readonly owner: object;
@@ -37,6 +42,14 @@ interface BrokerEntry {
   readonly cluster: string;
   readonly addresses: Map<number, string>;
   enableActingMaster: boolean;
+  zoneName: string | undefined;
+}
+
+export interface RouteRules {
+  /** A slave of a group whose master is gone is shown in its place. */
+  readonly supportActingMaster: boolean;
+  /** A broker's table names all its topics: those that it leaves out are gone. */
+  readonly deleteTopicWithBrokerRegistration: boolean;
 }
 
 /** What a slave learns when it registers. */
@@ -56,12 +69,19 @@ export class RouteInfo {
   /** cluster → brokerNames */
   readonly #clusters = new Map<string, Set<string>>();
   readonly #live = new Map<string, LiveBroker>();
+  /** topic → brokerName → how the queues of a static topic lie there */
+  readonly #mappings = new Map<string, Map<string, FastjsonObject>>();
+  readonly #rules: RouteRules;
+
+  constructor(rules: RouteRules) {
+    this.#rules = rules;
+  }
 
   /**
-   * Merges the table into what is known: brokers send single topics as well as all of them.
-   * @returns undefined when the broker is refused: another with the same id has newer state
+   * Merges the table into what is known: brokers send single topics as well as all of them. A broker whose id is held
+   * by another with newer state changes nothing, and is not told.
    */
-  register(registration: BrokerRegistration, nowMs: number): MasterOf | undefined {
+  register(registration: BrokerRegistration, nowMs: number): MasterOf {
     const { clusterName, brokerName, brokerAddr, brokerId, table } = registration;
     const entry = this.#entryOf(registration);
     const { addresses } = entry;
@@ -70,15 +90,18 @@ export class RouteInfo {
     const before = addresses.get(brokerId);
     if (before !== undefined && before !== brokerAddr && this.#isNewer(clusterName, before, table.dataVersion)) {
       this.#live.delete(liveKey(clusterName, brokerAddr));
-      return undefined;
+      return {};
     }
     const known = this.#live.get(liveKey(clusterName, brokerAddr));
     const changed = before === undefined || !sameDataVersion(known?.dataVersion, table.dataVersion);
     addresses.set(brokerId, brokerAddr);
-    if (registration.enableActingMaster !== undefined) entry.enableActingMaster = registration.enableActingMaster;
+    entry.enableActingMaster = registration.enableActingMaster === true;
+    entry.zoneName = registration.zoneName;
     const isPrimeSlave =
-      registration.enableActingMaster === true && brokerId !== 0 && brokerId === Math.min(...addresses.keys());
-    if (brokerId === 0 || isPrimeSlave) this.#mergeTopics(brokerName, table, changed, isPrimeSlave);
+      registration.enableActingMaster !== undefined && brokerId !== 0 && brokerId === Math.min(...addresses.keys());
+    if (brokerId === 0 || isPrimeSlave) {
+      this.#mergeTopics(brokerName, table, changed, isPrimeSlave && entry.enableActingMaster);
+    }
     this.#live.set(liveKey(clusterName, brokerAddr), {
       identity: { clusterName, brokerName, brokerAddr, brokerId },
       owner: registration.owner,
@@ -90,11 +113,16 @@ export class RouteInfo {
     return brokerId === 0 ? {} : this.#masterOf(clusterName, addresses.get(0));
   }
 
-  unregister({ clusterName, brokerName, brokerAddr, brokerId }: BrokerIdentity): void {
+  unregister({ clusterName, brokerName, brokerAddr }: Omit<BrokerIdentity, 'brokerId'>): void {
     this.#live.delete(liveKey(clusterName, brokerAddr));
     const entry = this.#brokers.get(brokerName);
-    if (entry?.addresses.get(brokerId) === brokerAddr) entry.addresses.delete(brokerId);
-    if (entry === undefined || entry.addresses.size > 0) return;
+    if (entry === undefined) return;
+    for (const [id, address] of entry.addresses) if (address === brokerAddr) entry.addresses.delete(id);
+    if (entry.addresses.size > 0) {
+      // Slaves take no writes, also where one stands in for the master.
+      if (entry.enableActingMaster && !entry.addresses.has(0)) this.setWritable(brokerName, false);
+      return;
+    }
     this.#brokers.delete(brokerName);
     const names = this.#clusters.get(entry.cluster);
     names?.delete(brokerName);
@@ -107,12 +135,28 @@ export class RouteInfo {
 
   /** Removes the brokers that registered through `owner`. @returns who they were */
   ownerGone(owner: object): BrokerIdentity[] {
-    return this.#remove((broker) => broker.owner === owner);
+    const gone = [...this.#live.values()].filter((broker) => broker.owner === owner).map(({ identity }) => identity);
+    for (const identity of gone) this.unregister(identity);
+    return gone;
   }
 
-  /** Removes the brokers that were silent for longer than their timeout. @returns who they were */
-  expire(nowMs: number): BrokerIdentity[] {
-    return this.#remove((broker) => broker.lastUpdateMs + broker.timeoutMs < nowMs);
+  /** Removes the brokers that were silent for longer than their timeout. @returns who they were, and their owners */
+  expire(nowMs: number): { readonly identity: BrokerIdentity; readonly owner: object }[] {
+    const silent = [...this.#live.values()].filter((broker) => broker.lastUpdateMs + broker.timeoutMs < nowMs);
+    for (const { identity } of silent) this.unregister(identity);
+    return silent;
+  }
+
+  /** Queues of brokers that are here, told by somebody else than them. */
+  registerTopic(topic: string, queues: readonly QueueData[]): void {
+    if (!queues.every(({ brokerName }) => this.#brokers.has(brokerName))) return;
+    const known = this.#queuesOf(topic);
+    for (const queue of queues) known.set(queue.brokerName, queue);
+  }
+
+  /** Addresses of the master and slaves of one name. */
+  membersOf(brokerName: string): ReadonlyMap<number, string> {
+    return this.#brokers.get(brokerName)?.addresses ?? new Map<number, string>();
   }
 
   /** A sign of life. @returns the version of the broker's topics that is known here */
@@ -129,7 +173,9 @@ export class RouteInfo {
   route(topic: string): TopicRoute | undefined {
     const queues = [...(this.#topics.get(topic)?.values() ?? [])];
     const brokers = queues.flatMap(({ brokerName }) => this.#brokerData(brokerName) ?? []);
-    return brokers.length === 0 ? undefined : { brokers, queues, orderTopicConf: undefined };
+    if (brokers.length === 0) return undefined;
+    const route = { brokers, queues, orderTopicConf: undefined, mappings: this.#mappings.get(topic) };
+    return this.#rules.supportActingMaster ? withActingMasters(topic, route) : route;
   }
 
   clusterInfo(): ClusterInfo {
@@ -190,7 +236,7 @@ export class RouteInfo {
     names.add(brokerName);
     let entry = this.#brokers.get(brokerName);
     if (entry === undefined) {
-      entry = { cluster: clusterName, addresses: new Map(), enableActingMaster: false };
+      entry = { cluster: clusterName, addresses: new Map(), enableActingMaster: false, zoneName: undefined };
       this.#brokers.set(brokerName, entry);
     }
     return entry;
@@ -201,12 +247,27 @@ export class RouteInfo {
     return known !== undefined && known.stateVersion > (version?.stateVersion ?? 0);
   }
 
-  #mergeTopics(brokerName: string, table: TopicTable, changed: boolean, isPrimeSlave: boolean): void {
-    for (const config of table.topics.values()) {
-      let queues = this.#topics.get(config.topicName);
-      if (queues === undefined) this.#topics.set(config.topicName, (queues = new Map<string, QueueData>()));
-      if (changed || !queues.has(brokerName)) queues.set(brokerName, queueData(brokerName, config, isPrimeSlave));
+  #mergeTopics(brokerName: string, table: TopicTable, changed: boolean, withoutWrite: boolean): void {
+    if (this.#rules.deleteTopicWithBrokerRegistration && table.mappings === undefined) {
+      for (const [topic, queues] of this.#topics) {
+        if (!table.topics.has(topic) && queues.delete(brokerName) && queues.size === 0) this.#topics.delete(topic);
+      }
     }
+    for (const config of table.topics.values()) {
+      const queues = this.#queuesOf(config.topicName);
+      if (changed || !queues.has(brokerName)) queues.set(brokerName, queueData(brokerName, config, withoutWrite));
+    }
+    for (const [topic, mapping] of changed ? (table.mappings ?? []) : []) {
+      let byBroker = this.#mappings.get(topic);
+      if (byBroker === undefined) this.#mappings.set(topic, (byBroker = new Map<string, FastjsonObject>()));
+      byBroker.set(textAt(mapping, 'bname'), mapping);
+    }
+  }
+
+  #queuesOf(topic: string): Map<string, QueueData> {
+    let queues = this.#topics.get(topic);
+    if (queues === undefined) this.#topics.set(topic, (queues = new Map<string, QueueData>()));
+    return queues;
   }
 
   #masterOf(clusterName: string, masterAddr: string | undefined): MasterOf {
@@ -218,18 +279,12 @@ export class RouteInfo {
   #brokerData(brokerName: string): BrokerData | undefined {
     const entry = this.#brokers.get(brokerName);
     if (entry === undefined || entry.addresses.size === 0) return undefined;
-    const { cluster, addresses, enableActingMaster } = entry;
-    return { brokerName, cluster, brokerAddrs: new Map(addresses), enableActingMaster };
+    const { cluster, addresses, enableActingMaster, zoneName } = entry;
+    return { brokerName, cluster, brokerAddrs: new Map(addresses), enableActingMaster, zoneName };
   }
 
   #topicsWhere(test: (queues: ReadonlyMap<string, QueueData>) => boolean): string[] {
     return [...this.#topics].filter(([, queues]) => test(queues)).map(([topic]) => topic);
-  }
-
-  #remove(isGone: (broker: LiveBroker) => boolean): BrokerIdentity[] {
-    const gone = [...this.#live.values()].filter(isGone).map((broker) => broker.identity);
-    for (const identity of gone) this.unregister(identity);
-    return gone;
   }
 }
 
@@ -237,12 +292,12 @@ function liveKey(clusterName: string, address: string): string {
   return `${clusterName}@${address}`;
 }
 
-function queueData(brokerName: string, config: TopicConfig, isPrimeSlave: boolean): QueueData {
+function queueData(brokerName: string, config: TopicConfig, withoutWrite: boolean): QueueData {
   return {
     brokerName,
     readQueueNums: config.readQueueNums,
     writeQueueNums: config.writeQueueNums,
-    perm: isPrimeSlave ? config.perm & ~Perm.WRITE : config.perm,
+    perm: withoutWrite ? config.perm & ~Perm.WRITE : config.perm,
     topicSysFlag: config.topicSysFlag,
   };
 }

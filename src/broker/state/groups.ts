@@ -13,14 +13,14 @@ export class Groups implements Disposable {
   readonly #configs = new Map<string, SubscriptionGroupConfig>();
   readonly #version: TableVersion;
   readonly #file: ConfigFile;
-  readonly #autoCreate: boolean;
+  readonly #autoCreate: () => boolean;
 
   /** @throws CodedError `store-damaged` */
   constructor(options: {
     readonly path: string;
     readonly clock: Clock;
     readonly logger: Logger;
-    readonly autoCreate: boolean;
+    readonly autoCreate: () => boolean;
   }) {
     this.#autoCreate = options.autoCreate;
     this.#version = new TableVersion(options.clock);
@@ -55,7 +55,7 @@ export class Groups implements Disposable {
   /** The group's settings; an unknown group with a legal name begins to exist where auto-creation is on. */
   find(group: string): SubscriptionGroupConfig | undefined {
     const known = this.#configs.get(group);
-    if (known !== undefined || !this.#autoCreate || groupNameProblem(group) !== undefined) return known;
+    if (known !== undefined || !this.#autoCreate() || groupNameProblem(group) !== undefined) return known;
     const config = groupConfig({ groupName: group });
     this.put(config);
     return config;

@@ -16,22 +16,24 @@ export class Topics implements Disposable {
   readonly #configs = new Map<string, TopicConfig>();
   readonly #version: TableVersion;
   readonly #file: ConfigFile;
+  readonly #autoCreate: () => boolean;
 
   /** @throws CodedError `store-damaged` */
   constructor(options: {
     readonly path: string;
     readonly clock: Clock;
     readonly logger: Logger;
-    /** Without it the template of new topics is not known either, though an earlier run saved it. */
-    readonly autoCreate: boolean;
+    /** Where it is off at the start, the template of new topics is not known either, though an earlier run saved it. */
+    readonly autoCreate: () => boolean;
   }) {
     this.#version = new TableVersion(options.clock);
+    this.#autoCreate = options.autoCreate;
     this.#file = new ConfigFile({ ...options, content: () => encodeTopicTable(this.table()) });
     const saved = this.#file.load(decodeTopicTable);
     if (saved === undefined) return;
     this.#version.restore(saved.dataVersion);
     for (const [name, config] of saved.topics) this.#configs.set(name, config);
-    if (!options.autoCreate) this.#configs.delete(AUTO_CREATE_TOPIC);
+    if (!options.autoCreate()) this.#configs.delete(AUTO_CREATE_TOPIC);
   }
 
   get(topic: string): TopicConfig | undefined {
@@ -74,6 +76,12 @@ export class Topics implements Disposable {
     this.#file.save();
   }
 
+  /** The topics mean something else than before, as with another permission of the broker. */
+  touch(): void {
+    this.#version.next();
+    this.#file.save();
+  }
+
   /** @returns false when there was none */
   delete(topic: string): boolean {
     if (!this.#configs.delete(topic)) return false;
@@ -88,7 +96,8 @@ export class Topics implements Disposable {
    * @returns undefined when it may not be created
    */
   createOnSend(topic: string, template: string, wantedQueueNums: number): TopicConfig | undefined {
-    const model = this.#configs.get(template);
+    const mayInherit = template !== AUTO_CREATE_TOPIC || this.#autoCreate();
+    const model = mayInherit ? this.#configs.get(template) : undefined;
     if (model !== undefined && (model.perm & Perm.INHERIT) !== 0) {
       const queueNums = Math.max(0, Math.min(wantedQueueNums, model.writeQueueNums));
       const config = topicConfig({

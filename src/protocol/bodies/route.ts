@@ -10,6 +10,8 @@ export interface BrokerData {
   /** brokerId → `host:port`; 0 is the master. */
   readonly brokerAddrs: ReadonlyMap<number, string>;
   readonly enableActingMaster: boolean;
+  /** Where the broker stands, as it says itself. */
+  readonly zoneName?: string | undefined;
 }
 
 export interface QueueData {
@@ -25,6 +27,8 @@ export interface TopicRoute {
   readonly queues: readonly QueueData[];
   /** `brokerA:4;brokerB:4` where the NameServer serves ordered topics. */
   readonly orderTopicConf: string | undefined;
+  /** brokerName → how the queues of a static topic lie there, as its broker told it. */
+  readonly mappings?: ReadonlyMap<string, FastjsonObject> | undefined;
 }
 
 export interface ClusterInfo {
@@ -45,6 +49,7 @@ export function encodeTopicRoute(route: TopicRoute, strict: boolean): Buffer {
     filterServerTable: {},
     orderTopicConf: route.orderTopicConf,
     queueDatas: route.queues,
+    topicQueueMappingByBroker: route.mappings && Object.fromEntries(route.mappings),
   });
   return Buffer.from(strict ? escapeNonAscii(text) : text);
 }
@@ -86,6 +91,15 @@ export function decodeClusterInfo(body: Buffer): ClusterInfo {
   };
 }
 
+/** Body of GET_BROKER_MEMBER_GROUP 901: the master and slaves of one name. */
+export function encodeMemberGroup(
+  cluster: string,
+  brokerName: string,
+  brokerAddrs: ReadonlyMap<number, string>,
+): Buffer {
+  return Buffer.from(stringifyFastjson({ brokerMemberGroup: { brokerAddrs, brokerName, cluster } }));
+}
+
 export interface TopicList {
   readonly topics: readonly string[];
   readonly brokerAddr: string | undefined;
@@ -111,12 +125,14 @@ export function decodeKvTable(body: Buffer): Map<string, string> {
   return new Map(Object.keys(table).map((key) => [key, textAt(table, key)]));
 }
 
-function brokerDataJson({ brokerAddrs, brokerName, cluster, enableActingMaster }: BrokerData, strict: boolean): object {
+function brokerDataJson(broker: BrokerData, strict: boolean): object {
+  const { brokerAddrs, brokerName, cluster, enableActingMaster, zoneName } = broker;
   return {
     brokerAddrs: strict ? Object.fromEntries(brokerAddrs) : brokerAddrs,
     brokerName,
     cluster,
     enableActingMaster,
+    zoneName,
   };
 }
 

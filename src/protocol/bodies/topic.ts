@@ -22,6 +22,8 @@ export interface TopicConfig {
 export interface TopicTable {
   readonly dataVersion: DataVersion | undefined;
   readonly topics: ReadonlyMap<string, TopicConfig>;
+  /** Of static topics of Apache's brokers: topic → how its queues lie there, passed on as it is. */
+  readonly mappings?: ReadonlyMap<string, FastjsonObject>;
 }
 
 /** Fields that are left out have the defaults of TopicConfig.java. */
@@ -147,10 +149,13 @@ function readTopicTable(json: FastjsonObject): TopicTable {
   const topics = new Map<string, TopicConfig>();
   for (const name of Object.keys(configs))
     topics.set(name, readTopicConfig({ topicName: name, ...objectAt(configs, name) }));
-  return { dataVersion: readDataVersion(json['dataVersion']), topics };
+  const mappingInfos = objectAt(json, 'topicQueueMappingInfoMap');
+  const mappings = new Map(Object.keys(mappingInfos).map((name) => [name, objectAt(mappingInfos, name)]));
+  return { dataVersion: readDataVersion(json['dataVersion']), topics, ...(mappings.size > 0 ? { mappings } : {}) };
 }
 
-/* {length 4 | DataVersion json} {count 4 | {length 4 | topic text}*} {length 4 | filterServerList json} … */
+/* {length 4 | DataVersion json} {count 4 | {length 4 | topic text}*} {length 4 | filterServerList json}
+   {count 4 | {length 4 | mapping json}*} */
 function decodeDeflated(body: Buffer): Registration {
   const bytes = inflateSync(body, { maxOutputLength: 256 * 1024 * 1024 });
   let at = 0;
@@ -170,8 +175,16 @@ function decodeDeflated(body: Buffer): Registration {
     topics.set(config.topicName, config);
   }
   const filterServers = parseFastjson(text());
+  const mappings = new Map<string, FastjsonObject>();
+  // From 5.0 on.
+  const mappingCount = at < bytes.length ? bytes.readInt32BE(at) : 0;
+  at += 4;
+  for (let index = 0; index < mappingCount; index += 1) {
+    const mapping = parseFastjson(text());
+    if (isObject(mapping)) mappings.set(textAt(mapping, 'topic'), mapping);
+  }
   return {
-    table: { dataVersion, topics },
+    table: { dataVersion, topics, ...(mappings.size > 0 ? { mappings } : {}) },
     filterServers: Array.isArray(filterServers) ? filterServers.filter((item) => typeof item === 'string') : [],
   };
 }

@@ -3,7 +3,16 @@ import { boolean, int, long, optional, string } from '../fields.ts';
 /* NameServer requests: remoting sheet §3.1. */
 
 /** GET_ROUTEINFO_BY_TOPIC 105. */
-export const getRoute = { topic: string, acceptStandardJsonOnly: optional(boolean) } as const;
+export const getRoute = {
+  topic: string,
+  acceptStandardJsonOnly: optional(boolean),
+  /** Clients of one zone ask for the brokers of theirs. Source: ZoneRouteRPCHook.java. */
+  __ZONE_MODE: optional(boolean),
+  __ZONE_NAME: optional(string),
+} as const;
+
+/** REGISTER_TOPIC_IN_NAMESRV 217; the queues are in the body, as those of a route. */
+export const registerTopic = { topic: string } as const;
 
 /** REGISTER_BROKER 103. Source: RegisterBrokerRequestHeader.java. */
 export const registerBroker = {
@@ -17,6 +26,8 @@ export const registerBroker = {
   bodyCrc32: optional(int),
   heartbeatTimeoutMillis: optional(long),
   enableActingMaster: optional(boolean),
+  /** Set by the operator on the broker; no field of the Java header. */
+  __ZONE_NAME: optional(string),
 } as const;
 
 /** Filled for slaves whose master is known. */
@@ -29,6 +40,9 @@ export const brokerIdentity = { brokerName: string, brokerAddr: string, clusterN
 export const brokerLiveness = { clusterName: string, brokerName: string, brokerAddr: string } as const;
 
 export const queryDataVersionResponse = { changed: boolean } as const;
+
+/** GET_BROKER_MEMBER_GROUP 901. */
+export const brokerMemberGroup = { clusterName: string, brokerName: string } as const;
 
 /** GET_TOPICS_BY_CLUSTER 224. */
 export const topicsByCluster = { cluster: string } as const;
