@@ -5,18 +5,28 @@ export type Event<T> = (listener: (value: T) => void) => Disposable;
 
 export class Emitter<T> implements Disposable {
   #listeners = new Set<(value: T) => void>();
+  /** The same, for `fire`; made anew after a change. */
+  #snapshot: readonly ((value: T) => void)[] | undefined;
 
   readonly event: Event<T> = (listener) => {
     this.#listeners.add(listener);
-    return { dispose: () => void this.#listeners.delete(listener) };
+    this.#snapshot = undefined;
+    return {
+      dispose: () => {
+        this.#listeners.delete(listener);
+        this.#snapshot = undefined;
+      },
+    };
   };
 
   /** Listeners are called in order of subscription; one that throws stops the others and reaches the caller. */
   fire(value: T): void {
-    for (const listener of [...this.#listeners]) listener(value);
+    this.#snapshot ??= [...this.#listeners];
+    for (const listener of this.#snapshot) listener(value);
   }
 
   dispose(): void {
     this.#listeners.clear();
+    this.#snapshot = undefined;
   }
 }

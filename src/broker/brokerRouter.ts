@@ -2,6 +2,7 @@ import { RequestCode } from '../protocol/codes.ts';
 import { notSupported } from '../remoting/connection.ts';
 import type { RequestHandler } from '../remoting/connection.ts';
 import { Router } from '../remoting/router.ts';
+import { afterWrite } from './afterWrite.ts';
 import type { BrokerContext, BrokerHandler } from './brokerContext.ts';
 import { endTransaction, resumeCheck } from './handlers/endTransaction.ts';
 import {
@@ -109,7 +110,9 @@ const NOT_ON_VIP: ReadonlySet<number> = new Set([RequestCode.PULL_MESSAGE, Reque
 
 export function brokerRouter(broker: BrokerContext): RequestHandler {
   const router = new Router();
-  for (const [code, handler] of handlers) router.on(code, (request) => handler(broker, request));
+  for (const [code, handler] of handlers) {
+    router.on(code, (request) => afterWrite(broker, request, handler(broker, request)));
+  }
   return router.handle;
 }
 

@@ -19,7 +19,15 @@ export function putMessage(broker: BrokerContext, message: MessageToStore): Stor
 
 /** Stores a message as it is. Errors as `MessageStore.append`. */
 export function putParked(broker: BrokerContext, message: MessageToStore): StoredAt {
-  const stored = broker.store.append(message);
+  return counted(broker, message, broker.store.append(message));
+}
+
+/** As `putParked`, but staged: the router holds the answer until it is written. Errors as `MessageStore.stage`. */
+export function stageParked(broker: BrokerContext, message: MessageToStore): StoredAt {
+  return counted(broker, message, broker.store.stage(message));
+}
+
+function counted(broker: BrokerContext, message: MessageToStore, stored: StoredAt): StoredAt {
   broker.statistics.stored(message.topic, message.queueId, 1, stored.sizeBytes, stored.storeTimestamp);
   return stored;
 }

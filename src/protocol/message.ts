@@ -38,6 +38,9 @@ export interface StoredMessage {
 /** What a record is made from; size, checksum and the address bits of sysFlag follow from it. */
 export type NewMessage = Omit<StoredMessage, 'sizeBytes' | 'bodyCrc'>;
 
+/** What the store adds to a message. */
+export type RecordPlace = Pick<StoredMessage, 'queueOffset' | 'physicalOffset' | 'storeTimestamp'>;
+
 export const MAGIC_V1 = 0xdaa320a7 | 0;
 /** With a 2-byte topic length, for topics past 127 bytes. */
 export const MAGIC_V2 = 0xdaa320ab | 0;
@@ -64,7 +67,7 @@ export interface RecordSize {
 }
 
 /** @throws CodedError `properties-too-large` past 32767 bytes */
-export function measureMessage(message: Omit<NewMessage, 'physicalOffset'>): RecordSize {
+export function measureMessage(message: Omit<NewMessage, keyof RecordPlace>): RecordSize {
   const topicBytes = Buffer.byteLength(message.topic);
   const propertiesBytes = Buffer.byteLength(message.properties);
   if (propertiesBytes > MAX_PROPERTIES_BYTES) {
@@ -80,19 +83,25 @@ export function measureMessage(message: Omit<NewMessage, 'physicalOffset'>): Rec
 }
 
 /** Writes the record at `start`; `size` is what `measureMessage` said of the same message. */
-export function writeMessage(message: NewMessage, size: RecordSize, record: Buffer, start: number): void {
+export function writeMessage(
+  message: Omit<NewMessage, keyof RecordPlace>,
+  place: RecordPlace,
+  size: RecordSize,
+  record: Buffer,
+  start: number,
+): void {
   const isV2 = size.topicBytes > MAX_V1_TOPIC_BYTES;
   let at = record.writeInt32BE(size.sizeBytes, start);
   at = record.writeInt32BE(isV2 ? MAGIC_V2 : MAGIC_V1, at);
   at = record.writeInt32BE(bodyCrcOf(message.body), at);
   at = record.writeInt32BE(message.queueId, at);
   at = record.writeInt32BE(message.flag, at);
-  at = writeInt64(record, message.queueOffset, at);
-  at = writeInt64(record, message.physicalOffset, at);
+  at = writeInt64(record, place.queueOffset, at);
+  at = writeInt64(record, place.physicalOffset, at);
   at = record.writeInt32BE(sysFlagWithHosts(message), at);
   at = writeInt64(record, message.bornTimestamp, at);
   at = writeHost(record, message.bornHost, at);
-  at = writeInt64(record, message.storeTimestamp, at);
+  at = writeInt64(record, place.storeTimestamp, at);
   at = writeHost(record, message.storeHost, at);
   at = record.writeInt32BE(message.reconsumeTimes, at);
   at = writeInt64(record, message.preparedTransactionOffset, at);
@@ -108,7 +117,7 @@ export function writeMessage(message: NewMessage, size: RecordSize, record: Buff
 export function encodeMessage(message: NewMessage): Buffer {
   const size = measureMessage(message);
   const record = Buffer.allocUnsafe(size.sizeBytes);
-  writeMessage(message, size, record, 0);
+  writeMessage(message, message, size, record, 0);
   return record;
 }
 
@@ -186,7 +195,11 @@ export function writeInt64(bytes: Buffer, value: number, at: number): number {
   return bytes.writeUInt32BE(value >>> 0, at + 4);
 }
 
-function sysFlagWithHosts({ sysFlag, bornHost, storeHost }: NewMessage): number {
+function sysFlagWithHosts({
+  sysFlag,
+  bornHost,
+  storeHost,
+}: Pick<NewMessage, 'sysFlag' | 'bornHost' | 'storeHost'>): number {
   const bare = sysFlag & ~(SysFlag.BORN_HOST_V6 | SysFlag.STORE_HOST_V6);
   return (
     bare |

@@ -10,7 +10,7 @@ import type { Logger } from '../base/logger.ts';
 import { ResponseCode, requestCodeName } from '../protocol/codes.ts';
 import { LANGUAGE, isOneway, isResponse, request, response } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
-import { FrameSplitter, MAX_FRAME_BYTES, decodeFrame, encodeFrameParts } from '../protocol/frame.ts';
+import { FrameSplitter, MAX_FRAME_BYTES, readFrame } from '../protocol/frame.ts';
 import { FIRST_BYTES, foreignProtocol } from './foreignProtocol.ts';
 import { Outbox } from './outbox.ts';
 import { PendingRequests } from './pendingRequests.ts';
@@ -189,8 +189,7 @@ export class Connection implements Disposable {
   }
 
   #write(command: RemotingCommand, body: Buffer | readonly Buffer[] = command.body): void {
-    const { head, bodies } = encodeFrameParts(command, Buffer.isBuffer(body) ? [body] : body);
-    this.#outbox.put(head, bodies);
+    this.#outbox.put(command, body);
     if (!this.#stream.writableNeedDrain) this.#lastActivityMs = this.#clock.now();
   }
 
@@ -224,7 +223,7 @@ export class Connection implements Disposable {
     for (const [index, frame] of frames.entries()) {
       let command: RemotingCommand;
       try {
-        command = decodeFrame(frame).command;
+        command = readFrame(frame);
       } catch (error) {
         this.#close(this.#unreadable(error));
         break;

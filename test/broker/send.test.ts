@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { encodeBatch } from '../../src/protocol/batch.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
@@ -41,6 +43,31 @@ describe('broker: send', () => {
       TRACE_ON: 'true',
       CLUSTER: 'DefaultCluster',
     });
+  });
+
+  it('answers when the message is in the files, also where many come at once', async () => {
+    await broker.createTopic('T');
+    const log = path.join(broker.context.store.directory, 'commitlog', '0'.repeat(20));
+    const sends = Array.from({ length: 40 }, async (_, index) => {
+      const body = `message ${index}.`;
+      const { code, extFields } = await broker.send('T', body, { queueId: 1 });
+      assert.ok(readFileSync(log).includes(body));
+      return [code, extFields['queueOffset']];
+    });
+    assert.deepEqual(
+      await Promise.all(sends),
+      sends.map((_, index) => [0, String(index)]),
+    );
+  });
+
+  it('answers all of them with an error when the log cannot be written', async () => {
+    await broker.createTopic('T');
+    const log = path.join(broker.context.store.directory, 'commitlog');
+    writeFileSync(log, 'in the way');
+    const codes = await Promise.all(['a', 'b'].map(async (body) => (await broker.send('T', body)).code));
+    assert.deepEqual(codes, [ResponseCode.SYSTEM_ERROR, ResponseCode.SYSTEM_ERROR]);
+    rmSync(log);
+    assert.equal((await broker.send('T', 'c')).extFields['queueOffset'], '0');
   });
 
   it('takes the long names of code 10, and numbers that the C++ client writes', async () => {

@@ -2,11 +2,10 @@ import { Perm } from '../../protocol/bodies/route.ts';
 import type { TopicConfig } from '../../protocol/bodies/topic.ts';
 import { decodeBatch } from '../../protocol/batch.ts';
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
-import { decodeFields } from '../../protocol/fields.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { encodeRecallHandle } from '../../protocol/recallHandle.ts';
-import { expandLetters, sendMessage as sendFields } from '../../protocol/requests/send.ts';
+import { decodeSendMessage } from '../../protocol/requests/send.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import {
@@ -19,7 +18,7 @@ import {
 import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
-import { illegalMessage, parked, putParked, storeRefusal } from '../putMessage.ts';
+import { illegalMessage, parked, stageParked, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, invalidTopic } from '../reply.ts';
 import type { MessageToStore, StoredAt } from '../store/messageStore.ts';
 import { halfMessage } from '../transactions/halfMessage.ts';
@@ -32,8 +31,7 @@ import { stampedProperties } from './stampedProperties.ts';
  */
 export function sendMessage(broker: BrokerContext, request: IncomingRequest): Reply | Promise<Reply> {
   const { command } = request;
-  const extFields = command.code === RequestCode.SEND_MESSAGE ? command.extFields : expandLetters(command.extFields);
-  const header = decodeFields(sendFields, extFields);
+  const header = decodeSendMessage(command);
   const isBatch = command.code === RequestCode.SEND_BATCH_MESSAGE || header.batch === true;
   const stamps = { MSG_REGION: broker.config.regionId, TRACE_ON: String(broker.config.traceOn) };
   const refusal = refusalOf(broker, header, isBatch, command.body);
@@ -97,7 +95,7 @@ function store(
   try {
     if (isHalf) toStore = halfMessage(message, properties.uniqueKey);
     else if (!isBatch) toStore = parked(broker, message);
-    stored = isBatch ? putBatch(broker, message) : [putParked(broker, toStore)];
+    stored = isBatch ? putBatch(broker, message) : [stageParked(broker, toStore)];
   } catch (error) {
     const refused = storeRefusal(broker, error);
     if (refused === undefined) throw error;

@@ -8,9 +8,8 @@ import {
   measureMessage,
   readInt64,
   RecordOffset,
-  writeMessage,
 } from '../../protocol/message.ts';
-import type { NewMessage, StoredMessage } from '../../protocol/message.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
 import { FileSeries } from './fileSeries.ts';
 import { HotTail } from './hotTail.ts';
 
@@ -19,13 +18,6 @@ const BLANK_BYTES = 8;
 const SCAN_WINDOW_BYTES = 4 * 1024 * 1024;
 /** No frame carries more; a larger size in the log is damage, not a record. */
 const MAX_RECORD_BYTES = 32 * 1024 * 1024;
-
-export type RecordParts = Omit<NewMessage, 'physicalOffset'>;
-
-export interface PlacedRecord {
-  readonly physicalOffset: number;
-  readonly sizeBytes: number;
-}
 
 /**
  * Every message of the broker one after the other. A record never spans two files: the rest of a file that is
@@ -36,12 +28,16 @@ export class CommitLog {
   readonly #maxBytes: number;
   #tail = new HotTail();
   #end: number;
+  /** Behind the records that wait to be written. */
+  #reserved: number;
+  /** Where those begin: one piece of memory, up to `#reserved`. */
+  #waiting: { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } | undefined;
 
   /** @param maxBytes cap on the bytes held, blank ones included */
   constructor(directory: string, fileBytes: number, maxBytes: number) {
     this.files = new FileSeries(directory, fileBytes);
     this.#maxBytes = maxBytes;
-    this.#end = this.files.start ?? 0;
+    this.#end = this.#reserved = this.files.start ?? 0;
   }
 
   /** Offset of the oldest record. */
@@ -49,44 +45,63 @@ export class CommitLog {
     return this.files.start ?? 0;
   }
 
-  /** Offset that the next record gets. */
+  /** Behind the last record in the files. */
   get end(): number {
     return this.#end;
   }
 
-  /**
-   * Stores all or none, in order. When it returns the bytes are in the files, though perhaps not on disk.
-   * @throws CodedError `store-full`, `properties-too-large`, `body-too-large` for what fits no file
-   */
-  append(records: readonly RecordParts[]): PlacedRecord[] {
-    const begin = this.#end;
-    try {
-      return this.#appendAll(records);
-    } catch (error) {
-      this.#tail.rewind(begin);
-      this.#end = begin;
-      this.cutBehindEnd();
-      if (systemErrorCode(error) !== 'ENOSPC') throw error;
-      throw new CodedError(
-        'store-full',
-        { usedBytes: begin - this.start, maxBytes: begin - this.start },
-        { cause: error },
-      );
-    }
+  /** True when a record of that size would be written together with those that wait, in one piece. */
+  joins(sizeBytes: number): boolean {
+    const remaining = this.files.fileBytes - (this.#reserved % this.files.fileBytes);
+    return sizeBytes + BLANK_BYTES <= remaining && this.#tail.continues(this.#reserved, sizeBytes);
   }
 
-  #appendAll(records: readonly RecordParts[]): PlacedRecord[] {
-    const placed: PlacedRecord[] = [];
-    for (const parts of records) {
-      const size = measureMessage(parts);
-      const physicalOffset = this.#makeRoom(size.sizeBytes);
-      const { bytes, at } = this.#tail.reserve(physicalOffset, size.sizeBytes);
-      writeMessage({ ...parts, physicalOffset }, size, bytes, at);
-      this.files.write(physicalOffset, bytes, at, at + size.sizeBytes);
-      this.#end = physicalOffset + size.sizeBytes;
-      placed.push({ physicalOffset, sizeBytes: size.sizeBytes });
+  /**
+   * Room for the next record, to be filled at once and brought into the files by `write`. Where it does not join
+   * those that wait, they must be written first.
+   * @throws CodedError `store-full`, `body-too-large` for what fits no file; nothing is reserved then
+   */
+  reserve(sizeBytes: number): { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } {
+    const physicalOffset = this.#makeRoom(sizeBytes);
+    const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes);
+    this.#waiting ??= { physicalOffset, bytes, at };
+    this.#reserved = physicalOffset + sizeBytes;
+    return { physicalOffset, bytes, at };
+  }
+
+  /**
+   * Brings all reserved records into the files, though perhaps not to disk; all or none.
+   * @throws CodedError `store-full`
+   */
+  write(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const { physicalOffset, bytes, at } = waiting;
+    try {
+      this.files.write(physicalOffset, bytes, at, at + this.#reserved - physicalOffset);
+    } catch (error) {
+      this.rewind(this.#end);
+      this.cutBehindEnd();
+      throw this.#asStoreFull(error);
     }
-    return placed;
+    this.#waiting = undefined;
+    this.#end = this.#reserved;
+  }
+
+  /** Takes back every record from `position` on, written or not. */
+  rewind(position: number): void {
+    this.#tail.rewind(position);
+    this.#reserved = position;
+    if (this.#waiting !== undefined && this.#waiting.physicalOffset >= position) this.#waiting = undefined;
+    if (position >= this.#end) return;
+    this.#end = position;
+    this.cutBehindEnd();
+  }
+
+  #asStoreFull(error: unknown): unknown {
+    if (systemErrorCode(error) !== 'ENOSPC') return error;
+    const usedBytes = this.#end - this.start;
+    return new CodedError('store-full', { usedBytes, maxBytes: usedBytes }, { cause: error });
   }
 
   /** @returns where a record of that size begins: here, or in the next file behind a blank */
@@ -95,18 +110,23 @@ export class CommitLog {
     if (sizeBytes + BLANK_BYTES > fileBytes) {
       throw new CodedError('body-too-large', { sizeBytes, maxSizeBytes: fileBytes - BLANK_BYTES });
     }
-    const remaining = fileBytes - (this.#end % fileBytes);
+    const remaining = fileBytes - (this.#reserved % fileBytes);
     const rolls = sizeBytes + BLANK_BYTES > remaining;
-    const usedBytes = this.#end - this.start + sizeBytes + (rolls ? remaining : 0);
+    const usedBytes = this.#reserved - this.start + sizeBytes + (rolls ? remaining : 0);
     if (usedBytes > this.#maxBytes) {
-      throw new CodedError('store-full', { usedBytes: this.#end - this.start, maxBytes: this.#maxBytes });
+      throw new CodedError('store-full', { usedBytes: this.#reserved - this.start, maxBytes: this.#maxBytes });
     }
-    if (!rolls) return this.#end;
+    if (!rolls) return this.#reserved;
     const blank = Buffer.alloc(BLANK_BYTES);
     blank.writeInt32BE(remaining, 0);
     blank.writeInt32BE(MAGIC_BLANK, 4);
-    this.files.write(this.#end, blank);
-    return this.#end + remaining;
+    try {
+      this.files.write(this.#reserved, blank);
+    } catch (error) {
+      this.cutBehindEnd();
+      throw this.#asStoreFull(error);
+    }
+    return this.#reserved + remaining;
   }
 
   /** Bytes that are known to be records. Undefined when the log does not hold them whole. */
@@ -147,16 +167,16 @@ export class CommitLog {
         if (position + sizeBytes !== this.files.startOf(position) + this.files.fileBytes) break;
         position += sizeBytes;
         [window, windowAt] = [Buffer.alloc(0), position];
-        this.#end = position;
+        this.#end = this.#reserved = position;
         continue;
       }
       const message = readWhole(window, at, position);
       if (message === undefined) break;
       position += message.sizeBytes;
-      this.#end = position;
+      this.#end = this.#reserved = position;
       yield message;
     }
-    this.#end = position;
+    this.#end = this.#reserved = position;
   }
 
   /** What lies behind the end reads as zero afterwards, so that no torn rest is ever taken for a record. */

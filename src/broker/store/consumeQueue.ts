@@ -23,6 +23,8 @@ export class ConsumeQueue {
   readonly topic: string;
   readonly queueId: number;
   readonly files: FileSeries;
+  /** Messages that wait to be written: they have the offsets from `max` on. */
+  waiting = 0;
   #min = 0;
   #max = 0;
   #tail = Buffer.allocUnsafe(MIN_TAIL_ENTRIES * ENTRY_BYTES);

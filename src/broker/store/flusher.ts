@@ -28,6 +28,11 @@ export class Flusher {
     this.#options = options;
   }
 
+  /** SYNC_FLUSH */
+  get flushesEach(): boolean {
+    return this.#options.syncEach;
+  }
+
   /** Something was appended. */
   dirty(): void {
     if (this.#closed) return;

@@ -12,10 +12,16 @@ export class HotTail {
   #chunks: Chunk[] = [];
   #heldBytes = 0;
 
+  /** True when room at `position` would follow the last room within one piece of memory. */
+  continues(position: number, sizeBytes: number): boolean {
+    const last = this.#chunks.at(-1);
+    return last !== undefined && last.start + last.used === position && last.used + sizeBytes <= last.bytes.length;
+  }
+
   /** Room for `sizeBytes` at `position`, which follows the last room or begins anew; filled by the caller. */
   reserve(position: number, sizeBytes: number): { readonly bytes: Buffer; readonly at: number } {
     const last = this.#chunks.at(-1);
-    if (last !== undefined && last.start + last.used === position && last.used + sizeBytes <= last.bytes.length) {
+    if (last !== undefined && this.continues(position, sizeBytes)) {
       last.used += sizeBytes;
       return { bytes: last.bytes, at: last.used - sizeBytes };
     }

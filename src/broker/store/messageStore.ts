@@ -7,9 +7,9 @@ import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLevel.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
+import { measureMessage, writeMessage } from '../../protocol/message.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commitLog.ts';
-import type { PlacedRecord, RecordParts } from './commitLog.ts';
 import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import { Flusher } from './flusher.ts';
@@ -56,6 +56,14 @@ export interface StoredAt {
   readonly storeTimestamp: number;
 }
 
+interface PlacedRecord extends StoredAt {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly properties: string;
+  /** Undefined for a record that stands in the log only. */
+  readonly queue: ConsumeQueue | undefined;
+}
+
 /** A message that readers of its queue can see from now on. */
 export interface Arrival {
   readonly topic: string;
@@ -77,6 +85,8 @@ export class MessageStore {
   readonly #lock: Disposable;
   readonly #delayLevelsMs: readonly number[];
   readonly #arrivals = new Emitter<Arrival>();
+  #staged: PlacedRecord[] = [];
+  #afterWrite: ((error: unknown) => void)[] = [];
   #lastTimestamp: number;
   #appendedRecords = 0;
   #appendedBytes = 0;
@@ -135,7 +145,7 @@ export class MessageStore {
     }
   }
 
-  /** Fired within `append`, when the message can be read. */
+  /** Fired when the message can be read. */
   get onArrival(): Event<Arrival> {
     return this.#arrivals.event;
   }
@@ -163,50 +173,116 @@ export class MessageStore {
    * @throws CodedError `store-full`, `properties-too-large`, `body-too-large`
    */
   append(message: MessageToStore): StoredAt {
-    const storeTimestamp = this.#nextTimestamp();
-    const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(message.topic, message.queueId) : undefined;
-    const record = { ...message, storeTimestamp, queueOffset: queue?.max ?? 0 };
-    const [place] = this.#log.append([record]);
-    return this.#publish(record, queue, place);
+    this.#writeStaged();
+    const record = this.#place(message);
+    try {
+      this.#log.write();
+    } catch (error) {
+      if (record.queue !== undefined) record.queue.waiting = 0;
+      throw error;
+    }
+    this.#publish([record]);
+    return record;
   }
 
   /** Stores all or none, as `append` does one. */
   appendAll(messages: readonly MessageToStore[]): StoredAt[] {
-    const storeTimestamp = this.#nextTimestamp();
-    const added = new Map<ConsumeQueue, number>();
-    const records = messages.map((message) => {
-      if (!hasQueueEntry(message.sysFlag)) return { ...message, storeTimestamp, queueOffset: 0 };
-      const queue = this.#queues.obtain(message.topic, message.queueId);
-      const before = added.get(queue) ?? 0;
-      added.set(queue, before + 1);
-      return { ...message, storeTimestamp, queueOffset: queue.max + before };
-    });
-    const places = this.#log.append(records);
-    return records.map((record, index) => {
-      const queue = hasQueueEntry(record.sysFlag) ? this.#queues.obtain(record.topic, record.queueId) : undefined;
-      return this.#publish(record, queue, places[index]);
-    });
-  }
-
-  #nextTimestamp(): number {
-    return Math.max(this.#clock.now(), this.#lastTimestamp);
-  }
-
-  /** Makes a record that is in the log visible to readers. */
-  #publish(record: RecordParts, queue: ConsumeQueue | undefined, place: PlacedRecord | undefined): StoredAt {
-    if (place === undefined) throw new RangeError('every record has a place');
-    const { topic, queueId, queueOffset, properties, storeTimestamp } = record;
-    const { physicalOffset, sizeBytes } = place;
-    this.#lastTimestamp = storeTimestamp;
-    this.#appendedRecords += 1;
-    this.#appendedBytes += sizeBytes;
-    this.#flusher.dirty();
-    if (queue !== undefined) {
-      const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
-      queue.put(queueOffset, { physicalOffset, sizeBytes, tagsCode });
-      this.#arrivals.fire({ topic, queueId, offset: queueOffset, tagsCode, properties });
+    this.#writeStaged();
+    const begin = this.#log.end;
+    const records: PlacedRecord[] = [];
+    try {
+      for (const message of messages) records.push(this.#place(message));
+      this.#log.write();
+    } catch (error) {
+      for (const { queue } of records) if (queue !== undefined) queue.waiting = 0;
+      this.#log.rewind(begin);
+      throw error;
     }
-    return { physicalOffset, queueOffset, sizeBytes, storeTimestamp };
+    this.#publish(records);
+    return records;
+  }
+
+  /**
+   * As `append`, but all that is staged within one turn of the event loop is written together at its end, and is read
+   * from then on: an answer that tells of it must wait for `whenWritten`. Under SYNC_FLUSH it is written at once, since
+   * the disk costs more.
+   */
+  stage(message: MessageToStore): StoredAt {
+    if (this.#flusher.flushesEach) return this.append(message);
+    const record = this.#place(message);
+    if (this.#staged.length === 0) setImmediate(this.#writeStaged);
+    this.#staged.push(record);
+    return record;
+  }
+
+  /** Something is staged. */
+  get isWriting(): boolean {
+    return this.#staged.length > 0;
+  }
+
+  /** Calls once, when what is staged now is in the files, or with the error for which none of it is. */
+  whenWritten(callback: (error: unknown) => void): void {
+    if (this.isWriting) this.#afterWrite.push(callback);
+    else callback(undefined);
+  }
+
+  readonly #writeStaged = (): void => {
+    if (this.#staged.length === 0) return;
+    const staged = this.#staged;
+    const callbacks = this.#afterWrite;
+    this.#staged = [];
+    this.#afterWrite = [];
+    try {
+      this.#log.write();
+    } catch (error) {
+      for (const { queue } of staged) if (queue !== undefined) queue.waiting = 0;
+      for (const callback of callbacks) callback(error);
+      return;
+    }
+    this.#publish(staged);
+    for (const callback of callbacks) callback(undefined);
+  };
+
+  /** Gives a message its place in the log and in its queue, and puts the record there. */
+  #place(message: MessageToStore): PlacedRecord {
+    const size = measureMessage(message);
+    if (!this.#log.joins(size.sizeBytes)) {
+      if (this.isWriting) this.#writeStaged();
+      else this.#log.write();
+    }
+    const { topic, queueId, properties } = message;
+    const { sizeBytes } = size;
+    const { physicalOffset, bytes, at } = this.#log.reserve(sizeBytes);
+    const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
+    const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(topic, queueId) : undefined;
+    const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
+    const record = { topic, queueId, queueOffset, physicalOffset, sizeBytes, storeTimestamp, properties, queue };
+    try {
+      writeMessage(message, record, size, bytes, at);
+    } catch (error) {
+      this.#log.rewind(physicalOffset);
+      throw error;
+    }
+    if (queue !== undefined) queue.waiting += 1;
+    this.#lastTimestamp = storeTimestamp;
+    return record;
+  }
+
+  /** Makes records that are in the log visible to readers, all of them before any reader is told. */
+  #publish(records: readonly PlacedRecord[]): void {
+    this.#flusher.dirty();
+    const arrivals: Arrival[] = [];
+    this.#appendedRecords += records.length;
+    for (const record of records) {
+      const { topic, queueId, queueOffset, physicalOffset, sizeBytes, properties, queue } = record;
+      this.#appendedBytes += sizeBytes;
+      if (queue === undefined) continue;
+      const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
+      queue.waiting = 0;
+      queue.put(queueOffset, { physicalOffset, sizeBytes, tagsCode });
+      arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
+    }
+    for (const arrival of arrivals) this.#arrivals.fire(arrival);
   }
 
   /**
@@ -256,6 +332,7 @@ export class MessageStore {
 
   /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
   async deleteTopic(topic: string): Promise<void> {
+    this.#writeStaged();
     this.#queues.deleteTopic(topic);
     await this.#flusher.checkpointNow();
   }
@@ -265,6 +342,7 @@ export class MessageStore {
     if (this.#closed) return;
     this.#closed = true;
     try {
+      this.#writeStaged();
       await this.#flusher.close();
       rmSync(join(this.directory, 'abort'), { force: true });
     } finally {

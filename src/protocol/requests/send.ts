@@ -1,5 +1,9 @@
-import { boolean, int, long, optional, string } from '../fields.ts';
+import { BinaryCommand } from '../binaryHeader.ts';
+import { RequestCode } from '../codes.ts';
+import type { RemotingCommand } from '../command.ts';
+import { boolean, decodeFields, int, long, optional, string } from '../fields.ts';
 import type { FieldsOf } from '../fields.ts';
+import { digitsAt, repeatedText } from '../headerText.ts';
 
 /** SEND_MESSAGE 10: long names. Source: SendMessageRequestHeader.java; remoting sheet §3.2. */
 export const sendMessage = {
@@ -48,6 +52,120 @@ export function expandLetters(extFields: Readonly<Record<string, string>>): Reco
   }
   return long;
 }
+
+/**
+ * The header of 10, 310 or 320. Letters of a binary header are read straight from its bytes: this is the request that
+ * comes ten thousand times a second.
+ * @throws CodedError `header-illegal`
+ */
+export function decodeSendMessage(command: RemotingCommand): SendMessage {
+  if (command.code === RequestCode.SEND_MESSAGE) return decodeFields(sendMessage, command.extFields);
+  const read = command instanceof BinaryCommand ? readLetters(command) : undefined;
+  return read ?? decodeFields(sendMessage, expandLetters(command.extFields));
+}
+
+/** Undefined when something is missing or odd: the general way finds the words for it. */
+function readLetters({ frame, extAt, extEnd }: BinaryCommand): SendMessage | undefined {
+  let producerGroup: string | undefined;
+  let topic: string | undefined;
+  let defaultTopic: string | undefined;
+  let properties: string | undefined;
+  let bname: string | undefined;
+  let [defaultTopicQueueNums, queueId, sysFlag, bornTimestamp, flag] = [NaN, NaN, NaN, NaN, NaN];
+  let reconsumeTimes: number | undefined;
+  let maxReconsumeTimes: number | undefined;
+  let unitMode: boolean | undefined;
+  let batch: boolean | undefined;
+  for (let at = extAt; at < extEnd;) {
+    const keyBytes = frame.readUInt16BE(at);
+    const valueAt = at + 6 + keyBytes;
+    const sizeBytes = frame.readInt32BE(valueAt - 4);
+    const letter = frame.readUInt8(at + 2);
+    at = valueAt + Math.max(sizeBytes, 0);
+    if (keyBytes !== 1 || sizeBytes <= 0) continue;
+    switch (letter) {
+      case Letter.a:
+        producerGroup = repeatedText(frame, valueAt, sizeBytes);
+        break;
+      case Letter.b:
+        topic = repeatedText(frame, valueAt, sizeBytes);
+        break;
+      case Letter.c:
+        defaultTopic = repeatedText(frame, valueAt, sizeBytes);
+        break;
+      case Letter.d:
+        defaultTopicQueueNums = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.e:
+        queueId = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.f:
+        sysFlag = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.g:
+        bornTimestamp = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.h:
+        flag = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.i:
+        properties = frame.toString('utf8', valueAt, valueAt + sizeBytes);
+        break;
+      case Letter.j:
+        reconsumeTimes = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.k:
+        unitMode = repeatedText(frame, valueAt, sizeBytes).toLowerCase() === 'true';
+        break;
+      case Letter.l:
+        maxReconsumeTimes = digitsAt(frame, valueAt, sizeBytes);
+        break;
+      case Letter.m:
+        batch = repeatedText(frame, valueAt, sizeBytes).toLowerCase() === 'true';
+        break;
+      case Letter.n:
+        bname = repeatedText(frame, valueAt, sizeBytes);
+        break;
+    }
+  }
+  if (producerGroup === undefined || topic === undefined || defaultTopic === undefined) return undefined;
+  const sum = defaultTopicQueueNums + queueId + sysFlag + bornTimestamp + flag;
+  if (Number.isNaN(sum + (reconsumeTimes ?? 0) + (maxReconsumeTimes ?? 0))) return undefined;
+  return {
+    producerGroup,
+    topic,
+    defaultTopic,
+    defaultTopicQueueNums,
+    queueId,
+    sysFlag,
+    bornTimestamp,
+    flag,
+    properties,
+    reconsumeTimes,
+    unitMode,
+    maxReconsumeTimes,
+    batch,
+    bname,
+  };
+}
+
+/** Bytes of the letters, for the switch. */
+const Letter = {
+  a: 97,
+  b: 98,
+  c: 99,
+  d: 100,
+  e: 101,
+  f: 102,
+  g: 103,
+  h: 104,
+  i: 105,
+  j: 106,
+  k: 107,
+  l: 108,
+  m: 109,
+  n: 110,
+} as const;
 
 const letterOf = new Map(Object.entries(letters).map(([letter, name]) => [name as string, letter]));
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
 import { lockStore } from '../../../src/broker/store/storeLock.ts';
-import { CodedError } from '../../../src/base/errors.ts';
+import { CodedError, systemErrorCode } from '../../../src/base/errors.ts';
 import { messageToStore, openStore } from '../../support/storeFixture.ts';
 import { skipTest } from '../../support/skip.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
@@ -28,6 +28,36 @@ describe('a store in trouble', () => {
     const reopened = await openStore(directory, { commitLogFileBytes: 4_000_000 });
     assert.equal(reopened.maxOffset('T', 0), 5000);
     await reopened.close();
+  });
+
+  it('tells all that were staged together when they cannot be written, and goes on where it was', async () => {
+    const directory = join(temp.path, 'no-log');
+    const store = await openStore(directory, { commitLogFileBytes: 4096 });
+    const log = join(directory, 'commitlog');
+    writeFileSync(log, 'in the way');
+    const told: unknown[] = [];
+    for (const queueId of [0, 0, 1]) {
+      const { queueOffset } = store.stage(messageToStore({ queueId }));
+      store.whenWritten((error) => told.push([queueId, queueOffset, systemErrorCode(error)]));
+    }
+    assert.deepEqual([told, store.isWriting, store.maxOffset('T', 0)], [[], true, 0]);
+    await new Promise(setImmediate);
+    const refused = [
+      [0, 0, 'EEXIST'],
+      [0, 1, 'EEXIST'],
+      [1, 0, 'EEXIST'],
+    ];
+    assert.deepEqual([told, store.isWriting, store.maxOffset('T', 0)], [refused, false, 0]);
+    rmSync(log);
+    assert.deepEqual(
+      [0, 0, 1].map((queueId) => store.stage(messageToStore({ queueId })).queueOffset),
+      [0, 1, 0],
+    );
+    // Nothing else comes between: whoever writes now writes what is staged first.
+    assert.equal(store.append(messageToStore({})).queueOffset, 2);
+    const { count } = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL });
+    assert.equal(count, 3);
+    await store.close();
   });
 
   it('does not call bytes synced that another call is still syncing', async () => {

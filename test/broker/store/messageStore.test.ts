@@ -90,7 +90,7 @@ describe('MessageStore', () => {
     );
     store.appendAll([messageToStore({ tag: 'TagA' }), messageToStore({}), messageToStore({ queueId: 3 })]);
     assert.deepEqual(seen, [
-      ['T', 0, 0, 2598919, 1],
+      ['T', 0, 0, 2598919, 2],
       ['T', 0, 1, 0, 2],
       ['T', 3, 0, 0, 1],
     ]);

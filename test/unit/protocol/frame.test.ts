@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { CodedError } from '../../../src/base/errors.ts';
 import { EMPTY_BODY } from '../../../src/protocol/command.ts';
 import type { RemotingCommand } from '../../../src/protocol/command.ts';
-import { decodeFrame, encodeFrame, FrameSplitter, MAX_FRAME_BYTES } from '../../../src/protocol/frame.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  FrameSplitter,
+  MAX_FRAME_BYTES,
+  writePlainHead,
+} from '../../../src/protocol/frame.ts';
 import { goldenFrames } from '../../support/goldenFrames.ts';
 
 const int32 = fc.integer({ min: -0x80000000, max: 0x7fffffff });
@@ -77,6 +83,20 @@ describe('frame', () => {
     fc.assert(
       fc.property(anyCommand, fc.constantFrom('JSON' as const, 'ROCKETMQ' as const), (command, serializeType) => {
         assert.deepEqual(decodeFrame(encodeFrame(command, serializeType)), { command, serializeType });
+      }),
+    );
+  });
+
+  it('writes plain headers straight into memory, the same bytes, and leaves the others', () => {
+    const target = Buffer.alloc(2000);
+    fc.assert(
+      fc.property(anyCommand, fc.integer({ min: 0, max: 1900 }), (command, at) => {
+        const whole = encodeFrame(command);
+        const head = whole.subarray(0, whole.length - command.body.length);
+        const end = writePlainHead(command, command.body.length, target, at);
+        const isPlain = /^[\x20-\x7e]*$/.test(head.toString('latin1', 8)) && !head.includes('\\', 8);
+        assert.equal(end, isPlain && at + head.length <= target.length ? at + head.length : -1);
+        if (end > 0) assert.equal(target.toString('latin1', at, end), head.toString('latin1'));
       }),
     );
   });
