@@ -16,7 +16,7 @@ import type { RemotingServer } from '../remoting/server.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import { brokerRouter, vipHandler } from './brokerRouter.ts';
 import { apacheBrokerSettings } from './apacheSettings.ts';
-import { readBrokerConf } from './config.ts';
+import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { expireMembers } from './membership.ts';
@@ -24,6 +24,8 @@ import { putMessage } from './putMessage.ts';
 import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
+import { guarded } from './security/guard.ts';
+import { openSecurity } from './security/security.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
 import { Consumers } from './state/consumers.ts';
 import { Groups } from './state/groups.ts';
@@ -93,7 +95,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const address = formatAddress({ host, port });
     const settings = new RunningSettings<BrokerConfig>({
       values: { ...options.config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
-      read: readBrokerConf,
+      read: readChangedBrokerConf,
       apache: apacheBrokerSettings,
       fixed: ['brokerConfigPath', 'rocketmqHome', 'configBlackList'],
       blackList: ({ configBlackList }) => configBlackList,
@@ -114,6 +116,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         isSystemTopic: (topic) => isSystemTopicOf(config, topic),
       }),
     );
+    const security = owned.add(await openSecurity({ config, storeDirectory: store.directory, clock, logger }));
     const storeHost = { ip: await ipOf(host), port };
     const timers = await openTimers({
       config,
@@ -175,9 +178,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           nameServers: options.nameServers,
           address,
           haAddress: formatAddress({ host, port: port + 1 }),
+          credentials: security.credentials,
         }),
       ),
       statistics,
+      security,
       address,
       storeHost,
       newUniqueKey: uniqueKeySource({
@@ -196,7 +201,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       }),
     );
     owned.add(expireMembers(context));
-    handle = brokerRouter(context);
+    handle = guarded(brokerRouter(context), { config, security, clock });
     context.delayLevels.start();
     timers?.start();
     await context.registration.start();

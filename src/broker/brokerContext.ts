@@ -6,6 +6,7 @@ import type { BrokerConfig } from './config.ts';
 import type { HeldPulls } from './heldPulls.ts';
 import type { Registration } from './registration.ts';
 import type { RunningSettings } from './runningSettings.ts';
+import type { Security } from './security/security.ts';
 import type { ConsumerOffsets } from './state/consumerOffsets.ts';
 import type { Consumers } from './state/consumers.ts';
 import type { Groups } from './state/groups.ts';
@@ -38,6 +39,7 @@ export interface BrokerContext {
   readonly timers: TimerMessages | undefined;
   readonly endMarks: EndMarks;
   readonly registration: Registration;
+  readonly security: Security;
   readonly statistics: Statistics;
   /** `host:port` as clients reach it. */
   readonly address: string;

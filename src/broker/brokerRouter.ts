@@ -5,6 +5,7 @@ import { Router } from '../remoting/router.ts';
 import { afterWrite } from './afterWrite.ts';
 import type { BrokerContext, BrokerHandler } from './brokerContext.ts';
 import { endTransaction, resumeCheck } from './handlers/endTransaction.ts';
+import { authHandlers } from './handlers/auth.ts';
 import {
   deleteGroup,
   getAllConsumerOffsets,
@@ -29,6 +30,7 @@ import {
   searchOffset,
   updateConsumerOffset,
 } from './handlers/offset.ts';
+import { plainAclHandlers } from './handlers/plainAcl.ts';
 import { pullMessage } from './handlers/pull.ts';
 import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts';
 import { getBrokerConfig, updateBrokerConfig } from './handlers/brokerConfig.ts';
@@ -103,6 +105,8 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.UPDATE_BROKER_CONFIG, updateBrokerConfig],
   [RequestCode.VIEW_BROKER_STATS_DATA, getBrokerStats],
   [RequestCode.GET_BROKER_CONSUME_STATS, getBrokerConsumeStats],
+  ...authHandlers,
+  ...plainAclHandlers,
 ];
 
 /** Codes that may be held; the second listener, port minus 2, does not serve them (remoting sheet §1.1). */

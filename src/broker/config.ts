@@ -59,11 +59,50 @@ const precision = (otherwise: number): Setting<number> => ({
     return [1000, 500, 200].find((candidate) => candidate <= wanted) ?? 100;
   },
 });
+/** Where Apache loads a class by its name: nothing but its own may be given, or nothing. */
+const oneOfClasses = (...names: readonly string[]): Setting<string> =>
+  text('', (given) => {
+    if (given !== '' && !names.includes(given)) throw new Error(`expected nothing or ${names.join(' or ')}`);
+  });
 
 const port = (otherwise: number): Setting<number> => whole(otherwise, 0, 65535);
 const MAX = Number.MAX_SAFE_INTEGER;
 
+/** Source: AuthConfig.java. They hold secrets, so nobody is told them. */
+const authSettings = {
+  authenticationEnabled: flag(false),
+  authenticationProvider: oneOfClasses(authClass('authentication.provider.DefaultAuthenticationProvider')),
+  authenticationMetadataProvider: oneOfClasses(
+    authClass('authentication.provider.LocalAuthenticationMetadataProvider'),
+  ),
+  authenticationStrategy: oneOfClasses(
+    authClass('authentication.strategy.StatelessAuthenticationStrategy'),
+    authClass('authentication.strategy.StatefulAuthenticationStrategy'),
+  ),
+  authenticationWhitelist: text(''),
+  initAuthenticationUser: text(''),
+  innerClientAuthenticationCredentials: text(''),
+  authorizationEnabled: flag(false),
+  authorizationProvider: oneOfClasses(authClass('authorization.provider.DefaultAuthorizationProvider')),
+  authorizationMetadataProvider: oneOfClasses(authClass('authorization.provider.LocalAuthorizationMetadataProvider')),
+  authorizationStrategy: oneOfClasses(
+    authClass('authorization.strategy.StatelessAuthorizationStrategy'),
+    authClass('authorization.strategy.StatefulAuthorizationStrategy'),
+  ),
+  authorizationWhitelist: text(''),
+  migrateAuthFromV1Enabled: flag(false),
+  statefulAuthenticationCacheMaxNum: whole(10_000, 1, 1_000_000),
+  statefulAuthenticationCacheExpiredSecond: whole(60, 1, 86_400),
+  statefulAuthorizationCacheMaxNum: whole(10_000, 1, 1_000_000),
+  statefulAuthorizationCacheExpiredSecond: whole(60, 1, 86_400),
+} as const satisfies SettingTable;
+
 const brokerSettings = {
+  ...authSettings,
+  /** ACL 1.0 of 4.9 to 5.2. */
+  aclEnable: flag(false),
+  /** What holds `conf/plain_acl.yml`; empty means the store directory. */
+  rocketmqHome: text(''),
   brokerClusterName: text('DefaultCluster', notBlank),
   brokerName: text('broker-a', notBlank),
   brokerId: only('0', 'this broker is always a master, whose id is 0'),
@@ -170,6 +209,15 @@ export function readBrokerConf(content: string): ReadSettings<BrokerConfig> {
   return readConf(brokerSettings, apacheBrokerSettings, content);
 }
 
+/**
+ * What a running broker may be told to change: who may do what is not among it, as with Apache's.
+ * @throws CodedError `config-invalid` with key, value and reason
+ */
+export function readChangedBrokerConf(content: string): ReadSettings<BrokerConfig> {
+  const changeable = Object.entries(brokerSettings).filter(([key]) => !Object.hasOwn(authSettings, key));
+  return readConf(Object.fromEntries(changeable) as typeof brokerSettings, apacheBrokerSettings, content);
+}
+
 /** @throws CodedError `config-invalid` with key, value and reason */
 export function readNameServerConf(content: string): ReadSettings<NameServerConfig> {
   return readConf(nameServerSettings, apacheNameServerSettings, content);
@@ -181,6 +229,7 @@ export function readNameServerConf(content: string): ReadSettings<NameServerConf
  */
 export function configText(config: BrokerConfig | NameServerConfig, apache: ReadonlyMap<string, string>): string {
   return [...new Map<string, unknown>([...apache, ...Object.entries(config)])]
+    .filter(([key]) => !Object.hasOwn(authSettings, key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${String(value)}\n`)
     .join('');
@@ -209,6 +258,8 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'flushConsumerOffsetInterval',
   'flushDelayOffsetInterval',
   'serverChannelMaxIdleTimeSeconds',
+  'aclEnable',
+  'rocketmqHome',
   'kvConfigPath',
   'scanNotActiveBrokerInterval',
 ]);
@@ -247,6 +298,10 @@ function readConf<T extends SettingTable>(
     }
   }
   return { settings: settings as Partial<ValuesOf<T>>, ignored, unknown };
+}
+
+function authClass(name: string): string {
+  return `org.apache.rocketmq.auth.${name}`;
 }
 
 function notBlank(value: string): void {

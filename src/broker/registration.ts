@@ -9,6 +9,7 @@ import { RequestCode, requestCodeName, responseCodeName } from '../protocol/code
 import { LANGUAGE } from '../protocol/command.ts';
 import type { RequestParts } from '../protocol/command.ts';
 import { encodeFields } from '../protocol/fields.ts';
+import type { Credentials } from '../protocol/acl.ts';
 import { brokerIdentity, registerBroker } from '../protocol/requests/route.ts';
 import type { Connection } from '../remoting/connection.ts';
 import { dial } from '../remoting/dial.ts';
@@ -30,6 +31,8 @@ export interface RegistrationOptions {
   /** `host:port` as clients reach this broker. */
   readonly address: string;
   readonly haAddress: string;
+  /** Signs what the NameServers are told. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /** Keeps this broker and its topics known to every NameServer. Source: BrokerOuterAPI.java; broker sheet §3. */
@@ -116,8 +119,9 @@ export class Registration implements Disposable {
   async #connection(address: string): Promise<Connection> {
     const known = this.#connections.get(address);
     if (known?.isOpen === true) return known;
-    const { clock, logger } = this.#options;
-    const connection = await dial(address, { clock, logger, timeoutMs: TIMEOUT_MS, language: LANGUAGE });
+    const { clock, logger, credentials } = this.#options;
+    const language = LANGUAGE;
+    const connection = await dial(address, { clock, logger, timeoutMs: TIMEOUT_MS, language, credentials });
     const other = this.#connections.get(address);
     if (other?.isOpen === true) {
       connection.dispose();

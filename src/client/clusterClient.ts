@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { silentLogger } from '../base/logger.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Credentials } from '../protocol/acl.ts';
 import {
   createTopic,
   deleteTopic,
@@ -40,6 +41,8 @@ export interface ClusterClientOptions {
   readonly timeoutMs?: number;
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** Signs every request, for clusters that ask who it is. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /** Asks one cluster. Connects when first asked; every failure is a CodedError. */
@@ -49,8 +52,9 @@ export class ClusterClient implements Disposable {
   readonly #tails = new Set<Tail>();
 
   /** @throws CodedError `address-invalid` */
-  constructor({ nameServers, timeoutMs = 3000, clock = systemClock, logger = silentLogger }: ClusterClientOptions) {
-    const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger });
+  constructor(options: ClusterClientOptions) {
+    const { nameServers, timeoutMs = 3000, clock = systemClock, logger = silentLogger, credentials } = options;
+    const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger, credentials });
     this.#context = {
       pool,
       nameServers: new NameServers({ nameServers, pool, timeoutMs, clock, logger }),

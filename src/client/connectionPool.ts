@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { CodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Credentials } from '../protocol/acl.ts';
 import { ResponseCode } from '../protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import type { Connection } from '../remoting/connection.ts';
@@ -18,14 +19,21 @@ export class ConnectionPool implements Disposable {
   readonly #connectTimeoutMs: number;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #credentials: Credentials | undefined;
   readonly #open = new Map<string, Connection>();
   readonly #dialling = new Map<string, Promise<Connection>>();
   readonly #end = new AbortController();
 
-  constructor(options: { readonly connectTimeoutMs: number; readonly clock: Clock; readonly logger: Logger }) {
+  constructor(options: {
+    readonly connectTimeoutMs: number;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly credentials?: Credentials | undefined;
+  }) {
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#credentials = options.credentials;
   }
 
   /**
@@ -73,6 +81,7 @@ export class ConnectionPool implements Disposable {
       logger: this.#logger,
       timeoutMs,
       signal: this.#end.signal,
+      credentials: this.#credentials,
     })
       .then((connection) => this.#keep(address, connection))
       .finally(() => this.#dialling.delete(address));

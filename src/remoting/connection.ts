@@ -7,6 +7,8 @@ import { Emitter } from '../base/emitter.ts';
 import type { Event } from '../base/emitter.ts';
 import { CodedError, errorText, isCodedError, systemErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { signed } from '../protocol/acl.ts';
+import type { Credentials } from '../protocol/acl.ts';
 import { ResponseCode, requestCodeName } from '../protocol/codes.ts';
 import { LANGUAGE, isOneway, isResponse, request, response } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
@@ -43,6 +45,8 @@ export interface ConnectionOptions {
   readonly handle?: RequestHandler | undefined;
   /** What our own requests say of us. */
   readonly language?: string | undefined;
+  /** Signs our own requests. */
+  readonly credentials?: Credentials | undefined;
   readonly maxFrameBytes?: number | undefined;
   /**
    * Closes when a request of ours times out and not a byte has come since it was sent: the peer is gone without a word,
@@ -63,6 +67,7 @@ export class Connection implements Disposable {
   readonly #logger: Logger;
   readonly #handle: RequestHandler;
   readonly #language: string;
+  readonly #credentials: Credentials | undefined;
   readonly #splitter: FrameSplitter;
   readonly #outbox: Outbox;
   readonly #pending: PendingRequests;
@@ -86,6 +91,7 @@ export class Connection implements Disposable {
     this.#logger = options.logger;
     this.#handle = options.handle ?? notSupported;
     this.#language = options.language ?? LANGUAGE;
+    this.#credentials = options.credentials;
     this.#splitter = new FrameSplitter(options.maxFrameBytes ?? MAX_FRAME_BYTES);
     this.#outbox = new Outbox(stream);
     this.#closesWhenSilent = options.closesWhenSilent ?? false;
@@ -130,7 +136,7 @@ export class Connection implements Disposable {
     if (signal?.aborted === true) return Promise.reject(new CodedError('cancelled'));
     const opaque = this.#takeOpaque();
     try {
-      this.#write(request(opaque, parts.language === undefined ? { ...parts, language: this.#language } : parts));
+      this.#write(request(opaque, this.#completed(parts)));
     } catch (error) {
       return Promise.reject(asError(error));
     }
@@ -143,7 +149,7 @@ export class Connection implements Disposable {
    */
   async oneway(parts: RequestParts): Promise<void> {
     if (!this.#isOpen) throw this.#closedError();
-    this.#write(request(this.#takeOpaque(), { ...parts, oneway: true, language: parts.language ?? this.#language }));
+    this.#write(request(this.#takeOpaque(), this.#completed({ ...parts, oneway: true })));
     if (!this.#outbox.isBlocked) return;
     const drained = new Deferred<void>();
     this.#waitingForDrain.push(drained);
@@ -180,6 +186,11 @@ export class Connection implements Disposable {
   /** Closes at once; what was answered before still goes out where the socket takes it. Requests under way reject. */
   dispose(): void {
     this.#close(undefined);
+  }
+
+  #completed(parts: RequestParts): RequestParts {
+    const own = parts.language === undefined ? { ...parts, language: this.#language } : parts;
+    return this.#credentials === undefined ? own : signed(own, this.#credentials);
   }
 
   #takeOpaque(): number {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import { CodedError, errorText, systemErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Credentials } from '../protocol/acl.ts';
 import { CLIENT_LANGUAGE } from '../protocol/command.ts';
 import { parseAddress } from './address.ts';
 import { Connection } from './connection.ts';
@@ -19,6 +20,8 @@ export interface DialOptions {
   readonly handle?: RequestHandler | undefined;
   /** What our requests say of us. Default `OTHER`, which every release knows. */
   readonly language?: string | undefined;
+  /** Signs our requests. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /**
@@ -27,9 +30,18 @@ export interface DialOptions {
  * `cancelled`
  */
 export async function dial(address: string, options: DialOptions): Promise<Connection> {
-  const { clock, logger, handle, language = CLIENT_LANGUAGE } = options;
+  const { clock, logger, handle, language = CLIENT_LANGUAGE, credentials } = options;
   const socket = await openSocket(address, options);
-  return new Connection(socket, { remoteAddress: address, clock, logger, handle, language, closesWhenSilent: true });
+  const closesWhenSilent = true;
+  return new Connection(socket, {
+    remoteAddress: address,
+    clock,
+    logger,
+    handle,
+    language,
+    credentials,
+    closesWhenSilent,
+  });
 }
 
 async function openSocket(

@@ -1,0 +1,129 @@
+import type { Clock } from '../../base/clock.ts';
+import { ACCESS_KEY } from '../../protocol/acl.ts';
+import { ResponseCode } from '../../protocol/codes.ts';
+import type { RemotingCommand } from '../../protocol/command.ts';
+import type { Connection, Reply, RequestHandler } from '../../remoting/connection.ts';
+import type { BrokerConfig } from '../config.ts';
+import { errorText } from '../../base/errors.ts';
+import { accessOf, authenticate, authorize } from './auth.ts';
+import { DecisionCache } from './decisionCache.ts';
+import { validatePlain } from './plain/plainValidator.ts';
+import type { Access } from './policy.ts';
+import { resourceKey } from './resource.ts';
+import type { Security } from './security.ts';
+
+type Check = (command: RemotingCommand, connection: Connection) => Reply | undefined;
+
+/** Lets through to `handle` what the settings permit; the handler itself where nothing is to be checked. */
+export function guarded(
+  handle: RequestHandler,
+  parts: { readonly config: BrokerConfig; readonly security: Security; readonly clock: Clock },
+): RequestHandler {
+  const { config } = parts;
+  const checks: Check[] = [];
+  if (config.aclEnable) checks.push(plainCheck(parts.security));
+  if (config.authenticationEnabled) checks.push(authenticationCheck(parts));
+  if (config.authorizationEnabled) checks.push(authorizationCheck(parts));
+  if (checks.length === 0) return handle;
+  return (request) => {
+    for (const check of checks) {
+      const refused = check(request.command, request.connection);
+      if (refused !== undefined) return refused;
+    }
+    return handle(request);
+  };
+}
+
+/** Source: BrokerController.java of 4.9, initialAcl; remoting sheet §8. */
+function plainCheck({ plainAcl }: Security): Check {
+  return (command, connection) => {
+    if (plainAcl === undefined) return undefined;
+    let refusal: string | undefined;
+    try {
+      refusal = validatePlain(plainAcl.rules, command, sourceIp(connection));
+    } catch (error) {
+      refusal = errorText(error);
+    }
+    return refusal === undefined
+      ? undefined
+      : { code: ResponseCode.SYSTEM_ERROR, remark: `org.apache.rocketmq.acl.common.AclException: ${refusal}` };
+  };
+}
+
+/** Source: AuthenticationPipeline.java, AbstractAuthenticationStrategy.java. */
+function authenticationCheck({
+  config,
+  security,
+  clock,
+}: {
+  readonly config: BrokerConfig;
+  readonly security: Security;
+  readonly clock: Clock;
+}): Check {
+  const free = codes(config.authenticationWhitelist);
+  const cache = config.authenticationStrategy.endsWith('.StatefulAuthenticationStrategy')
+    ? new DecisionCache({
+        clock,
+        maxCount: config.statefulAuthenticationCacheMaxNum,
+        expireMs: config.statefulAuthenticationCacheExpiredSecond * 1000,
+      })
+    : undefined;
+  return (command, connection) => {
+    if (free.has(command.code)) return undefined;
+    const decide = (): string | undefined => authenticate(security.users, command);
+    const refusal = cache === undefined ? decide() : cache.get(connection, command.extFields[ACCESS_KEY] ?? '', decide);
+    return refusal === undefined ? undefined : { code: ResponseCode.NO_PERMISSION, remark: refusal };
+  };
+}
+
+/** Source: AuthorizationPipeline.java, AbstractAuthorizationStrategy.java. */
+function authorizationCheck({
+  config,
+  security,
+  clock,
+}: {
+  readonly config: BrokerConfig;
+  readonly security: Security;
+  readonly clock: Clock;
+}): Check {
+  const free = codes(config.authorizationWhitelist);
+  const cache = config.authorizationStrategy.endsWith('.StatefulAuthorizationStrategy')
+    ? new DecisionCache({
+        clock,
+        maxCount: config.statefulAuthorizationCacheMaxNum,
+        expireMs: config.statefulAuthorizationCacheExpiredSecond * 1000,
+      })
+    : undefined;
+  return (command, connection) => {
+    if (free.has(command.code)) return undefined;
+    const touched = accessOf(command, config.brokerClusterName);
+    if (typeof touched === 'string') return { code: ResponseCode.NO_PERMISSION, remark: touched };
+    const username = command.extFields[ACCESS_KEY];
+    const ip = sourceIp(connection);
+    for (const access of touched) {
+      const decide = (): string | undefined => authorize(security, username, access, ip);
+      const refusal = cache === undefined ? decide() : cache.get(connection, question(username, access), decide);
+      if (refusal !== undefined) return { code: ResponseCode.NO_PERMISSION, remark: refusal };
+    }
+    return undefined;
+  };
+}
+
+function question(username: string | undefined, { resource, actions }: Access): string {
+  return `${username ?? ''}#${resourceKey(resource)}#${actions.join()}`;
+}
+
+function codes(list: string): ReadonlySet<number> {
+  return new Set(
+    list
+      .split(',')
+      .map((code) => code.trim())
+      .filter((code) => code !== '')
+      .map(Number),
+  );
+}
+
+/** Without the port, and without the brackets of IPv6. */
+function sourceIp({ remoteAddress }: Connection): string {
+  return remoteAddress.slice(0, remoteAddress.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
