@@ -13,6 +13,10 @@ export interface Credentials {
   readonly securityToken?: string | undefined;
 }
 
+interface SignedParts extends RequestParts {
+  readonly extFields: Readonly<Record<string, string>>;
+}
+
 export const ACCESS_KEY = 'AccessKey';
 export const SIGNATURE = 'Signature';
 const SECURITY_TOKEN = 'SecurityToken';
@@ -22,7 +26,8 @@ const ADDED_AFTER_SIGNING = '_UNIQUE_KEY_QUERY';
 const LAST_TO_ADD_LATE = versionOrdinal(4, 9, 3);
 
 /** The request with who asks and the proof of it; nothing may be added to its ext fields afterwards. */
-export function signed<T extends RequestParts>(parts: T, { accessKey, secretKey, securityToken }: Credentials): T {
+export function signed(parts: RequestParts, credentials: Credentials): SignedParts {
+  const { accessKey, secretKey, securityToken } = credentials;
   const extFields: Record<string, string> = { ...parts.extFields, [ACCESS_KEY]: accessKey };
   if (securityToken !== undefined) extFields[SECURITY_TOKEN] = securityToken;
   extFields[SIGNATURE] = signature(secretKey, extFields, parts.body ?? EMPTY_BODY);

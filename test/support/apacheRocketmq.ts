@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import type { Credentials } from '../../src/protocol/acl.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import { startJava } from './apache/java.ts';
 import { freePort, freePortWith } from './freePort.ts';
@@ -18,6 +19,8 @@ const ATTEMPTS = 3;
 export interface ApacheOptions {
   /** More lines of broker.conf. */
   readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
+  /** Of somebody who may ask the broker how it is, where it asks who that is. */
+  readonly credentials?: Credentials | undefined;
 }
 
 export interface ApacheRocketmq {
@@ -62,7 +65,7 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
     const brokerPort = await freePortWith(BROKER_PORT_OFFSETS);
     const broker = { ...brokerSettings(dir.path, nameServer, brokerPort), ...options.brokerConfig };
     processes.push(await startBroker(dir.path, broker));
-    await untilRegistered(broker.namesrvAddr);
+    await untilRegistered(broker.namesrvAddr, options.credentials);
     return {
       nameServer,
       brokerAddress: `127.0.0.1:${brokerPort}`,
@@ -78,8 +81,8 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
 }
 
 /** "boot success" may come before the NameServer knows the broker: a first registration that fails is tried again 10 to 60 s later. */
-async function untilRegistered(nameServers: string): Promise<void> {
-  const client = new ClusterClient({ nameServers });
+async function untilRegistered(nameServers: string, credentials: Credentials | undefined): Promise<void> {
+  const client = new ClusterClient({ nameServers, credentials });
   try {
     const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0], {
       timeoutMs: REGISTRATION_TIMEOUT_MS,

@@ -1,16 +1,28 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 
+import { formatProperties } from '../../src/base/properties.ts';
+import type { Credentials } from '../../src/protocol/acl.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import type { TopicSpec } from '../../src/client/model.ts';
 import { startApacheRocketmq } from './apacheRocketmq.ts';
 import { startLocalBroker } from './localBroker.ts';
 import { requireTools } from './skip.ts';
+import { makeTempDir } from './tempDir.ts';
 import { waitFor } from './waitFor.ts';
 
 /** A cluster that the suites of test/behaviours run against: ours, or Apache's. */
 interface Backend {
   readonly name: 'local' | 'apache';
-  start(context: Mocha.Context): Promise<RunningBackend>;
+  start(context: Mocha.Context, settings: BackendSettings): Promise<RunningBackend>;
+}
+
+export interface BackendSettings {
+  /** More lines of broker.conf. */
+  readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
+  /** Of a super user, for the cluster's own client. */
+  readonly credentials?: Credentials;
 }
 
 interface RunningBackend {
@@ -24,18 +36,28 @@ const STOP_TIMEOUT_MS = 30_000;
 
 const local: Backend = {
   name: 'local',
-  async start() {
-    const broker = await startLocalBroker();
-    return { nameServer: broker.namesrv, stop: () => broker.stop() };
+  async start(_context, { brokerConfig = {} }) {
+    const directory = makeTempDir('broker-conf');
+    const conf = path.join(directory.path, 'broker.conf');
+    writeFileSync(conf, formatProperties(Object.entries(brokerConfig).map(([key, value]) => [key, String(value)])));
+    const broker = await startLocalBroker('-c', conf);
+    return {
+      nameServer: broker.namesrv,
+      async stop() {
+        await broker.stop();
+        directory.remove();
+      },
+    };
   },
 };
 
 const apache: Backend = {
   name: 'apache',
-  async start(context) {
+  async start(context, settings) {
     requireTools(context, 'java');
     // On by default in ours.
-    return startApacheRocketmq({ brokerConfig: { enablePropertyFilter: true } });
+    const brokerConfig = { enablePropertyFilter: true, ...settings.brokerConfig };
+    return startApacheRocketmq({ ...settings, brokerConfig });
   },
 };
 
@@ -52,7 +74,7 @@ export interface TestCluster {
 }
 
 /** Defines the suites once for every backend, each with a cluster of its own that starts before them and ends after. */
-export function forEachBackend(define: (cluster: TestCluster) => void): void {
+export function forEachBackend(define: (cluster: TestCluster) => void, settings: BackendSettings = {}): void {
   for (const backend of [local, apache]) {
     describe(backend.name, () => {
       let running: RunningBackend | undefined;
@@ -60,9 +82,9 @@ export function forEachBackend(define: (cluster: TestCluster) => void): void {
 
       before(async function () {
         this.timeout(START_TIMEOUT_MS);
-        running = await backend.start(this);
+        running = await backend.start(this, settings);
         const { nameServer } = running;
-        const client = new ClusterClient({ nameServers: nameServer });
+        const client = new ClusterClient({ nameServers: nameServer, credentials: settings.credentials });
         const [broker] = await client.brokers();
         assert.ok(broker, `${backend.name} has no broker`);
         found = { nameServer, client, clusterName: broker.clusterName, brokerAddress: broker.address };
