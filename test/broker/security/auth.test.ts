@@ -129,6 +129,14 @@ describe('ACL 2.0', () => {
     assert.ok(context.config.initAuthenticationUser.includes('root-secret'));
   });
 
+  it('nobody turns it off by UPDATE_BROKER_CONFIG', async () => {
+    const { client, context } = await start();
+    const change = Buffer.from('authenticationEnabled=false\nauthorizationEnabled=false\nbrokerPermission=6\n');
+    assert.equal((await ask(await as(ROOT), RequestCode.UPDATE_BROKER_CONFIG, {}, change)).code, 0);
+    assert.equal(context.config.authenticationEnabled, true);
+    assert.equal((await client.request(sendRequest('T', 'x'), 4000)).code, 16);
+  });
+
   it('a user that cannot be made keeps the broker from starting, and no error shows the secret', async () => {
     for (const initAuthenticationUser of ['{"username":"root","password":"hush"', '{"username":"root"}', '["hush"]']) {
       await assert.rejects(start({ initAuthenticationUser }), (error) => {
