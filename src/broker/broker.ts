@@ -20,7 +20,7 @@ import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { expireMembers } from './membership.ts';
-import { putMessage } from './putMessage.ts';
+import { putAllParked } from './putMessage.ts';
 import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
@@ -124,7 +124,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       clock,
       logger,
       topicExists: (topic) => topics.get(topic) !== undefined,
-      put: (message) => void putMessage(context, message),
+      putAll: (messages) => putAllParked(context, messages),
     });
     if (timers !== undefined) owned.add(timers);
     const context: BrokerContext = {

@@ -32,6 +32,14 @@ function counted(broker: BrokerContext, message: MessageToStore, stored: StoredA
   return stored;
 }
 
+/** Stores messages as they are, all or none. Errors as `MessageStore.appendAll`. */
+export function putAllParked(broker: BrokerContext, messages: readonly MessageToStore[]): void {
+  for (const [index, { sizeBytes, storeTimestamp }] of broker.store.appendAll(messages).entries()) {
+    const { topic, queueId } = messages[index] ?? { topic: '', queueId: 0 };
+    broker.statistics.stored(topic, queueId, 1, sizeBytes, storeTimestamp);
+  }
+}
+
 /** The message as it is to be stored. Source: HookUtils.handleScheduleMessage; broker sheet §9.3, §9.4. @throws TimerRefused */
 export function parked(broker: BrokerContext, message: MessageToStore): MessageToStore {
   const level = delayLevel(message.properties);
@@ -58,9 +66,9 @@ function parkedForLevel(broker: BrokerContext, message: MessageToStore, wanted: 
 }
 
 function timerRules({ clock, config, timers }: BrokerContext): TimerRules {
-  const nowMs = clock.now();
-  const most = config.timerCongestNumEachSlot;
-  return { ...config, nowMs, isFull: (slotMs) => (timers?.countOf(slotMs) ?? 0) > most };
+  const { timerWheelEnable, timerPrecisionMs, timerMaxDelaySec, timerCongestNumEachSlot } = config;
+  const isFull = (slotMs: number): boolean => (timers?.countOf(slotMs) ?? 0) > timerCongestNumEachSlot;
+  return { timerWheelEnable, timerPrecisionMs, timerMaxDelaySec, nowMs: clock.now(), isFull };
 }
 
 const ILLEGAL: ReadonlySet<string> = new Set(['body-too-large', 'properties-too-large', 'message-illegal']);

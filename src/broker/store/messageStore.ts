@@ -317,6 +317,11 @@ export class MessageStore {
     return await this.#queues.find(topic, queueId)?.entry(offset);
   }
 
+  /** Bytes of the log that are known to be records; undefined when they are not all there any more. */
+  bytes(physicalOffset: number, sizeBytes: number): Buffer | Promise<Buffer | undefined> {
+    return this.#log.read(physicalOffset, sizeBytes);
+  }
+
   /** The record that begins at a commit-log offset; undefined when none does. */
   record(physicalOffset: number): Promise<Buffer | undefined> {
     return this.#log.record(physicalOffset);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { errorText } from '../../base/errors.ts';
@@ -5,8 +6,9 @@ import type { Logger } from '../../base/logger.ts';
 import { readDataVersion } from '../../protocol/bodies/dataVersion.ts';
 import { numberAt, objectAt, readBody } from '../../protocol/bodies/read.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
-import { decodeMessage } from '../../protocol/message.ts';
-import { PropertyName, decodeProperties } from '../../protocol/messageProperty.ts';
+import { decodeMessages } from '../../protocol/message.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
+import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { HALF_TOPIC, SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { TableVersion } from '../state/version.ts';
@@ -14,6 +16,9 @@ import type { Arrival, MessageStore, MessageToStore, StoredAt } from '../store/m
 
 /** After an append that failed, such as with a full store. */
 const RETRY_MS = 1000;
+/** Delivered in one go; between two of them others have their turn. */
+const BATCH_MESSAGES = 32;
+const BATCH_BYTES = 256 * 1024;
 
 export interface DelayLevelsOptions {
   /** `config/delayOffset.json` */
@@ -137,41 +142,65 @@ export class DelayLevels implements Disposable {
     const { store, clock } = this.#options;
     while (!this.#stopped) {
       level.offset = Math.max(level.offset, store.minOffset(SCHEDULE_TOPIC, queueId));
-      const entry = await store.entry(SCHEDULE_TOPIC, queueId, level.offset);
-      if (entry === undefined) return undefined;
       const now = clock.now();
-      // A clock that was set back would hold messages for longer than their level.
-      const dueMs = entry.tagsCode > now + level.delayMs ? now : entry.tagsCode;
-      if (dueMs > now) return dueMs;
-      await this.#deliver(queueId, entry.physicalOffset);
-      level.offset += 1;
-      this.#version.next();
-      this.#file.saveLater();
+      let nextDueMs: number | undefined;
+      const { status, records, nextBeginOffset } = await store.read({
+        topic: SCHEDULE_TOPIC,
+        queueId,
+        offset: level.offset,
+        maxMessages: BATCH_MESSAGES,
+        maxBytes: BATCH_BYTES,
+        filter: {
+          matchesCode: (tagsCode) => {
+            // A clock that was set back would hold messages for longer than their level.
+            const dueMs = tagsCode > now + level.delayMs ? now : tagsCode;
+            if (nextDueMs === undefined && dueMs > now) nextDueMs = dueMs;
+            return nextDueMs === undefined;
+          },
+        },
+      });
+      if (status === 'found') {
+        this.#deliver(
+          level,
+          queueId,
+          records.flatMap((record) => decodeMessages(record)),
+        );
+        await nextTurn();
+      } else if (nextDueMs !== undefined) return nextDueMs;
+      else if (nextBeginOffset > level.offset) level.offset = nextBeginOffset;
+      else return undefined;
     }
     return undefined;
   }
 
-  async #deliver(levelQueueId: number, physicalOffset: number): Promise<void> {
-    const { store, logger } = this.#options;
-    const record = await store.record(physicalOffset);
-    if (record === undefined) {
-      logger.warn(`the delayed message at ${physicalOffset} is gone`);
-      return;
+  /** All or none: what could not be stored is due still. */
+  #deliver(level: Level, queueId: number, parked: readonly StoredMessage[]): void {
+    const { store, onDelivered } = this.#options;
+    const due = parked.map((message) => this.#due(message)).filter((message) => message !== undefined);
+    const stored = store.appendAll(due);
+    for (const [index, message] of due.entries()) {
+      const at = stored[index];
+      if (at !== undefined) onDelivered(queueId, message, at);
     }
-    const message = decodeMessage(record);
-    const properties = decodeProperties(message.properties);
-    const topic = properties.get(PropertyName.REAL_TOPIC);
+    level.offset = (parked.at(-1)?.queueOffset ?? level.offset) + 1;
+    this.#version.next();
+    this.#file.saveLater();
+  }
+
+  /** The message as it belongs into its topic; undefined for one that must not get there. */
+  #due(message: StoredMessage): MessageToStore | undefined {
+    const { logger, topicExists } = this.#options;
+    const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC);
     if (topic === undefined || topic === HALF_TOPIC) {
-      logger.error(`the delayed message at ${physicalOffset} is for topic ${topic ?? 'none'} and is dropped`);
-      return;
+      logger.error(`the delayed message at ${message.physicalOffset} is for topic ${topic ?? 'none'} and is dropped`);
+      return undefined;
     }
-    if (!this.#options.topicExists(topic)) {
-      logger.warn(`the delayed message at ${physicalOffset} is dropped: its topic ${topic} was deleted`);
-      return;
+    if (!topicExists(topic)) {
+      logger.warn(`the delayed message at ${message.physicalOffset} is dropped: its topic ${topic} was deleted`);
+      return undefined;
     }
     // Java delivers the properties as they were parked: DELAY, REAL_TOPIC and REAL_QID stay.
-    const due = { ...message, topic, queueId: Number(properties.get(PropertyName.REAL_QUEUE_ID) ?? 0) };
-    this.#options.onDelivered(levelQueueId, due, store.append(due));
+    return { ...message, topic, queueId: Number(propertyOf(message.properties, PropertyName.REAL_QUEUE_ID) ?? 0) };
   }
 
   #decode(content: Buffer): void {

@@ -4,7 +4,7 @@ import { TimerMessages } from './timerMessages.ts';
 import type { TimerMessagesOptions } from './timerMessages.ts';
 import { TimerMetrics } from './timerMetrics.ts';
 
-type Parts = Pick<TimerMessagesOptions, 'messages' | 'clock' | 'logger' | 'topicExists' | 'put'>;
+type Parts = Pick<TimerMessagesOptions, 'messages' | 'clock' | 'logger' | 'topicExists' | 'putAll'>;
 
 /**
  * The timers as a broker's settings want them; undefined when they are switched off.

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Disposable } from '../../base/disposable.ts';
 import { errorText, isCodedError } from '../../base/errors.ts';
-import { decodeMessage, decodeMessages } from '../../protocol/message.ts';
+import { decodeMessages } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
 import type { Arrival, MessageToStore } from '../store/messageStore.ts';
 import { NEVER_ENQUEUED, deleteKey, dueMessage, rolledMessage } from './dueMessage.ts';
+import { readParked } from './readParked.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';
 import { UnitMagic } from './timerLog.ts';
 import type { TimerUnit } from './timerLog.ts';
@@ -25,8 +26,8 @@ export interface TimerMessagesOptions extends TimerStoreOptions {
   readonly appendTopicToDeleteKey: boolean;
   /** What was deleted while its messages waited gets them no more. */
   readonly topicExists: (topic: string) => boolean;
-  /** Errors as `MessageStore.append`. */
-  readonly put: (message: MessageToStore) => void;
+  /** Stores all or none. Errors as `MessageStore.appendAll`. */
+  readonly putAll: (messages: readonly MessageToStore[]) => void;
 }
 
 /**
@@ -158,7 +159,7 @@ export class TimerMessages implements Disposable {
     }
     const isMarker = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
     if (dueMs < this.#store.writeMs) {
-      if (!isMarker) this.#deliver(message, NEVER_ENQUEUED);
+      if (!isMarker) this.#putAll([this.#due(message, NEVER_ENQUEUED)]);
       return;
     }
     this.#store.enqueue(message, dueMs);
@@ -167,10 +168,13 @@ export class TimerMessages implements Disposable {
 
   async #serve(slotMs: number): Promise<void> {
     const serving = (this.#serving ??= await this.#lookInto(slotMs));
-    for (; serving.done < serving.positions.length; serving.done += 1) {
-      const unit = await this.#store.unit(serving.positions[serving.done] ?? 0);
-      if (unit !== undefined && !isMarker(unit)) await this.#serveUnit(unit, serving);
-      if (serving.done % BATCH_MESSAGES === BATCH_MESSAGES - 1) await nextTurn();
+    while (serving.done < serving.positions.length) {
+      const batch = serving.positions.slice(serving.done, serving.done + BATCH_MESSAGES);
+      const served = await this.#read(batch, (unit) => !isMarker(unit));
+      this.#putAll(served.map(({ unit, message }) => this.#served(unit, message, serving)));
+      for (const { message } of served) if (!this.#isTaken(message, serving)) this.#count(message, -1);
+      serving.done += batch.length;
+      await nextTurn();
     }
     for (const marker of serving.markers.values()) this.#count(marker, 1);
     this.#serving = undefined;
@@ -180,60 +184,86 @@ export class TimerMessages implements Disposable {
   async #lookInto(slotMs: number): Promise<Serving> {
     const positions = await this.#store.positionsOf(slotMs);
     const markers = new Map<string, StoredMessage>();
-    for (const position of positions) {
-      const unit = await this.#store.unit(position);
-      if (unit === undefined || !isMarker(unit)) continue;
-      const message = await this.#messageOf(unit);
-      const key = message === undefined ? undefined : propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY);
-      if (message !== undefined && key !== undefined) markers.set(key, message);
+    for (let first = 0; first < positions.length; first += BATCH_MESSAGES) {
+      for (const { message } of await this.#read(positions.slice(first, first + BATCH_MESSAGES), isMarker)) {
+        const key = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY);
+        if (key !== undefined) markers.set(key, message);
+      }
     }
     return { positions, markers, taken: new Set(), done: 0 };
   }
 
-  async #serveUnit(unit: TimerUnit, serving: Serving): Promise<void> {
-    const message = await this.#messageOf(unit);
-    if (message === undefined) return;
-    if ((unit.magic & UnitMagic.ROLL) !== 0) {
-      this.#options.put(rolledMessage(message, String(unit.writeMs), this.#options.clock.now()));
-      this.#count(message, -1);
-      return;
+  /** Those of the units that are wanted, with their messages. */
+  async #read(
+    positions: readonly number[],
+    isWanted: (unit: TimerUnit) => boolean,
+  ): Promise<{ readonly unit: TimerUnit; readonly message: StoredMessage }[]> {
+    const units: TimerUnit[] = [];
+    for (const position of positions) {
+      const unit = await this.#store.unit(position);
+      if (unit !== undefined && isWanted(unit)) units.push(unit);
     }
-    const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC) ?? '';
-    const key = deleteKey(
-      topic,
-      propertyOf(message.properties, PropertyName.UNIQUE_KEY) ?? '',
+    const messages = units.length === 0 ? [] : await readParked(this.#options.messages, units);
+    return units.flatMap((unit, index) => {
+      const message = messages[index];
+      if (message !== undefined) return [{ unit, message }];
+      this.#options.logger.warn(`the timer message at ${unit.physicalOffset} is gone`);
+      return [];
+    });
+  }
+
+  /** What becomes of a unit at its time: its message is due, parked anew, or was taken away. */
+  #served(unit: TimerUnit, message: StoredMessage, serving: Serving): MessageToStore | undefined {
+    if ((unit.magic & UnitMagic.ROLL) !== 0) {
+      return rolledMessage(message, String(unit.writeMs), this.#options.clock.now());
+    }
+    const key = this.#keyOf(message);
+    if (serving.markers.delete(key)) serving.taken.add(key);
+    return this.#isTaken(message, serving) ? undefined : this.#due(message, String(unit.writeMs));
+  }
+
+  #isTaken(message: StoredMessage, serving: Serving): boolean {
+    return serving.taken.size > 0 && serving.taken.has(this.#keyOf(message));
+  }
+
+  #keyOf({ properties }: StoredMessage): string {
+    return deleteKey(
+      propertyOf(properties, PropertyName.REAL_TOPIC) ?? '',
+      propertyOf(properties, PropertyName.UNIQUE_KEY) ?? '',
       this.#options.appendTopicToDeleteKey,
     );
-    if (serving.markers.delete(key)) serving.taken.add(key);
-    if (serving.taken.has(key)) return;
-    this.#deliver(message, String(unit.writeMs));
-    this.#count(message, -1);
   }
 
-  async #messageOf(unit: TimerUnit): Promise<StoredMessage | undefined> {
-    const record = await this.#options.messages.record(unit.physicalOffset);
-    const message = record === undefined ? undefined : decodeMessage(record);
-    if (message?.topic === TIMER_TOPIC && message.sizeBytes === unit.sizeBytes) return message;
-    this.#options.logger.warn(`the timer message at ${unit.physicalOffset} is gone`);
-    return undefined;
-  }
-
-  #deliver(message: StoredMessage, enqueuedMs: string): void {
-    const { clock, logger, put, topicExists } = this.#options;
+  /** Undefined for a message that must not get to its topic. */
+  #due(message: StoredMessage, enqueuedMs: string): MessageToStore | undefined {
+    const { clock, logger, topicExists } = this.#options;
     const due = dueMessage(message, enqueuedMs, clock.now());
     if (due === undefined) {
       logger.warn(`the timer message at ${message.physicalOffset} does not say where it belongs and is dropped`);
-      return;
+      return undefined;
     }
-    if (!topicExists(due.topic)) {
-      logger.warn(`the timer message at ${message.physicalOffset} is dropped: its topic ${due.topic} was deleted`);
-      return;
-    }
+    if (topicExists(due.topic)) return due;
+    logger.warn(`the timer message at ${message.physicalOffset} is dropped: its topic ${due.topic} was deleted`);
+    return undefined;
+  }
+
+  #putAll(messages: readonly (MessageToStore | undefined)[]): void {
+    const wanted = messages.filter((message) => message !== undefined);
     try {
-      put(due);
+      this.#options.putAll(wanted);
     } catch (error) {
-      if (!isCodedError(error, 'properties-too-large') && !isCodedError(error, 'body-too-large')) throw error;
-      logger.warn(`the timer message at ${message.physicalOffset} is dropped: ${errorText(error)}`);
+      if (!isTooLarge(error)) throw error;
+      // Our properties made one too large for a record; the others are not to blame.
+      for (const message of wanted) this.#putUnlessTooLarge(message);
+    }
+  }
+
+  #putUnlessTooLarge(message: MessageToStore): void {
+    try {
+      this.#options.putAll([message]);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      this.#options.logger.warn(`a timer message for topic ${message.topic} is dropped: ${errorText(error)}`);
     }
   }
 
@@ -250,6 +280,10 @@ interface Serving {
   readonly markers: Map<string, StoredMessage>;
   readonly taken: Set<string>;
   done: number;
+}
+
+function isTooLarge(error: unknown): boolean {
+  return isCodedError(error, 'properties-too-large') || isCodedError(error, 'body-too-large');
 }
 
 function isMarker(unit: TimerUnit): boolean {
