@@ -23,6 +23,8 @@ export interface BackendSettings {
   readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
   /** Of a super user, for the cluster's own client. */
   readonly credentials?: Credentials;
+  /** Takes minutes: runs on Apache's broker only when asked to. */
+  readonly isLong?: boolean;
 }
 
 interface RunningBackend {
@@ -73,9 +75,13 @@ export interface TestCluster {
   untilReadable(topic: string, count: number): Promise<void>;
 }
 
+/** Long suites run against Apache's broker when this says `apache`, and always against ours. */
+const LONG_SUITES_ALSO_ON = process.env['LONG_SUITES_ALSO_ON'];
+
 /** Defines the suites once for every backend, each with a cluster of its own that starts before them and ends after. */
 export function forEachBackend(define: (cluster: TestCluster) => void, settings: BackendSettings = {}): void {
-  for (const backend of [local, apache]) {
+  const backends = settings.isLong === true && LONG_SUITES_ALSO_ON !== 'apache' ? [local] : [local, apache];
+  for (const backend of backends) {
     describe(backend.name, () => {
       let running: RunningBackend | undefined;
       let found: Omit<TestCluster, 'newTopic' | 'untilReadable'> | undefined;
