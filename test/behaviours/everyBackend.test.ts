@@ -1,12 +1,18 @@
-import { forEachBackend } from '../support/backends.ts';
+import { QUICK_CHECKS, forEachBackend } from '../support/backends.ts';
+import { clientQuestionBehaviours } from './clientQuestions.ts';
 import { nameServerListBehaviours } from './nameServerLists.ts';
+import { replyBehaviours } from './replies.ts';
 import { sendingBehaviours } from './sending.ts';
 import { tailBehaviours } from './tailing.ts';
 import { topicBehaviours } from './topics.ts';
+import { transactionBehaviours } from './transactions.ts';
 
 forEachBackend((cluster) => {
   describe('topics', () => topicBehaviours(cluster));
   describe('sending', () => sendingBehaviours(cluster));
   describe('tail', () => tailBehaviours(cluster));
+  describe('transactions', () => transactionBehaviours(cluster));
+  describe('replies', () => replyBehaviours(cluster));
+  describe('questions', () => clientQuestionBehaviours(cluster));
   describe('a list of NameServers', () => nameServerListBehaviours(cluster));
-});
+}, QUICK_CHECKS);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { makeTempDir } from '../support/tempDir.ts';
-import { TestBroker } from './testBroker.ts';
+import { TestBroker, ask, consumerBeat } from './testBroker.ts';
 
 describe('broker: offsets', () => {
   let broker: TestBroker;
@@ -136,6 +136,17 @@ describe('broker: locks of ordered queues', () => {
     await unlock('b', 0);
     assert.deepEqual(await lock('b', 0), []);
     await unlock('a', 0);
+    assert.deepEqual(await lock('b', 0), [0]);
+  });
+
+  it('keeps a queue whose owner has gone, as Apache does, until its minute is over', async () => {
+    const owner = await broker.connect();
+    await ask(owner, RequestCode.HEART_BEAT, {}, consumerBeat('a', 'G', { T: '*' }));
+    await ask(owner, RequestCode.LOCK_BATCH_MQ, {}, { consumerGroup: 'G', clientId: 'a', mqSet: [queue(0)] });
+    await ask(owner, RequestCode.UNREGISTER_CLIENT, { clientID: 'a', consumerGroup: 'G' });
+    owner.dispose();
+    assert.deepEqual(await lock('b', 0), []);
+    broker.clock.advance(60_001);
     assert.deepEqual(await lock('b', 0), [0]);
   });
 

@@ -18,13 +18,21 @@ const GROUP = 'CID_RMQ_SYS_TRANS';
 const ROUND_MS = 10_000;
 const CHECKED = { transactionCheckInterval: ROUND_MS };
 
+const transactionClient = (broker: TestBroker, group?: string, clientId?: string): Promise<TransactionClient> =>
+  TransactionClient.start({
+    connect: (handle) => broker.connect(handle),
+    clock: broker.clock,
+    ...(group === undefined ? {} : { group }),
+    ...(clientId === undefined ? {} : { clientId }),
+  });
+
 describe('broker: transactions', () => {
   let broker: TestBroker;
   let producer: TransactionClient;
   beforeEach(async () => {
     broker = await TestBroker.start({ broker: CHECKED });
     await broker.createTopic('T', 2);
-    producer = await TransactionClient.start(broker);
+    producer = await transactionClient(broker);
   });
   afterEach(() => broker.stop());
 
@@ -115,7 +123,7 @@ describe('broker: transactions', () => {
   it('marks at once what fills a record', async () => {
     const small = await TestBroker.start({ broker: { transactionOpMsgMaxSize: 4 } });
     try {
-      const client = await TransactionClient.start(small);
+      const client = await transactionClient(small);
       for (const body of ['a', 'b', 'c']) await client.end(await client.half('T', body), COMMIT);
       assert.deepEqual(
         (await small.read(OP)).map(({ body }) => body.toString()),
@@ -241,8 +249,8 @@ describe('broker: transactions', () => {
     });
 
     it('go to the members of the group in turn, and to nobody else', async () => {
-      const second = await TransactionClient.start(broker, 'TxGroup', 'tx-2');
-      const other = await TransactionClient.start(broker, 'OtherGroup', 'tx-3');
+      const second = await transactionClient(broker, 'TxGroup', 'tx-2');
+      const other = await transactionClient(broker, 'OtherGroup', 'tx-3');
       for (const body of ['a', 'b', 'c', 'd']) await producer.half('T', body);
       await round();
       assert.deepEqual(
@@ -258,7 +266,7 @@ describe('broker: transactions', () => {
         pollMs: 2,
       });
       await round();
-      const later = await TransactionClient.start(broker);
+      const later = await transactionClient(broker);
       assert.deepEqual(await later.settled(), []);
       await round();
       const [asked] = await later.settled();
@@ -270,7 +278,7 @@ describe('broker: transactions', () => {
     it('end after transactionCheckMax rounds, and begin again when an operator says so', async () => {
       const patient = await TestBroker.start({ broker: { ...CHECKED, transactionCheckMax: 2 } });
       try {
-        const client = await TransactionClient.start(patient);
+        const client = await transactionClient(patient);
         await client.half('T', 'never');
         for (let n = 0; n < 4; n += 1) await patient.clock.advanceAsync(ROUND_MS);
         assert.equal((await client.settled()).length, 2);
@@ -344,7 +352,7 @@ describe('broker: transactions', () => {
     it('keeps what it knows of the first place for a copy that a young message hides for a while', async () => {
       const slow = await TestBroker.start({ broker: { ...CHECKED, transactionTimeOut: 15_000 } });
       try {
-        const client = await TransactionClient.start(slow);
+        const client = await transactionClient(slow);
         const place = await client.half('T', 'immune', immune);
         await slow.clock.advanceAsync(9000);
         await client.half('T', 'young');
@@ -398,7 +406,7 @@ describe('broker: transactions over a restart', () => {
   it('goes on where it was, also after a kill: what ended is asked about no more, what is open is', async () => {
     const running = path.join(directory.path, 'running');
     const first = await TestBroker.start({ directory: running, broker: CHECKED });
-    const producer = await TransactionClient.start(first);
+    const producer = await transactionClient(first);
     await first.createTopic('T', 1);
     await producer.end(await producer.half('T', 'done'), COMMIT);
     await producer.half('T', 'open');
@@ -411,7 +419,7 @@ describe('broker: transactions over a restart', () => {
       try {
         // The clock of a new broker begins again, before the messages were born.
         await second.clock.advanceAsync(3000);
-        const client = await TransactionClient.start(second);
+        const client = await transactionClient(second);
         await second.clock.advanceAsync(ROUND_MS);
         // What is read from disk takes its own time.
         const { offsets } = second.context;

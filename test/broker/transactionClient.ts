@@ -3,9 +3,8 @@ import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import type { StoredMessage } from '../../src/protocol/message.ts';
 import { parseOffsetMessageId } from '../../src/protocol/messageId.ts';
-import type { Connection } from '../../src/remoting/connection.ts';
+import type { Connection, RequestHandler } from '../../src/remoting/connection.ts';
 import { TIMEOUT_MS, ask, records, sendRequest } from './testBroker.ts';
-import type { TestBroker } from './testBroker.ts';
 
 export const COMMIT = 8;
 export const ROLLBACK = 12;
@@ -23,25 +22,38 @@ export interface Question {
   readonly half: StoredMessage;
 }
 
+export interface TransactionClientOptions {
+  readonly connect: (handle: RequestHandler) => Promise<Connection>;
+  readonly clock: { now(): number };
+  readonly group?: string;
+  readonly clientId?: string;
+}
+
 /** A producer of transactional messages that keeps what it is asked, and answers only when the test says so. */
 export class TransactionClient {
   readonly questions: Question[] = [];
-  readonly #broker: TestBroker;
+  readonly #now: () => number;
   readonly #group: string;
   #connection: Connection | undefined;
 
-  private constructor(broker: TestBroker, group: string) {
-    this.#broker = broker;
+  private constructor({ clock, group = 'TxGroup' }: TransactionClientOptions) {
+    this.#now = () => clock.now();
     this.#group = group;
   }
 
-  static async start(broker: TestBroker, group = 'TxGroup', clientId = 'tx-client'): Promise<TransactionClient> {
-    const client = new TransactionClient(broker, group);
-    client.#connection = await broker.connect(({ command }) => {
+  static async start(options: TransactionClientOptions): Promise<TransactionClient> {
+    const client = new TransactionClient(options);
+    client.#connection = await options.connect(({ command }) => {
       if (command.code === RequestCode.CHECK_TRANSACTION_STATE) client.questions.push(question(command));
       return undefined;
     });
-    await broker.heartbeat(client.connection, { clientID: clientId, producerDataSet: [{ groupName: group }] });
+    const { clientId: clientID = 'tx-client' } = options;
+    await ask(
+      client.connection,
+      RequestCode.HEART_BEAT,
+      {},
+      { clientID, producerDataSet: [{ groupName: client.#group }] },
+    );
     return client;
   }
 
@@ -55,7 +67,7 @@ export class TransactionClient {
     const answer = await this.connection.request(
       sendRequest(topic, body, {
         properties: { TRAN_MSG: 'true', UNIQ_KEY: `KEY-${body}`, PGROUP: this.#group, WAIT: 'true', ...properties },
-        header: { f: '4', g: String(this.#broker.clock.now()) },
+        header: { f: '4', g: String(this.#now()) },
       }),
       TIMEOUT_MS,
     );

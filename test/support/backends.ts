@@ -78,6 +78,11 @@ export interface TestCluster {
 /** Long suites run against Apache's broker when this says `apache`, and always against ours. */
 const LONG_SUITES_ALSO_ON = process.env['LONG_SUITES_ALSO_ON'];
 
+/** Producers are asked about open transactions soon. */
+export const QUICK_CHECKS: BackendSettings = {
+  brokerConfig: { transactionCheckInterval: 1000, transactionTimeOut: 1000 },
+};
+
 /** Defines the suites once for every backend, each with a cluster of its own that starts before them and ends after. */
 export function forEachBackend(define: (cluster: TestCluster) => void, settings: BackendSettings = {}): void {
   const backends = settings.isLong === true && LONG_SUITES_ALSO_ON !== 'apache' ? [local] : [local, apache];

@@ -14,6 +14,9 @@ import { putMessage, putParked, storeRefusal } from '../putMessage.ts';
 import { SUCCESS } from '../reply.ts';
 import { HALF_QUEUE, committedMessage } from '../transactions/halfMessage.ts';
 
+/** Where Apache's words differ from those for a send. */
+const OWN_REMARKS = new Map<number, string>([[ResponseCode.SERVICE_NOT_AVAILABLE, 'Service not available now.']]);
+
 type EndTransaction = FieldsOf<typeof endFields>;
 
 /**
@@ -40,7 +43,7 @@ export async function endTransaction(broker: BrokerContext, { command }: Incomin
     } catch (error) {
       const refusal = storeRefusal(broker, error);
       if (refusal === undefined) throw error;
-      return refusal;
+      return { ...refusal, remark: OWN_REMARKS.get(refusal.code) ?? refusal.remark };
     }
   }
   broker.endMarks.add(half.queueOffset);
