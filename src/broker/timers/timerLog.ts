@@ -72,7 +72,7 @@ export class TimerLog {
     if (window === undefined || position < window.start || position + UNIT_BYTES > window.end) {
       const fileStart = this.files.startOf(position);
       const start = position - ((position - fileStart) % WINDOW_BYTES);
-      const end = Math.min(start + WINDOW_BYTES, this.#end);
+      const end = Math.min(start + WINDOW_BYTES, fileStart + this.files.fileBytes, this.#end);
       window = { start, end, bytes: await this.files.read(start, end - start) };
       this.#window = window;
     }

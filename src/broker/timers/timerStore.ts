@@ -75,7 +75,7 @@ export class TimerStore {
       const oldestMs = floorTo(clock.now(), precisionMs) - (TURN_SLOTS - BLANK_SLOTS) * precisionMs;
       const readMs = checkpoint.lastReadTimeMs > 0 ? checkpoint.lastReadTimeMs : oldestMs;
       wheel = new TimerWheel(path.join(directory, 'timerwheel'), precisionMs, readMs);
-      const queueOffset = await recover(options, { log, wheel, checkpoint });
+      const queueOffset = await recover(options, { log, wheel, checkpoint, readMs });
       return new TimerStore(options, { log, wheel, checkpointFile, checkpoint, readMs, queueOffset });
     } catch (error) {
       wheel?.dispose();
@@ -220,10 +220,10 @@ interface TimerFiles {
  */
 async function recover(
   { messages, logger }: TimerStoreOptions,
-  { log, wheel, checkpoint }: Pick<TimerFiles, 'log' | 'wheel' | 'checkpoint'>,
+  { log, wheel, checkpoint, readMs }: Pick<TimerFiles, 'log' | 'wheel' | 'checkpoint' | 'readMs'>,
 ): Promise<number> {
-  for await (const { position, unit } of log.scan(checkpoint.lastTimerLogFlushPos)) {
-    if ((wheel.slot(unit.dueMs)?.lastPosition ?? NO_POSITION) >= position) continue;
+  for await (const { position, unit } of log.scan(wheel.isNew ? 0 : checkpoint.lastTimerLogFlushPos)) {
+    if (unit.dueMs < readMs || (wheel.slot(unit.dueMs)?.lastPosition ?? NO_POSITION) >= position) continue;
     wheel.add(unit.dueMs, position, (unit.magic & UnitMagic.DELETE) === 0 ? 1 : -1);
   }
   log.cutBehindEnd();

@@ -27,6 +27,8 @@ export interface Slot {
 
 /** Which units of the timer log are due at which moment. Memory holds one bit a slot, the rest stays in the file. */
 export class TimerWheel implements Disposable {
+  /** There was no file: what the log holds is not known here. */
+  readonly isNew: boolean;
   readonly #path: string;
   readonly #precisionMs: number;
   readonly #pending = new Uint32Array(FILE_SLOTS / 32);
@@ -43,7 +45,8 @@ export class TimerWheel implements Disposable {
   constructor(path: string, precisionMs: number, fromMs: number) {
     this.#path = path;
     this.#precisionMs = precisionMs;
-    if (!existsSync(path)) return;
+    this.isNew = !existsSync(path);
+    if (this.isNew) return;
     const file = this.#open();
     const { size } = fstatSync(file);
     if (size !== 0 && size !== FILE_SLOTS * SLOT_BYTES) {
