@@ -9,6 +9,7 @@ import { parseDelayLevels } from '../protocol/delayLevel.ts';
 import { ipBytes } from '../protocol/hostAddress.ts';
 import { uniqueKeySource } from '../protocol/messageId.ts';
 import { ResponseCode } from '../protocol/codes.ts';
+import { reviveTopic } from '../protocol/topicName.ts';
 import { formatAddress } from '../remoting/address.ts';
 import type { RequestHandler } from '../remoting/connection.ts';
 import { listen } from '../remoting/server.ts';
@@ -20,7 +21,8 @@ import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { expireMembers } from './membership.ts';
-import { putAllParked } from './putMessage.ts';
+import { Pops } from './pop/pops.ts';
+import { putAllParked, putMessage, putParked } from './putMessage.ts';
 import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
@@ -127,6 +129,39 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       putAll: (messages) => putAllParked(context, messages),
     });
     if (timers !== undefined) owned.add(timers);
+    const groups = owned.add(
+      new Groups({
+        path: file('subscriptionGroup.json'),
+        clock,
+        logger,
+        autoCreate: () => config.autoCreateSubscriptionGroup,
+      }),
+    );
+    const offsets = owned.add(
+      new ConsumerOffsets({
+        path: file('consumerOffset.json'),
+        clock,
+        logger,
+        delayMs: config.flushConsumerOffsetInterval,
+      }),
+    );
+    const pops = owned.add(
+      new Pops({
+        clock,
+        logger,
+        config,
+        store,
+        topics,
+        groups,
+        offsets,
+        storeHost,
+        reviveTopic: reviveTopic(config.brokerClusterName),
+        putLater: (message) => void putMessage(context, message),
+        put: (message) => void putParked(context, message),
+        announce: (topic) => void context.registration.announce([topic]),
+        timersDelivered: (untilMs) => timers?.hasDelivered(untilMs) ?? true,
+      }),
+    );
     const context: BrokerContext = {
       config,
       settings,
@@ -134,22 +169,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       logger,
       store,
       topics,
-      groups: owned.add(
-        new Groups({
-          path: file('subscriptionGroup.json'),
-          clock,
-          logger,
-          autoCreate: () => config.autoCreateSubscriptionGroup,
-        }),
-      ),
-      offsets: owned.add(
-        new ConsumerOffsets({
-          path: file('consumerOffset.json'),
-          clock,
-          logger,
-          delayMs: config.flushConsumerOffsetInterval,
-        }),
-      ),
+      groups,
+      offsets,
       consumers: new Consumers(clock),
       producers: new Producers(clock),
       locks: new QueueLocks(clock),
@@ -169,6 +190,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       }),
       timers,
       endMarks: owned.add(new EndMarks({ store, storeHost, clock, logger, config })),
+      pops,
       registration: owned.add(
         new Registration({
           clock,
@@ -198,12 +220,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         context.heldPulls.wake(arrival);
         context.delayLevels.wake(arrival);
         timers?.wake(arrival);
+        pops.arrived(arrival);
       }),
     );
     owned.add(expireMembers(context));
     handle = guarded(brokerRouter(context), { config, security, clock });
     context.delayLevels.start();
     timers?.start();
+    pops.start();
     await context.registration.start();
     const transactionCheck = new TransactionCheck(context);
     transactionCheck.start();
@@ -237,6 +261,7 @@ async function stop(
   try {
     await context.registration.stop();
     await closeAll(servers);
+    await context.pops.stop();
     await context.delayLevels.stop();
     await context.timers?.stop();
     await transactionCheck.stop();

@@ -4,6 +4,7 @@ import type { HostAddress } from '../protocol/hostAddress.ts';
 import type { IncomingRequest, Reply } from '../remoting/connection.ts';
 import type { BrokerConfig } from './config.ts';
 import type { HeldPulls } from './heldPulls.ts';
+import type { Pops } from './pop/pops.ts';
 import type { Registration } from './registration.ts';
 import type { RunningSettings } from './runningSettings.ts';
 import type { Security } from './security/security.ts';
@@ -38,6 +39,7 @@ export interface BrokerContext {
   /** Undefined with timerWheelEnable=false. */
   readonly timers: TimerMessages | undefined;
   readonly endMarks: EndMarks;
+  readonly pops: Pops;
   readonly registration: Registration;
   readonly security: Security;
   readonly statistics: Statistics;

@@ -6,6 +6,8 @@ import { afterWrite } from './afterWrite.ts';
 import type { BrokerContext, BrokerHandler } from './brokerContext.ts';
 import { endTransaction, resumeCheck } from './handlers/endTransaction.ts';
 import { authHandlers } from './handlers/auth.ts';
+import { ackMessage, batchAckMessage, changeMessageInvisibleTime } from './handlers/ack.ts';
+import { getAllRequestModes, queryAssignment, setMessageRequestMode } from './handlers/assignment.ts';
 import {
   deleteGroup,
   getAllConsumerOffsets,
@@ -22,6 +24,7 @@ import {
 } from './handlers/group.ts';
 import { checkClientConfig, getConsumerList, heartbeat, unregisterClient } from './handlers/heartbeat.ts';
 import { lockQueues, unlockQueues } from './handlers/lock.ts';
+import { notification, pollingInfo } from './handlers/notification.ts';
 import {
   getEarliestStoreTime,
   getMaxOffset,
@@ -31,6 +34,8 @@ import {
   updateConsumerOffset,
 } from './handlers/offset.ts';
 import { plainAclHandlers } from './handlers/plainAcl.ts';
+import { peekMessage } from './handlers/peek.ts';
+import { popMessage } from './handlers/pop.ts';
 import { pullMessage } from './handlers/pull.ts';
 import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts';
 import { getBrokerConfig, updateBrokerConfig } from './handlers/brokerConfig.ts';
@@ -66,6 +71,16 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.RESUME_CHECK_HALF_MESSAGE, resumeCheck],
   [RequestCode.PULL_MESSAGE, pullMessage],
   [RequestCode.LITE_PULL_MESSAGE, pullMessage],
+  [RequestCode.POP_MESSAGE, popMessage],
+  [RequestCode.PEEK_MESSAGE, peekMessage],
+  [RequestCode.ACK_MESSAGE, ackMessage],
+  [RequestCode.BATCH_ACK_MESSAGE, batchAckMessage],
+  [RequestCode.CHANGE_MESSAGE_INVISIBLETIME, changeMessageInvisibleTime],
+  [RequestCode.NOTIFICATION, notification],
+  [RequestCode.POLLING_INFO, pollingInfo],
+  [RequestCode.QUERY_ASSIGNMENT, queryAssignment],
+  [RequestCode.SET_MESSAGE_REQUEST_MODE, setMessageRequestMode],
+  [RequestCode.GET_ALL_MESSAGE_REQUEST_MODE, getAllRequestModes],
   [RequestCode.QUERY_CONSUMER_OFFSET, queryConsumerOffset],
   [RequestCode.UPDATE_CONSUMER_OFFSET, updateConsumerOffset],
   [RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, searchOffset],
@@ -110,7 +125,14 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
 ];
 
 /** Codes that may be held; the second listener, port minus 2, does not serve them (remoting sheet §1.1). */
-const NOT_ON_VIP: ReadonlySet<number> = new Set([RequestCode.PULL_MESSAGE, RequestCode.LITE_PULL_MESSAGE]);
+const NOT_ON_VIP: ReadonlySet<number> = new Set([
+  RequestCode.PULL_MESSAGE,
+  RequestCode.LITE_PULL_MESSAGE,
+  RequestCode.POP_MESSAGE,
+  RequestCode.PEEK_MESSAGE,
+  RequestCode.NOTIFICATION,
+  RequestCode.POLLING_INFO,
+]);
 
 export function brokerRouter(broker: BrokerContext): RequestHandler {
   const router = new Router();

@@ -7,7 +7,7 @@ import { encodeRegistration } from '../protocol/bodies/topic.ts';
 import type { TopicTable } from '../protocol/bodies/topic.ts';
 import { RequestCode, requestCodeName, responseCodeName } from '../protocol/codes.ts';
 import { LANGUAGE } from '../protocol/command.ts';
-import type { RequestParts } from '../protocol/command.ts';
+import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { encodeFields } from '../protocol/fields.ts';
 import type { Credentials } from '../protocol/acl.ts';
 import { brokerIdentity, registerBroker } from '../protocol/requests/route.ts';
@@ -69,6 +69,20 @@ export class Registration implements Disposable {
       }),
     );
     return results.filter(Boolean).length;
+  }
+
+  /** The answer of the first NameServer that gives one; undefined when none can be reached. */
+  async ask(parts: RequestParts): Promise<RemotingCommand | undefined> {
+    for (const address of this.#options.nameServers) {
+      try {
+        return await (await this.#connection(address)).request(parts, TIMEOUT_MS);
+      } catch (error) {
+        this.#options.logger.debug(
+          `${requestCodeName(parts.code)} to NameServer ${address} failed: ${errorText(error)}`,
+        );
+      }
+    }
+    return undefined;
   }
 
   /** Takes leave of every NameServer that was reached. */

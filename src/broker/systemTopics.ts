@@ -14,6 +14,7 @@ import {
   TRACE_TOPIC,
   isSystemTopic,
   replyTopic,
+  reviveTopic,
 } from '../protocol/topicName.ts';
 import type { BrokerConfig } from './config.ts';
 
@@ -36,7 +37,7 @@ export function systemTopics(config: BrokerConfig): TopicConfig[] {
     topic(HALF_TOPIC, 1),
     topic(HALF_OP_TOPIC, 1),
     ...(config.timerWheelEnable ? [topic(TIMER_TOPIC, 1)] : []),
-    topic(`rmq_sys_REVIVE_LOG_${brokerClusterName}`, 8),
+    topic(reviveTopic(brokerClusterName), config.reviveQueueNum),
     topic(`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, Perm.INHERIT),
   ];
 }

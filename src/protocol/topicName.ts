@@ -58,6 +58,11 @@ export function replyTopic(clusterName: string): string {
   return `${clusterName}_REPLY_TOPIC`;
 }
 
+/** Where the brokers of a cluster keep what is popped. Source: PopAckConstants.java. */
+export function reviveTopic(clusterName: string): string {
+  return `${SYSTEM_PREFIX}REVIVE_LOG_${clusterName}`;
+}
+
 export const MAX_TOPIC_LENGTH = 127;
 const MAX_RETRY_TOPIC_LENGTH = 255;
 const MAX_GROUP_LENGTH = 120;

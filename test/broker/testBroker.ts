@@ -20,6 +20,8 @@ export interface TestBrokerOptions {
   readonly nameServer?: Partial<NameServerConfig>;
   /** Kept by the caller, to start again on the same store. */
   readonly directory?: string;
+  /** When the clock stands. */
+  readonly nowMs?: number;
 }
 
 /** A NameServer and broker on free ports, with a clock that stands still, and connections to them. */
@@ -47,7 +49,7 @@ export class TestBroker {
   }
 
   static async start(options: TestBrokerOptions = {}): Promise<TestBroker> {
-    const clock = new FakeClock();
+    const clock = new FakeClock(options.nowMs);
     const directory = options.directory === undefined ? makeTempDir('broker') : undefined;
     const runtime = await startRuntime({
       broker: { listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024, ...options.broker },

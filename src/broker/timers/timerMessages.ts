@@ -66,6 +66,12 @@ export class TimerMessages implements Disposable {
     return this.#store.countOf(slotMs);
   }
 
+  /** Is everything in its topic that was due by then? */
+  hasDelivered(untilMs: number): boolean {
+    const slotMs = this.#store.nextSlot;
+    return !this.#hasArrivals() && (slotMs === undefined || slotMs >= untilMs);
+  }
+
   checkpoint(): TimerCheckpoint {
     return this.#store.checkpoint();
   }

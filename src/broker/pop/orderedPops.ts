@@ -1,0 +1,283 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Disposable } from '../../base/disposable.ts';
+import type { Logger } from '../../base/logger.ts';
+import { isObject, listAt, numberAt, objectAt, readBody, textAt } from '../../protocol/bodies/read.ts';
+import { stringifyFastjson } from '../../protocol/fastjson.ts';
+import type { FastjsonObject } from '../../protocol/fastjson.ts';
+import { ConfigFile } from '../state/configFile.ts';
+
+/** A queue that nobody pops for this long is forgotten. Source: ConsumerOrderInfoManager.java. */
+const FORGET_MS = 24 * 3_600_000;
+
+export interface OrderedPopsOptions {
+  /** `config/consumerOrderInfo.json` */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long what happened may stay in memory only; after a crash messages since then come once more. */
+  readonly saveDelayMs: number;
+  /** Is there such a queue and group? What is not is forgotten. */
+  readonly exists: (topic: string, group: string, queueId: number) => boolean;
+  /** Called when the queue's last pop keeps others from it no longer. */
+  readonly onFree: (topic: string, group: string, queueId: number) => void;
+}
+
+export interface OrderedPop {
+  readonly topic: string;
+  readonly group: string;
+  readonly queueId: number;
+  /** A client that repeats it gets the same messages again. */
+  readonly attemptId: string | undefined;
+  readonly popTime: number;
+  readonly invisibleTime: number;
+  readonly offsets: readonly number[];
+}
+
+interface State {
+  popTime: number;
+  invisibleTime: number;
+  attemptId: string | undefined;
+  offsets: readonly number[];
+  /** By place in `offsets`. */
+  readonly acked: Set<number>;
+  readonly visibleAt: Map<number, number>;
+  /** How often a message was given out before. */
+  readonly counts: ReadonlyMap<number, number>;
+  lastMs: number;
+}
+
+/** What a client is told about messages that it gets: how often each came before, and the least of that. */
+export interface OrderCounts {
+  readonly counts: ReadonlyMap<number, number>;
+  readonly least: number;
+}
+
+/**
+ * The last pop of each queue that a group pops in order: while its messages are neither acknowledged nor visible
+ * again, nobody of the group gets more of the queue. Source: ConsumerOrderInfoManager.java, in 5.5
+ * QueueLevelConsumerManager.java; broker sheet §12.4.
+ */
+export class OrderedPops implements Disposable {
+  readonly #options: OrderedPopsOptions;
+  readonly #file: ConfigFile;
+  readonly #queues = new Map<string, Map<number, State>>();
+  readonly #timers = new Map<State, Disposable>();
+
+  /** @throws CodedError `store-damaged` */
+  constructor(options: OrderedPopsOptions) {
+    this.#options = options;
+    this.#file = new ConfigFile({ ...options, delayMs: options.saveDelayMs, content: () => this.encode() });
+    this.#file.load((content) => this.#decode(content));
+  }
+
+  /** May somebody with this attempt id not pop the queue now? */
+  isBlocked(topic: string, group: string, queueId: number, attemptId: string | undefined): boolean {
+    const state = this.#find(topic, group, queueId);
+    if (state === undefined || (attemptId !== undefined && state.attemptId === attemptId)) return false;
+    return freeAt(state) > this.#options.clock.now();
+  }
+
+  /** Messages were given out. */
+  note(pop: OrderedPop): OrderCounts {
+    const { topic, group, queueId, attemptId, popTime, invisibleTime, offsets } = pop;
+    const before = this.#find(topic, group, queueId);
+    const counts = before === undefined ? new Map<number, number>() : countsAfter(before, pop);
+    const state: State = {
+      popTime,
+      invisibleTime,
+      attemptId,
+      offsets,
+      acked: new Set(),
+      visibleAt: new Map(),
+      counts,
+      lastMs: this.#options.clock.now(),
+    };
+    this.#set(topic, group, queueId, state);
+    this.#plan(topic, group, queueId, state);
+    this.#file.saveLater();
+    return { counts, least: counts.size === offsets.length ? Math.min(...counts.values()) : 0 };
+  }
+
+  /**
+   * One message was consumed. @returns the offset that the group has now, `stale` for a pop that is not the queue's
+   * last, or `illegal` for a message that this pop did not give out
+   */
+  acknowledge(
+    topic: string,
+    group: string,
+    queueId: number,
+    offset: number,
+    popTime: number,
+  ): number | 'stale' | 'illegal' {
+    const state = this.#find(topic, group, queueId);
+    if (state === undefined) return offset + 1;
+    if (state.popTime !== popTime) return 'stale';
+    const place = state.offsets.indexOf(offset);
+    if (place < 0) return 'illegal';
+    state.acked.add(place);
+    this.#plan(topic, group, queueId, state);
+    this.#file.saveLater();
+    const next = state.offsets.find((_, at) => !state.acked.has(at));
+    return next ?? (state.offsets.at(-1) ?? offset) + 1;
+  }
+
+  /** A message of the queue's last pop becomes visible at another time. */
+  setVisibleAt(
+    message: { readonly topic: string; readonly group: string; readonly queueId: number; readonly offset: number },
+    popTime: number,
+    atMs: number,
+  ): void {
+    const { topic, group, queueId, offset } = message;
+    const state = this.#find(topic, group, queueId);
+    if (state?.popTime !== popTime) return;
+    state.visibleAt.set(offset, atMs);
+    this.#plan(topic, group, queueId, state);
+    this.#file.saveLater();
+  }
+
+  /** After an operator set the group's offset. */
+  clear(topic: string, group: string, queueId: number): void {
+    const queues = this.#queues.get(keyOf(topic, group));
+    const state = queues?.get(queueId);
+    if (state === undefined) return;
+    this.#drop(state);
+    queues?.delete(queueId);
+    this.#file.saveLater();
+  }
+
+  encode(): Buffer {
+    this.#forgetUnused();
+    const table: Record<string, Map<number, object>> = {};
+    let orderInfoCount = 0;
+    for (const [key, queues] of this.#queues) {
+      table[key] = new Map([...queues].map(([queueId, state]) => [queueId, stateJson(state)]));
+      orderInfoCount += queues.size;
+    }
+    return Buffer.from(stringifyFastjson({ orderInfoCount, orderedConsumptionLevel: 'QUEUE', table }));
+  }
+
+  dispose(): void {
+    this.#file.dispose();
+    for (const timer of this.#timers.values()) timer.dispose();
+    this.#timers.clear();
+  }
+
+  #find(topic: string, group: string, queueId: number): State | undefined {
+    return this.#queues.get(keyOf(topic, group))?.get(queueId);
+  }
+
+  #set(topic: string, group: string, queueId: number, state: State): void {
+    const key = keyOf(topic, group);
+    let queues = this.#queues.get(key);
+    if (queues === undefined) this.#queues.set(key, (queues = new Map<number, State>()));
+    const before = queues.get(queueId);
+    if (before !== undefined) this.#drop(before);
+    queues.set(queueId, state);
+  }
+
+  #drop(state: State): void {
+    this.#timers.get(state)?.dispose();
+    this.#timers.delete(state);
+  }
+
+  #plan(topic: string, group: string, queueId: number, state: State): void {
+    this.#drop(state);
+    const now = this.#options.clock.now();
+    const at = freeAt(state);
+    if (at <= now) return;
+    const timer = this.#options.clock.after(at - now, () => {
+      this.#timers.delete(state);
+      this.#options.onFree(topic, group, queueId);
+    });
+    this.#timers.set(state, timer);
+  }
+
+  #forgetUnused(): void {
+    const now = this.#options.clock.now();
+    for (const [key, queues] of this.#queues) {
+      const [topic, group] = topicAndGroup(key);
+      for (const [queueId, state] of queues) {
+        if (now - state.lastMs <= FORGET_MS && this.#options.exists(topic, group, queueId)) continue;
+        this.#drop(state);
+        queues.delete(queueId);
+      }
+      if (queues.size === 0) this.#queues.delete(key);
+    }
+  }
+
+  #decode(content: Buffer): void {
+    for (const [key, queues] of Object.entries(objectAt(readBody(content), 'table'))) {
+      if (!isObject(queues)) continue;
+      const [topic, group] = topicAndGroup(key);
+      for (const [queueId, json] of Object.entries(queues)) {
+        if (!isObject(json)) continue;
+        const state = readState(json);
+        this.#set(topic, group, Number(queueId), state);
+        this.#plan(topic, group, Number(queueId), state);
+      }
+    }
+  }
+}
+
+/** When others may pop the queue; 0 with everything acknowledged. */
+function freeAt({ offsets, acked, visibleAt, popTime, invisibleTime }: State): number {
+  let latest = 0;
+  for (const [place, offset] of offsets.entries()) {
+    if (!acked.has(place)) latest = Math.max(latest, visibleAt.get(offset) ?? popTime + invisibleTime);
+  }
+  return latest;
+}
+
+/** Messages that the pop before gave out as well came once more, unless the client repeats its attempt. */
+function countsAfter(before: State, { attemptId, offsets }: OrderedPop): ReadonlyMap<number, number> {
+  if (before.attemptId !== undefined && before.attemptId === attemptId) return before.counts;
+  const given = new Set(before.offsets);
+  const again = offsets.filter((offset) => given.has(offset));
+  return new Map(again.map((offset) => [offset, (before.counts.get(offset) ?? 0) + 1]));
+}
+
+/** Short names as in QueueLevelConsumerManager.OrderInfo; offsets after the first are distances from it. */
+function stateJson(state: State): object {
+  const [first = 0, ...more] = state.offsets;
+  return {
+    a: state.attemptId,
+    cm: [...state.acked].reduce((bits, place) => bits + 2 ** place, 0),
+    i: state.invisibleTime,
+    l: state.lastMs,
+    o: [first, ...more.map((offset) => offset - first)],
+    oc: state.counts.size === 0 ? undefined : state.counts,
+    ot: state.visibleAt.size === 0 ? undefined : state.visibleAt,
+    popTime: state.popTime,
+  };
+}
+
+function readState(json: FastjsonObject): State {
+  const [first = 0, ...more] = listAt(json, 'o').map(Number);
+  const offsets = [first, ...more.map((distance) => first + distance)];
+  const bits = numberAt(json, 'cm');
+  return {
+    popTime: numberAt(json, 'popTime'),
+    invisibleTime: numberAt(json, 'i'),
+    attemptId: json['a'] === undefined ? undefined : textAt(json, 'a'),
+    offsets,
+    acked: new Set([...offsets.keys()].filter((place) => Math.floor(bits / 2 ** place) % 2 === 1)),
+    visibleAt: numbersAt(json, 'ot'),
+    counts: numbersAt(json, 'oc'),
+    lastMs: numberAt(json, 'l'),
+  };
+}
+
+function numbersAt(json: FastjsonObject, name: string): Map<number, number> {
+  const object = objectAt(json, name);
+  return new Map(Object.keys(object).map((key) => [Number(key), numberAt(object, key)]));
+}
+
+function keyOf(topic: string, group: string): string {
+  return `${topic}@${group}`;
+}
+
+/** Neither holds the sign between them. */
+function topicAndGroup(key: string): [string, string] {
+  const at = key.indexOf('@');
+  return [key.slice(0, at), key.slice(at + 1)];
+}
