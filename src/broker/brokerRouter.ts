@@ -8,20 +8,27 @@ import { endTransaction, resumeCheck } from './handlers/endTransaction.ts';
 import { authHandlers } from './handlers/auth.ts';
 import { ackMessage, batchAckMessage, changeMessageInvisibleTime } from './handlers/ack.ts';
 import { getAllRequestModes, queryAssignment, setMessageRequestMode } from './handlers/assignment.ts';
+import { getConsumeTimeSpan } from './handlers/consumeTimeSpan.ts';
 import {
-  deleteGroup,
   getAllConsumerOffsets,
   getAllDelayOffsets,
-  getAllGroups,
   getAllProducers,
   getConsumeStats,
   getConsumerConnections,
-  getGroupConfig,
   getGroupsOfTopic,
   getProducerConnections,
+  getSubscription,
   getTopicsOfGroup,
-  updateGroup,
 } from './handlers/group.ts';
+import {
+  deleteGroup,
+  getAllGroups,
+  getGroupConfig,
+  updateForbidden,
+  updateGroup,
+  updateGroups,
+} from './handlers/groupConfig.ts';
+import { cloneGroupOffset, queryCorrectionOffset } from './handlers/groupOffsets.ts';
 import { checkClientConfig, getConsumerList, heartbeat, unregisterClient } from './handlers/heartbeat.ts';
 import { lockQueues, unlockQueues } from './handlers/lock.ts';
 import { notification, pollingInfo } from './handlers/notification.ts';
@@ -44,6 +51,7 @@ import { recallMessage } from './handlers/recall.ts';
 import { consumeDirectly, getConsumerStatus, getRunningInfo } from './handlers/relay.ts';
 import { sendReply } from './handlers/reply.ts';
 import { sendMessage } from './handlers/send.ts';
+import { resetOffset } from './handlers/resetOffset.ts';
 import { sendBack } from './handlers/sendBack.ts';
 import { getTimerCheckpoint, getTimerMetrics } from './handlers/timer.ts';
 import {
@@ -101,9 +109,11 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_TOPIC_STATS_INFO, getTopicStats],
   [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_BROKER, getSystemTopics],
   [RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, updateGroup],
+  [RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST, updateGroups],
   [RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, getAllGroups],
   [RequestCode.GET_SUBSCRIPTIONGROUP_CONFIG, getGroupConfig],
   [RequestCode.DELETE_SUBSCRIPTIONGROUP, deleteGroup],
+  [RequestCode.UPDATE_AND_GET_GROUP_FORBIDDEN, updateForbidden],
   [RequestCode.GET_CONSUMER_CONNECTION_LIST, getConsumerConnections],
   [RequestCode.GET_PRODUCER_CONNECTION_LIST, getProducerConnections],
   [RequestCode.GET_ALL_PRODUCER_INFO, getAllProducers],
@@ -113,6 +123,11 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_CONSUME_STATS, getConsumeStats],
   [RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, getGroupsOfTopic],
   [RequestCode.QUERY_TOPICS_BY_CONSUMER, getTopicsOfGroup],
+  [RequestCode.QUERY_SUBSCRIPTION_BY_CONSUMER, getSubscription],
+  [RequestCode.QUERY_CONSUME_TIME_SPAN, getConsumeTimeSpan],
+  [RequestCode.QUERY_CORRECTION_OFFSET, queryCorrectionOffset],
+  [RequestCode.CLONE_GROUP_OFFSET, cloneGroupOffset],
+  [RequestCode.INVOKE_BROKER_TO_RESET_OFFSET, resetOffset],
   [RequestCode.GET_ALL_CONSUMER_OFFSET, getAllConsumerOffsets],
   [RequestCode.GET_ALL_DELAY_OFFSET, getAllDelayOffsets],
   [RequestCode.GET_BROKER_RUNTIME_INFO, getRuntimeInfo],

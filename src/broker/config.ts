@@ -147,6 +147,13 @@ const brokerSettings = {
   /** Apache's default is false; on here, so that SQL92 needs no set-up. */
   enablePropertyFilter: flag(true),
   litePullMessageEnable: flag(true),
+  filterSupportRetry: flag(false),
+  /** Offsets are reset here and told with the next pull; without it, clients that are online are told at once. */
+  useServerSideResetOffset: flag(true),
+  slaveReadEnable: flag(false),
+  accessMessageInMemoryMaxRatio: whole(40, 0, 100),
+  enableSplitMetadata: flag(true),
+  splitMetadataSize: whole(2000, 1, MAX),
   timerWheelEnable: flag(true),
   timerPrecisionMs: precision(1000),
   timerMaxDelaySec: whole(3600 * 24 * 3, 1, 2 ** 31 - 1),

@@ -65,7 +65,7 @@ export function reviveTopic(clusterName: string): string {
 
 export const MAX_TOPIC_LENGTH = 127;
 const MAX_RETRY_TOPIC_LENGTH = 255;
-const MAX_GROUP_LENGTH = 120;
+export const MAX_GROUP_LENGTH = 120;
 
 const ALLOWED = /^[%|a-zA-Z0-9_-]+$/;
 

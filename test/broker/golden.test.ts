@@ -62,6 +62,8 @@ const conversation = [
   'consumer_list',
   'query_offset',
   'query_offset_missing',
+  'reset_offset',
+  'clone_offset',
   'update_offset',
   'max_offset',
   'min_offset',
@@ -77,6 +79,10 @@ const conversation = [
   'topic_stats',
   'topic_stats_missing',
   'consume_stats',
+  'consume_stats_topic',
+  'consume_time_span',
+  'subscription_of_group',
+  'topics_of_group',
   'consumer_connection',
   'producer_connection',
   'all_producers',
@@ -103,6 +109,7 @@ describe('broker: recorded requests', () => {
   let clients: Record<Golden['server'], RawClient>;
   before(async () => {
     broker = await TestBroker.start();
+    broker.context.groups.find('GoldenCloned');
     clients = {
       broker: await RawClient.connect(broker.runtime.broker.address),
       namesrv: await RawClient.connect(broker.runtime.nameServerAddress),

@@ -11,6 +11,7 @@ describe('broker: offsets', () => {
   beforeEach(async () => {
     broker = await TestBroker.start();
     await broker.createTopic('T', 2);
+    broker.context.groups.find('G');
   });
   afterEach(() => broker.stop());
 
@@ -46,7 +47,11 @@ describe('broker: offsets', () => {
       [empty.code, empty.remark],
       [ResponseCode.QUERY_NOT_FOUND, 'Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first'],
     );
-    assert.equal((await query(0, { setZeroIfNotFound: 'false' })).code, ResponseCode.QUERY_NOT_FOUND);
+    const asked = await query(0, { setZeroIfNotFound: 'false' });
+    assert.deepEqual(
+      [asked.code, asked.remark],
+      [ResponseCode.QUERY_NOT_FOUND, 'Not found, do not set to zero, maybe this group boot first'],
+    );
   });
 
   it('keeps what was committed, also when it goes back', async () => {
@@ -56,9 +61,9 @@ describe('broker: offsets', () => {
     assert.equal((await query()).extFields['offset'], '3');
   });
 
-  it('answers 17 for an unknown topic and 26 for an illegal group', async () => {
+  it('answers 17 for an unknown topic and 26 for an unknown group, which it does not create', async () => {
     assert.deepEqual((await commit(1, { topic: 'Nope' })).code, ResponseCode.TOPIC_NOT_EXIST);
-    assert.deepEqual((await commit(1, { consumerGroup: 'no!' })).code, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
+    assert.deepEqual((await commit(1, { consumerGroup: 'Unknown' })).code, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
     assert.deepEqual((await commit(-1)).code, ResponseCode.INVALID_PARAMETER);
   });
 
@@ -95,6 +100,7 @@ describe('broker: offsets', () => {
     await broker.stop();
     broker = await TestBroker.start({ directory: directory.path });
     await broker.createTopic('T', 2);
+    broker.context.groups.find('G');
     await commit(7);
     await broker.clock.advanceAsync(5000);
     const text = readFileSync(path.join(directory.path, 'config', 'consumerOffset.json'), 'utf8');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { mqadmin } from '../support/apache/java.ts';
 import { RELEASES } from '../support/apache/jars.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
@@ -79,6 +80,17 @@ forEachBackend((cluster) => {
         assert.deepEqual(await received('subscribed', SENT - 4), ALL.slice(4));
         assert.deepEqual(await received('assigned', SENT), ALL);
       });
+
+      it('consumes again after mqadmin resetOffsetByTime', async () => {
+        await received('all', SENT);
+        const reset = ['resetOffsetByTime', '-g', `${topic}-all`, '-t', topic, '-s', String(Date.now() - 3_600_000)];
+        const { output } = await mqadmin(cluster.nameServer, reset);
+        assert.match(output, /broker-a +0 +0/);
+        assert.deepEqual(
+          await received('all', 2 * SENT),
+          ALL.flatMap((n) => [n, n]),
+        );
+      }).timeout(120_000);
     });
   }
 });

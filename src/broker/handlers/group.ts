@@ -1,13 +1,12 @@
-import { encodeGroupTable, groupConfigJson, readGroupConfig } from '../../protocol/bodies/group.ts';
 import {
   encodeAllProducers,
   encodeConsumerConnection,
   encodeProducerConnection,
+  encodeSubscription,
 } from '../../protocol/bodies/connection.ts';
 import type { ConnectedClient } from '../../protocol/bodies/connection.ts';
 import { encodeConsumeStats } from '../../protocol/bodies/consumeStats.ts';
 import type { QueueProgress } from '../../protocol/bodies/consumeStats.ts';
-import { readBody } from '../../protocol/bodies/read.ts';
 import { encodeTopicList } from '../../protocol/bodies/route.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
@@ -15,62 +14,16 @@ import { decodeFields } from '../../protocol/fields.ts';
 import {
   consumeStats as statsFields,
   consumerGroupOnly,
-  deleteGroup as deleteFields,
+  groupAndTopic,
   groupOnly,
   producerGroupOnly,
 } from '../../protocol/requests/group.ts';
 import { topicOnly } from '../../protocol/requests/topic.ts';
-import { groupNameProblem, retryTopic } from '../../protocol/topicName.ts';
 import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
-import { SUCCESS, successBody } from '../reply.ts';
+import { successBody } from '../reply.ts';
 import type { ClientInfo } from '../state/consumers.ts';
-import { MAX_QUEUES } from '../state/topics.ts';
 import { storeTimeAt } from './offset.ts';
-
-/** UPDATE_AND_CREATE_SUBSCRIPTIONGROUP 200. */
-export function updateGroup(broker: BrokerContext, { command }: IncomingRequest): Reply {
-  const config = readGroupConfig(readBody(command.body));
-  const problem = groupNameProblem(config.groupName);
-  if (problem !== undefined) {
-    return {
-      code: ResponseCode.INVALID_PARAMETER,
-      remark: `The specified group: ${config.groupName}, is ${problem.replace('-', ' ')}`,
-    };
-  }
-  if (config.retryQueueNums > MAX_QUEUES) {
-    const remark = `retryQueueNums may be at most ${MAX_QUEUES}, not ${config.retryQueueNums}`;
-    return { code: ResponseCode.INVALID_PARAMETER, remark };
-  }
-  broker.groups.put(config);
-  return SUCCESS;
-}
-
-/** GET_ALL_SUBSCRIPTIONGROUP_CONFIG 201: everything at once, also to readers that could take pages. */
-export function getAllGroups(broker: BrokerContext): Reply {
-  return {
-    code: ResponseCode.SUCCESS,
-    extFields: { totalGroupNum: String(broker.groups.size) },
-    body: encodeGroupTable(broker.groups.table()),
-  };
-}
-
-/** GET_SUBSCRIPTIONGROUP_CONFIG 352. */
-export function getGroupConfig(broker: BrokerContext, { command }: IncomingRequest): Reply {
-  const { group } = decodeFields(groupOnly, command.extFields);
-  const config = broker.groups.find(group);
-  if (config !== undefined) return successBody(Buffer.from(stringifyFastjson(groupConfigJson(config))));
-  return { code: ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark: `No group in this broker, Group: ${group}` };
-}
-
-/** DELETE_SUBSCRIPTIONGROUP 207. */
-export function deleteGroup(broker: BrokerContext, { command }: IncomingRequest): Reply {
-  const { groupName, cleanOffset } = decodeFields(deleteFields, command.extFields);
-  broker.groups.delete(groupName);
-  broker.statistics.groupDeleted(groupName);
-  if (cleanOffset === true) broker.offsets.deleteGroup(groupName);
-  return SUCCESS;
-}
 
 /** GET_CONSUMER_CONNECTION_LIST 203. */
 export function getConsumerConnections(broker: BrokerContext, { command }: IncomingRequest): Reply {
@@ -102,10 +55,10 @@ export function getAllProducers(broker: BrokerContext): Reply {
   return successBody(encodeAllProducers(groups));
 }
 
-/** GET_CONSUME_STATS 208: where a group is in each queue of a topic, or of all its topics. */
+/** GET_CONSUME_STATS 208: where a group is in each queue of some topics, or of all in which it has offsets. */
 export async function getConsumeStats(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
-  const { consumerGroup, topic } = decodeFields(statsFields, command.extFields);
-  const topics = topic === undefined || topic === '' ? topicsOf(broker, consumerGroup) : [topic];
+  const { consumerGroup, topic, topicList } = decodeFields(statsFields, command.extFields);
+  const topics = topicsToCount(broker, consumerGroup, topic ?? '', topicList ?? '');
   const progress = await Promise.all(topics.map((name) => progressIn(broker, consumerGroup, name)));
   const tps = topics.reduce((sum, name) => sum + broker.statistics.groupGetTps(name, consumerGroup), 0);
   return successBody(encodeConsumeStats(progress.flat(), tps));
@@ -124,6 +77,13 @@ export function getTopicsOfGroup(broker: BrokerContext, { command }: IncomingReq
   return successBody(encodeTopicList({ topics: broker.offsets.topicsOf(group), brokerAddr: broker.address }));
 }
 
+/** QUERY_SUBSCRIPTION_BY_CONSUMER 345: what the group has subscribed to of a topic, if it has. */
+export function getSubscription(broker: BrokerContext, { command }: IncomingRequest): Reply {
+  const { group, topic } = decodeFields(groupAndTopic, command.extFields);
+  const subscription = topic === undefined ? undefined : broker.consumers.get(group)?.subscriptions.get(topic);
+  return successBody(encodeSubscription({ group, topic, subscription }));
+}
+
 /** GET_ALL_CONSUMER_OFFSET 43. */
 export function getAllConsumerOffsets(broker: BrokerContext): Reply {
   return successBody(broker.offsets.encode());
@@ -134,11 +94,23 @@ export function getAllDelayOffsets(broker: BrokerContext): Reply {
   return successBody(broker.delayLevels.encode());
 }
 
-/** Topics that are gone are left out: tools ask for the route of each and stop at one that has none. */
-function topicsOf(broker: BrokerContext, group: string): string[] {
-  const subscribed = broker.consumers.get(group)?.subscriptions.keys() ?? [];
-  const names = new Set([...broker.offsets.topicsOf(group), ...subscribed, retryTopic(group)]);
-  return [...names].filter((name) => broker.topics.get(name) !== undefined);
+/**
+ * Those that are listed, or else named, or all; of the last two only what the group subscribes to, while it is online.
+ * Topics that are gone are left out: tools ask for the route of each and stop at one that has none.
+ * Source: AdminBrokerProcessor.java, getTopicsForCollectingConsumeStats.
+ */
+function topicsToCount(broker: BrokerContext, group: string, topic: string, topicList: string): string[] {
+  const exists = (name: string): boolean => broker.topics.get(name) !== undefined;
+  const listed = topicList.split(';').filter((name) => name !== '');
+  if (listed.length > 0) return [...new Set(listed)].filter(exists);
+  const names = topic.trim() === '' ? broker.offsets.topicsOf(group) : [topic];
+  return names.filter((name) => exists(name) && mayConsume(broker, group, name));
+}
+
+/** A group that is online reads what it subscribes to; of another it is not known. */
+export function mayConsume(broker: BrokerContext, group: string, topic: string): boolean {
+  const subscriptions = broker.consumers.get(group)?.subscriptions;
+  return subscriptions === undefined || subscriptions.size === 0 || subscriptions.has(topic);
 }
 
 async function progressIn(broker: BrokerContext, group: string, topic: string): Promise<QueueProgress[]> {
@@ -152,7 +124,7 @@ async function progressIn(broker: BrokerContext, group: string, topic: string): 
         queueId,
         brokerOffset: broker.store.maxOffset(topic, queueId),
         consumerOffset,
-        pullOffset: broker.offsets.pulled(group, topic, queueId) ?? 0,
+        pullOffset: Math.max(consumerOffset, broker.offsets.pulled(group, topic, queueId) ?? 0),
         lastTimestamp: (await storeTimeAt(broker, topic, queueId, consumerOffset - 1)) ?? 0,
       };
     }),

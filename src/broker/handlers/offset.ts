@@ -23,26 +23,29 @@ export function queryConsumerOffset(broker: BrokerContext, { command }: Incoming
   if (known !== undefined) return success(encodeFields(offsetResponse, { offset: known }));
   const { store } = broker;
   const beginsAtZero = store.minOffset(topic, queueId) <= 0 && store.maxOffset(topic, queueId) > 0;
-  if (setZeroIfNotFound === false || !beginsAtZero) {
-    return {
-      code: ResponseCode.QUERY_NOT_FOUND,
-      remark: 'Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first',
-    };
-  }
+  if (setZeroIfNotFound === false) return notFound('do not set to zero, maybe this group boot first');
+  if (!beginsAtZero) return notFound('V3_0_6_SNAPSHOT maybe this group consumer boot first');
   return success(encodeFields(offsetResponse, { offset: 0 }));
 }
 
-/** UPDATE_CONSUMER_OFFSET 15. */
+function notFound(why: string): Reply {
+  return { code: ResponseCode.QUERY_NOT_FOUND, remark: `Not found, ${why}` };
+}
+
+/** UPDATE_CONSUMER_OFFSET 15; what a client commits while a reset waits for its next pull counts no more. */
 export function updateConsumerOffset(broker: BrokerContext, { command }: IncomingRequest): Reply {
   const { consumerGroup, topic, queueId, commitOffset } = decodeFields(updateFields, command.extFields);
+  if (!broker.groups.has(consumerGroup)) {
+    return { code: ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark: `Group ${consumerGroup} not exist!` };
+  }
   if (broker.topics.get(topic) === undefined) {
     return { code: ResponseCode.TOPIC_NOT_EXIST, remark: `Topic ${topic} not exist!` };
   }
-  if (broker.groups.find(consumerGroup) === undefined) {
-    return { code: ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark: `Group ${consumerGroup} not exist!` };
-  }
   if (queueId < 0 || commitOffset < 0) {
     return { code: ResponseCode.INVALID_PARAMETER, remark: `queueId ${queueId} or offset ${commitOffset} is negative` };
+  }
+  if (broker.offsets.isReset(consumerGroup, topic, queueId)) {
+    return { code: ResponseCode.SUCCESS, remark: 'Offset has been previously reset' };
   }
   broker.offsets.commit(consumerGroup, topic, queueId, commitOffset);
   return SUCCESS;

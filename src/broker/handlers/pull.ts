@@ -9,6 +9,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { ReadResult, ReadStatus } from '../store/readQueue.ts';
 import { checkPull } from './pullCheck.ts';
+import { suggestedBroker } from './suggestedBroker.ts';
 
 const DEFAULT_MAX_BYTES = 256 * 1024;
 /** Clients ask for 15 to 30 s, and an idle connection is closed after this time. */
@@ -81,6 +82,8 @@ async function answerNow(broker: BrokerContext, request: IncomingRequest, header
 
 async function readReply(broker: BrokerContext, header: PullMessage, filter: MessageFilter): Promise<Reply> {
   const beganMs = broker.clock.now();
+  const reset = broker.offsets.takeReset(header.consumerGroup, header.topic, header.queueId);
+  if (reset !== undefined) return resetReply(broker, header, reset);
   const result = await read(broker, header, filter);
   const { topic, consumerGroup, queueId } = header;
   const { count, sizeBytes } = result;
@@ -111,6 +114,16 @@ const CODES: Readonly<Record<ReadStatus, number>> = {
   'offset-overflow-badly': ResponseCode.PULL_OFFSET_MOVED,
 };
 
+/** Sends the reader to where the group was reset to. Source: GetMessageStatus.OFFSET_RESET; broker sheet §8. */
+function resetReply(broker: BrokerContext, header: PullMessage, nextBeginOffset: number): Reply {
+  const { topic, queueId, consumerGroup } = header;
+  broker.offsets.notePull(consumerGroup, topic, queueId, nextBeginOffset);
+  const minOffset = broker.store.minOffset(topic, queueId);
+  const maxOffset = broker.store.maxOffset(topic, queueId);
+  const extFields = positions(broker, header, { nextBeginOffset, minOffset, maxOffset });
+  return { code: ResponseCode.PULL_OFFSET_MOVED, remark: 'OFFSET_RESET', extFields };
+}
+
 /** All four positions are there whatever the code: Java throws when one is missing. Broker sheet §6.2. */
 function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult): Reply {
   const { status, nextBeginOffset, minOffset, maxOffset, records, sizeBytes } = result;
@@ -121,15 +134,25 @@ function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult)
   return {
     code,
     remark: statusName(broker, status, topic, queueId),
-    extFields: {
-      suggestWhichBrokerId: '0',
-      nextBeginOffset: String(nextBeginOffset),
-      minOffset: String(minOffset),
-      maxOffset: String(maxOffset),
-      topicSysFlag: '0',
-      groupSysFlag: '0',
-    },
+    extFields: positions(broker, header, { nextBeginOffset, minOffset, maxOffset }, records[0]),
     body: sizeBytes > 0 ? records : undefined,
+  };
+}
+
+function positions(
+  broker: BrokerContext,
+  { topic, consumerGroup }: PullMessage,
+  at: Pick<ReadResult, 'nextBeginOffset' | 'minOffset' | 'maxOffset'>,
+  firstRecord?: Buffer,
+): Record<string, string> {
+  const group = broker.groups.get(consumerGroup);
+  return {
+    suggestWhichBrokerId: String(broker.config.slaveReadEnable ? suggestedBroker(broker, group, firstRecord) : 0),
+    nextBeginOffset: String(at.nextBeginOffset),
+    minOffset: String(at.minOffset),
+    maxOffset: String(at.maxOffset),
+    topicSysFlag: String(broker.topics.get(topic)?.topicSysFlag ?? 0),
+    groupSysFlag: String(group?.groupSysFlag ?? 0),
   };
 }
 

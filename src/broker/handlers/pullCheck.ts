@@ -2,8 +2,10 @@ import { Perm } from '../../protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { isTagType, tagFilter } from '../../protocol/filter/messageFilter.ts';
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
+import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { PullSysFlag } from '../../protocol/requests/pull.ts';
 import type { PullMessage } from '../../protocol/requests/pull.ts';
+import { RETRY_PREFIX } from '../../protocol/topicName.ts';
 import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { FAQ_HINT } from '../reply.ts';
@@ -87,6 +89,9 @@ function filterOfMember(broker: BrokerContext, header: PullMessage, mayBroadcast
   if (!mayBroadcast && known.messageModel === 'BROADCASTING') {
     return forbidden(Forbidden.BROADCASTING, `the consumer group[${group}] can not consume by broadcast way`);
   }
+  if (broker.groups.isReadForbidden(group, topic)) {
+    return forbidden(Forbidden.SUBSCRIPTION, `the consumer group[${group}] is forbidden for topic[${topic}]`);
+  }
   const subscription = known.subscriptions.get(topic);
   if (subscription === undefined) {
     return { code: ResponseCode.SUBSCRIPTION_NOT_EXIST, remark: `the consumer's subscription not exist${FAQ_HINT}` };
@@ -115,7 +120,20 @@ function filterByProperties(
   if (data.version < subVersion) {
     return { code: ResponseCode.FILTER_DATA_NOT_LATEST, remark: "the consumer's consumer filter data not latest" };
   }
-  return broker.config.enablePropertyFilter ? data.filter : noPropertyFilter(expressionType);
+  if (!broker.config.enablePropertyFilter) return noPropertyFilter(expressionType);
+  const isOfRetries = broker.config.filterSupportRetry && topic.startsWith(RETRY_PREFIX);
+  return isOfRetries ? byOriginalTopic(filters) : data.filter;
+}
+
+/** A message of a retry topic by the filter of the topic that it came from. Source: ExpressionForRetryMessageFilter.java. */
+function byOriginalTopic(filters: ConsumerGroup['filters']): MessageFilter {
+  return {
+    matchesCode: () => true,
+    matchesProperties: (properties) => {
+      const data = filters.get(propertyOf(properties, PropertyName.RETRY_TOPIC) ?? '');
+      return data?.filter.matchesProperties?.(properties) ?? true;
+    },
+  };
 }
 
 /** What Apache's broker says with enablePropertyFilter=false. */

@@ -15,6 +15,8 @@ export class ConsumerOffsets implements Disposable {
   readonly #committed = new Map<string, Map<number, number>>();
   /** Where the group's next pull begins; memory only. */
   readonly #pulled = new Map<string, Map<number, number>>();
+  /** Where the group's next pull is to go to, once; memory only. */
+  readonly #resets = new Map<string, Map<number, number>>();
   readonly #version: TableVersion;
   readonly #file: ConfigFile;
 
@@ -30,12 +32,48 @@ export class ConsumerOffsets implements Disposable {
     this.#file.load((content) => this.#decode(content));
   }
 
+  /** Where the group is, or was sent by a reset. */
   committed(group: string, topic: string, queueId: number): number | undefined {
-    return this.#committed.get(key(topic, group))?.get(queueId);
+    const name = key(topic, group);
+    return this.#resets.get(name)?.get(queueId) ?? this.#committed.get(name)?.get(queueId);
+  }
+
+  /** The same of every queue in which the group has committed. */
+  committedIn(group: string, topic: string): ReadonlyMap<number, number> {
+    return this.#committed.get(key(topic, group)) ?? NONE;
   }
 
   pulled(group: string, topic: string, queueId: number): number | undefined {
     return this.#pulled.get(key(topic, group))?.get(queueId);
+  }
+
+  /** Sends the group to an offset: its next pull is told so, and until then it commits nothing. */
+  reset(group: string, topic: string, queueId: number, offset: number): void {
+    set(this.#resets, key(topic, group), queueId, offset);
+    this.commit(group, topic, queueId, offset);
+  }
+
+  isReset(group: string, topic: string, queueId: number): boolean {
+    return this.#resets.size > 0 && this.#resets.get(key(topic, group))?.has(queueId) === true;
+  }
+
+  /** The offset that the group was sent to, the first time it is asked for. */
+  takeReset(group: string, topic: string, queueId: number): number | undefined {
+    if (this.#resets.size === 0) return undefined;
+    const name = key(topic, group);
+    const queues = this.#resets.get(name);
+    const offset = queues?.get(queueId);
+    if (queues?.delete(queueId) === true && queues.size === 0) this.#resets.delete(name);
+    return offset;
+  }
+
+  /** Gives one group the offsets of another, in place of its own. */
+  copy(from: string, to: string, topic: string): void {
+    const offsets = this.#committed.get(key(topic, from));
+    if (offsets === undefined) return;
+    this.#committed.set(key(topic, to), new Map(offsets));
+    this.#version.next();
+    this.#file.saveLater();
   }
 
   /** A smaller offset is taken as well: a client may go back. */
@@ -60,11 +98,11 @@ export class ConsumerOffsets implements Disposable {
   }
 
   deleteGroup(group: string): void {
-    for (const topic of this.topicsOf(group)) this.#delete(key(topic, group));
+    this.#deleteWhere((name) => name.endsWith(`@${group}`));
   }
 
   deleteTopic(topic: string): void {
-    for (const group of this.groupsOf(topic)) this.#delete(key(topic, group));
+    this.#deleteWhere((name) => name.startsWith(`${topic}@`));
   }
 
   encode(): Buffer {
@@ -92,13 +130,16 @@ export class ConsumerOffsets implements Disposable {
     return [...this.#committed.keys()].flatMap((name) => pick(name) ?? []);
   }
 
-  #delete(name: string): void {
-    this.#committed.delete(name);
-    this.#pulled.delete(name);
+  #deleteWhere(isMeant: (name: string) => boolean): void {
+    for (const table of [this.#committed, this.#pulled, this.#resets]) {
+      for (const name of table.keys()) if (isMeant(name)) table.delete(name);
+    }
     this.#version.next();
     this.#file.saveLater();
   }
 }
+
+const NONE: ReadonlyMap<number, number> = new Map();
 
 function key(topic: string, group: string): string {
   return `${topic}@${group}`;

@@ -59,3 +59,14 @@ function subscriptionJson(subscription: Subscription): object {
     topic,
   };
 }
+
+/** Body of QUERY_SUBSCRIPTION_BY_CONSUMER 345. */
+export function encodeSubscription(of: {
+  readonly group: string;
+  readonly topic: string | undefined;
+  readonly subscription: Subscription | undefined;
+}): Buffer {
+  const { group, topic, subscription } = of;
+  const subscriptionData = subscription && subscriptionJson(subscription);
+  return Buffer.from(stringifyFastjson({ group, subscriptionData, topic }));
+}

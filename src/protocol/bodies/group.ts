@@ -8,6 +8,7 @@ import {
   isObject,
   listAt,
   numberAt,
+  numbersAt,
   objectAt,
   objectsAt,
   readBody,
@@ -59,6 +60,8 @@ export function groupConfig(
 export interface GroupTable {
   readonly dataVersion: DataVersion | undefined;
   readonly groups: ReadonlyMap<string, SubscriptionGroupConfig>;
+  /** By group and topic, bits of what is forbidden. */
+  readonly forbidden: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
 /** Body of GET_ALL_SUBSCRIPTIONGROUP_CONFIG 201 and content of `config/subscriptionGroup.json`. */
@@ -66,7 +69,9 @@ export function encodeGroupTable(table: GroupTable): Buffer {
   return Buffer.from(
     stringifyFastjson({
       dataVersion: table.dataVersion,
-      forbiddenTable: {},
+      forbiddenTable: Object.fromEntries(
+        [...table.forbidden].map(([group, topics]) => [group, Object.fromEntries(topics)]),
+      ),
       subscriptionGroupTable: Object.fromEntries(
         [...table.groups].map(([name, config]) => [name, groupConfigJson(config)]),
       ),
@@ -81,11 +86,13 @@ export function groupConfigJson(config: SubscriptionGroupConfig): object {
 export function decodeGroupTable(body: Buffer): GroupTable {
   const json = readBody(body);
   const configs = objectAt(json, 'subscriptionGroupTable');
+  const forbidden = objectAt(json, 'forbiddenTable');
   return {
     dataVersion: readDataVersion(json['dataVersion']),
     groups: new Map(
       Object.keys(configs).map((name) => [name, readGroupConfig({ groupName: name, ...objectAt(configs, name) })]),
     ),
+    forbidden: new Map(Object.keys(forbidden).map((name) => [name, numbersAt(forbidden, name)])),
   };
 }
 

@@ -64,6 +64,12 @@ export function textsAt(object: FastjsonObject, name: string): readonly string[]
   return listAt(object, name).filter((item) => typeof item === 'string');
 }
 
+/** A table of numbers by name. */
+export function numbersAt(object: FastjsonObject, name: string): Map<string, number> {
+  const table = objectAt(object, name);
+  return new Map(Object.keys(table).map((key) => [key, numberAt(table, key)]));
+}
+
 /** `{0:"a",1:"b"}` with number keys, quoted or bare. */
 export function textsByNumberAt(object: FastjsonObject, name: string): Map<number, string> {
   const found = new Map<number, string>();

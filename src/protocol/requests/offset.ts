@@ -24,3 +24,33 @@ export const offsetResponse = { offset: long } as const;
 
 /** Answer of 32. */
 export const timestampResponse = { timestamp: long } as const;
+
+/** INVOKE_BROKER_TO_RESET_OFFSET 222 and RESET_CONSUMER_CLIENT_OFFSET 220. */
+export const resetOffset = {
+  topic: string,
+  group: string,
+  /** Negative means the end. */
+  timestamp: long,
+  isForce: boolean,
+  /** Negative means all; absent in releases before 5. */
+  queueId: optional(int),
+  /** For that one queue, in place of the timestamp; -1 means none. */
+  offset: optional(long),
+} as const;
+
+/** CLONE_GROUP_OFFSET 314. */
+export const cloneOffset = {
+  srcGroup: string,
+  destGroup: string,
+  topic: optional(string),
+  /** Whether the topic counts though the group does not subscribe to it now. */
+  offline: optional(boolean),
+} as const;
+
+/** QUERY_CORRECTION_OFFSET 308. */
+export const correctionOffset = {
+  compareGroup: string,
+  topic: string,
+  /** Groups joined by `,` that do not count. */
+  filterGroups: optional(string),
+} as const;

@@ -156,7 +156,11 @@ describe('administration of a cluster', () => {
     await b.close();
     all(RequestCode.GET_ALL_SUBSCRIPTIONGROUP_CONFIG, () => ({
       code: 0,
-      body: encodeGroupTable({ dataVersion: undefined, groups: new Map([['g', groupConfig({ groupName: 'g' })]]) }),
+      body: encodeGroupTable({
+        dataVersion: undefined,
+        groups: new Map([['g', groupConfig({ groupName: 'g' })]]),
+        forbidden: new Map(),
+      }),
     }));
     const { items, unanswered } = await listGroups(context);
     assert.deepEqual(items, [{ group: 'g', system: false }]);
@@ -176,6 +180,7 @@ describe('administration of a cluster', () => {
         body: encodeGroupTable({
           dataVersion: undefined,
           groups: new Map(list.map((groupName) => [groupName, groupConfig({ groupName })])),
+          forbidden: new Map(),
         }),
       });
     all(

@@ -1,0 +1,20 @@
+import { totalmem } from 'node:os';
+import type { SubscriptionGroupConfig } from '../../protocol/bodies/group.ts';
+import { RecordOffset, readInt64 } from '../../protocol/message.ts';
+import type { BrokerContext } from '../brokerContext.ts';
+
+/**
+ * The id of the broker that a group should read from: another one while it reads what memory may no longer hold.
+ * Source: PullMessageProcessor.java, DefaultMessageStore.java; broker sheet §6.5.
+ */
+export function suggestedBroker(
+  { config, store }: BrokerContext,
+  group: SubscriptionGroupConfig | undefined,
+  firstRecord: Buffer | undefined,
+): number {
+  if (group === undefined) return 0;
+  const behindBytes =
+    firstRecord === undefined ? 0 : store.maxPhysicalOffset - readInt64(firstRecord, RecordOffset.PHYSICAL_OFFSET);
+  const isSlow = behindBytes > (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
+  return isSlow ? group.whichBrokerWhenConsumeSlowly : group.brokerId;
+}
