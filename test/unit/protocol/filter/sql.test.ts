@@ -122,7 +122,7 @@ describe('SQL92 filter', () => {
           assert.ok(isCodedError(error, 'filter-illegal'), String(error));
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 });
