@@ -4,9 +4,12 @@ export interface Figure {
   readonly unit: string;
   readonly ours: readonly number[];
   readonly apache?: readonly number[];
-  /** What the product promises of our median. */
-  readonly target?: { readonly atMost: number } | { readonly atLeast: number };
+  /** What the product promises. */
+  readonly target?: Target;
 }
+
+/** Of the median of ours, or of that divided by Apache's. */
+export type Target = { readonly atMost: number } | { readonly atLeast: number } | { readonly ratioAtLeast: number };
 
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
@@ -18,30 +21,32 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? NaN;
 }
 
-export function meetsTarget({ ours, target }: Figure): boolean | undefined {
+export function meetsTarget({ ours, apache, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined;
   const value = median(ours);
+  if ('ratioAtLeast' in target) return value >= target.ratioAtLeast * median(apache ?? []);
   return 'atMost' in target ? value <= target.atMost : value >= target.atLeast;
+}
+
+function targetText(figure: Figure): string {
+  const { target } = figure;
+  if (target === undefined) return '';
+  const met = meetsTarget(figure) === true ? 'met' : 'MISSED';
+  if ('ratioAtLeast' in target) return `≥ ${target.ratioAtLeast.toFixed(2)} × ${met}`;
+  return 'atMost' in target ? `≤ ${target.atMost} ${met}` : `≥ ${target.atLeast} ${met}`;
 }
 
 export function printFigures(figures: readonly Figure[]): void {
   const rows = figures.map((figure) => {
     const ours = median(figure.ours);
     const apache = figure.apache === undefined ? undefined : median(figure.apache);
-    const met = meetsTarget(figure);
-    const target =
-      figure.target === undefined
-        ? ''
-        : 'atMost' in figure.target
-          ? `≤ ${figure.target.atMost}`
-          : `≥ ${figure.target.atLeast}`;
     return [
       figure.name,
       `${round(ours)} ${figure.unit}`,
       `${round(Math.min(...figure.ours))}…${round(Math.max(...figure.ours))}`,
       apache === undefined ? '' : round(apache),
       apache === undefined ? '' : `${(ours / apache).toFixed(2)} ×`,
-      target === '' ? '' : `${target} ${met === true ? 'met' : 'MISSED'}`,
+      targetText(figure),
     ];
   });
   const table = [['', 'median', 'range', 'Apache', 'ours / Apache', 'target'], ...rows];

@@ -5,18 +5,34 @@ import { parseArgs } from 'node:util';
 
 import { repository } from '../test/support/repository.ts';
 import { measureExtension } from './activation.ts';
+import { measureConsumer } from './consumers.ts';
+import { measureDelay } from './delay.ts';
 import { printFigures } from './figures.ts';
 import type { Figure } from './figures.ts';
+import { measureGrowth } from './growth.ts';
+import { measureIdleConsumers } from './idleConsumers.ts';
+import { measureMemory } from './memory.ts';
+import { measureBatch, measureProducer } from './producers.ts';
 import { measureSend } from './send.ts';
 import { measureStartup } from './startup.ts';
 import { measureTailLatency } from './tailLatency.ts';
 
-/* npm run bench [-- --runs N --parts startup,send,tail,activation]: medians of several runs, ours beside Apache's in the same run. */
+/*
+ * npm run bench [-- --runs N --parts NAME,…]: medians of several runs, ours beside Apache's in the same run. What
+ * Apache's own programs measure is in producer, batch and consumer.
+ */
 
 const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   startup: measureStartup,
   send: measureSend,
   tail: measureTailLatency,
+  producer: measureProducer,
+  batch: measureBatch,
+  consumer: measureConsumer,
+  memory: measureMemory,
+  idle: measureIdleConsumers,
+  delay: measureDelay,
+  growth: measureGrowth,
   activation: measureExtension,
 };
 
@@ -25,15 +41,17 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is no positive number`);
+const names = values.parts.split(',');
+const unknown = names.find((name) => parts[name] === undefined);
+if (unknown !== undefined) throw new Error(`--parts knows ${Object.keys(parts).join(', ')}, not "${unknown}"`);
 
-const figures: Figure[] = [];
-for (const name of values.parts.split(',')) {
-  const measure = parts[name];
-  if (measure === undefined) throw new Error(`--parts knows ${Object.keys(parts).join(', ')}, not "${name}"`);
-  figures.push(...(await measure(runs)));
-}
 console.log(`${runs} runs, ${cpus().length} cores, Node ${process.versions.node}`);
-printFigures(figures);
+const figures: Figure[] = [];
+for (const name of names) {
+  const found = (await parts[name]?.(runs)) ?? [];
+  figures.push(...found);
+  printFigures(found);
+}
 const out = path.join(repository, 'out');
 mkdirSync(out, { recursive: true });
 writeFileSync(path.join(out, 'bench.json'), JSON.stringify(figures, undefined, 2));

@@ -1,5 +1,5 @@
 import type { ClusterClient } from '../src/client/clusterClient.ts';
-import { backends, benchClient, BENCH_TOPIC } from './backend.ts';
+import { BENCH_TOPIC, benchClient, sidesOf, startBackend } from './backend.ts';
 import type { Figure } from './figures.ts';
 
 const BODY = Buffer.alloc(128, 'x');
@@ -13,8 +13,8 @@ export async function measureSend(runs: number): Promise<Figure[]> {
     apache: { one: [] as number[], many: [] as number[] },
   };
   for (let run = 0; run < runs; run += 1) {
-    for (const side of ['ours', 'apache'] as const) {
-      const backend = await backends[side]();
+    for (const side of sidesOf(run)) {
+      const backend = await startBackend(side);
       const client = await benchClient(backend.nameServer);
       try {
         await sendsPerSecond(client, 8, WARM_UP_MS);

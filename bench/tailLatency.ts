@@ -1,5 +1,5 @@
 import { Deferred } from '../src/base/deferred.ts';
-import { backends, benchClient, BENCH_TOPIC } from './backend.ts';
+import { BENCH_TOPIC, benchClient, sidesOf, startBackend } from './backend.ts';
 import { percentile } from './figures.ts';
 import type { Figure } from './figures.ts';
 
@@ -11,8 +11,8 @@ export async function measureTailLatency(runs: number): Promise<Figure[]> {
   const p50 = { ours: [] as number[], apache: [] as number[] };
   const p99 = { ours: [] as number[], apache: [] as number[] };
   for (let run = 0; run < runs; run += 1) {
-    for (const side of ['ours', 'apache'] as const) {
-      const backend = await backends[side]();
+    for (const side of sidesOf(run)) {
+      const backend = await startBackend(side);
       try {
         const latencies = await latenciesOf(backend.nameServer);
         p50[side].push(percentile(latencies, 50));

@@ -21,6 +21,8 @@ export interface ApacheOptions {
   readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
   /** Of somebody who may ask the broker how it is, where it asks who that is. */
   readonly credentials?: Credentials | undefined;
+  /** As it is deployed, to be measured: a heap of 1 GiB and Java's own choices. Default: small and soon there. */
+  readonly measured?: boolean;
 }
 
 export interface ApacheRocketmq {
@@ -29,6 +31,8 @@ export interface ApacheRocketmq {
   readonly brokerAddress: string;
   readonly brokerName: string;
   readonly clusterName: string;
+  readonly brokerPid: number;
+  readonly nameServerPid: number;
   /** Data of the broker in Apache's own files; gone after `stop`. */
   readonly storeDir: string;
   /** Kills the processes and removes the data. */
@@ -61,16 +65,20 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
   try {
     const nameServerPort = await freePort();
     const nameServer = `127.0.0.1:${nameServerPort}`;
-    processes.push(await startNameServer(dir.path, nameServerPort));
+    const nameServerProcess = await startNameServer(dir.path, nameServerPort);
+    processes.push(nameServerProcess);
     const brokerPort = await freePortWith(BROKER_PORT_OFFSETS);
     const broker = { ...brokerSettings(dir.path, nameServer, brokerPort), ...options.brokerConfig };
-    processes.push(await startBroker(dir.path, broker));
+    const brokerProcess = await startBroker(dir.path, broker, options.measured ?? false);
+    processes.push(brokerProcess);
     await untilRegistered(broker.namesrvAddr, options.credentials);
     return {
       nameServer,
       brokerAddress: `127.0.0.1:${brokerPort}`,
       brokerName: broker.brokerName,
       clusterName: broker.brokerClusterName,
+      brokerPid: brokerProcess.pid,
+      nameServerPid: nameServerProcess.pid,
       storeDir: broker.storePathRootDir,
       stop,
     };
@@ -127,10 +135,12 @@ function brokerSettings(dir: string, nameServer: string, port: number) {
   };
 }
 
-function startBroker(dir: string, settings: Settings): Promise<RunningProcess> {
+function startBroker(dir: string, settings: Settings, measured: boolean): Promise<RunningProcess> {
+  const heap = measured ? ['-Xms1g', '-Xmx1g'] : ['-Xms256m', '-Xmx512m'];
   return startServer(dir, 'org.apache.rocketmq.broker.BrokerStartup', {
     name: 'broker',
-    jvmArgs: ['-Xms256m', '-Xmx512m', '-XX:MaxDirectMemorySize=512m'],
+    jvmArgs: [...heap, '-XX:MaxDirectMemorySize=512m'],
+    longLived: measured,
     settings,
   });
 }
@@ -140,17 +150,18 @@ type Settings = Readonly<Record<string, string | number | boolean>>;
 interface ServerSpec {
   readonly name: 'namesrv' | 'broker';
   readonly jvmArgs: readonly string[];
+  readonly longLived?: boolean;
   readonly settings: Settings;
 }
 
 /** A server says that it is up after its ports listen and, for a broker, after it registered. */
-async function startServer(dir: string, mainClass: string, { name, jvmArgs, settings }: ServerSpec) {
+async function startServer(dir: string, mainClass: string, { name, jvmArgs, longLived, settings }: ServerSpec) {
   const config = path.join(dir, `${name}.conf`);
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(config, lines.join(''));
   const home = path.join(dir, name);
   const logback = `rmq.${name}.logback.xml`;
-  const server = await startJava(mainClass, ['-c', config], { home, jvmArgs, logback, stopTimeoutMs: 0 });
+  const server = await startJava(mainClass, ['-c', config], { home, jvmArgs, longLived, logback, stopTimeoutMs: 0 });
   try {
     await server.untilOutput(READY, START_TIMEOUT_MS);
     return server;

@@ -18,10 +18,15 @@ const MODULE_FLAGS = [
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
 ];
 
+/** Short-lived programs: the second compiler and parallel collectors cost more than they bring. */
+const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 export interface JavaOptions {
   /** Whose jars; default the newest. */
   readonly release?: Release | undefined;
   readonly jvmArgs?: readonly string[] | undefined;
+  /** Java's own choice of compilers and collector, for what is measured. */
+  readonly longLived?: boolean | undefined;
   /** The NameServer that clients take when the program names none: `host:port`. */
   readonly nameServer?: string | undefined;
   /** Folders of classes that go before the jars. */
@@ -75,13 +80,20 @@ export async function startJava(
 async function javaCommand(
   mainClass: string,
   args: readonly string[],
-  { release, jvmArgs = ['-Xmx256m'], nameServer, classPath = [], logback = 'rmq.client.logback.xml' }: JavaOptions,
+  {
+    release,
+    jvmArgs = ['-Xmx256m'],
+    longLived = false,
+    nameServer,
+    classPath = [],
+    logback = 'rmq.client.logback.xml',
+  }: JavaOptions,
   home: string,
 ): Promise<string[]> {
   const jars = path.join(await ensureApacheJars(release), '*');
   return [
-    // Short-lived programs: the second compiler and parallel collectors cost more than they bring.
-    ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:-UsePerfData', '-Djava.net.preferIPv4Stack=true'],
+    ...(longLived ? [] : SHORT_LIVED),
+    ...['-XX:-UsePerfData', '-Djava.net.preferIPv4Stack=true'],
     ...MODULE_FLAGS,
     // Log files go below the home directory.
     `-Duser.home=${home}`,

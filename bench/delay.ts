@@ -1,0 +1,81 @@
+import type { Connection } from '../src/remoting/connection.ts';
+import { BENCH_TOPIC, benchClient, connect, sidesOf, startBackend } from './backend.ts';
+import type { Backend } from './backend.ts';
+import { percentile } from './figures.ts';
+import type { Figure } from './figures.ts';
+import { bothSides } from './producers.ts';
+import { send } from './requests.ts';
+
+const MESSAGES = 10_000;
+/** Level 2. */
+const LEVEL_DELAY_MS = 5000;
+/** Far enough ahead that all are sent before the first is due. */
+const AHEAD_MS = 8000;
+
+/** Ten thousand messages that are due within one second: how long after its moment a consumer has each of them. */
+export async function measureDelay(runs: number): Promise<Figure[]> {
+  const level = bothSides();
+  const moment = bothSides();
+  for (let run = 0; run < runs; run += 1) {
+    for (const side of sidesOf(run)) {
+      const backend = await startBackend(side);
+      try {
+        level[side].push(percentile(await lateness(backend, sendLevel), 99));
+        moment[side].push(percentile(await lateness(backend, sendForMoment), 99));
+      } finally {
+        await backend.stop();
+      }
+    }
+  }
+  return [
+    { name: 'delay level, 10 000 due in a second, p99 late', unit: 'ms', ...level, target: { atMost: 100 } },
+    { name: 'moment, 10 000 due in a second, p99 late', unit: 'ms', ...moment, target: { atMost: 100 } },
+  ];
+}
+
+type Sending = (connection: Connection, index: number, beganMs: number) => Promise<void>;
+
+async function lateness(backend: Backend, sendOne: Sending): Promise<number[]> {
+  const client = await benchClient(backend.nameServer, 4);
+  const connection = await connect(backend.address);
+  const tail = client.tail(BENCH_TOPIC, { from: 'latest' });
+  try {
+    await tail.ready;
+    const late: number[] = [];
+    const done = new Promise<void>((resolve) => {
+      tail.onMessages((messages) => {
+        for (const { body } of messages) late.push(Date.now() - Number(body.toString()));
+        if (late.length >= MESSAGES) resolve();
+      });
+    });
+    const beganMs = Date.now();
+    // Spread over a second, so that those of one delay are due over a second.
+    for (let sent = 0; sent < MESSAGES;) {
+      const due = Math.min(MESSAGES, Math.ceil(((Date.now() - beganMs) / 1000) * MESSAGES));
+      const sends: Promise<void>[] = [];
+      while (sent < due) sends.push(sendOne(connection, sent++, beganMs));
+      await Promise.all([...sends, new Promise((resolve) => setTimeout(resolve, 2))]);
+    }
+    await done;
+    return late;
+  } finally {
+    tail.dispose();
+    connection.dispose();
+    client.dispose();
+  }
+}
+
+/** Counted from the call, so that its way to the broker counts as late. */
+const sendLevel: Sending = (connection, index) => {
+  const dueMs = Date.now() + LEVEL_DELAY_MS;
+  return send(connection, placeOf(index), Buffer.from(String(dueMs)), [['DELAY', '2']]);
+};
+
+const sendForMoment: Sending = (connection, index, beganMs) => {
+  const dueMs = beganMs + AHEAD_MS + Math.floor((index * 1000) / MESSAGES);
+  return send(connection, placeOf(index), Buffer.from(String(dueMs)), [['TIMER_DELIVER_MS', String(dueMs)]]);
+};
+
+function placeOf(index: number): { topic: string; queueId: number } {
+  return { topic: BENCH_TOPIC, queueId: index % 4 };
+}
