@@ -35,6 +35,7 @@ export function openStore(directory: string, options: Partial<StoreOptions> = {}
     logger: silentLogger,
     commitLogFileBytes: 4096,
     consumeQueueFileBytes: 20 * 16,
+    index: { slots: 128, entries: 64 },
     ...options,
   });
 }

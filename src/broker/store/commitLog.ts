@@ -32,10 +32,15 @@ export class CommitLog {
   #reserved: number;
   /** Where those begin: one piece of memory, up to `#reserved`. */
   #waiting: { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } | undefined;
+  #lastRecord = -1;
+  #lastReserved = -1;
 
-  /** @param maxBytes cap on the bytes held, blank ones included */
-  constructor(directory: string, fileBytes: number, maxBytes: number) {
-    this.files = new FileSeries(directory, fileBytes);
+  /**
+   * @param maxBytes cap on the bytes held, blank ones included
+   * @param mends after a crash files that were cut get their length again
+   */
+  constructor(directory: string, fileBytes: number, maxBytes: number, mends = false) {
+    this.files = new FileSeries(directory, fileBytes, mends);
     this.#maxBytes = maxBytes;
     this.#end = this.#reserved = this.files.start ?? 0;
   }
@@ -48,6 +53,25 @@ export class CommitLog {
   /** Behind the last record in the files. */
   get end(): number {
     return this.#end;
+  }
+
+  /** Offset of the last record in the files; -1 when it is not known. */
+  get lastRecordOffset(): number {
+    return this.#lastRecord;
+  }
+
+  /** The log ends here, or behind what a scan finds from here on. */
+  trustUpTo(end: number, lastRecordOffset: number): void {
+    this.#end = this.#reserved = end;
+    this.#lastRecord = lastRecordOffset;
+  }
+
+  /** True when a whole record begins there and ends no later than `end`. */
+  async holdsRecord(physicalOffset: number, end: number): Promise<boolean> {
+    const head = await this.files.read(physicalOffset, BLANK_BYTES);
+    const sizeBytes = head.length < BLANK_BYTES ? 0 : head.readInt32BE(0);
+    if (sizeBytes <= 0 || physicalOffset + sizeBytes > end) return false;
+    return readWhole(await this.files.read(physicalOffset, sizeBytes), 0, physicalOffset) !== undefined;
   }
 
   /** True when a record of that size would be written together with those that wait, in one piece. */
@@ -66,6 +90,7 @@ export class CommitLog {
     const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes);
     this.#waiting ??= { physicalOffset, bytes, at };
     this.#reserved = physicalOffset + sizeBytes;
+    this.#lastReserved = physicalOffset;
     return { physicalOffset, bytes, at };
   }
 
@@ -86,6 +111,7 @@ export class CommitLog {
     }
     this.#waiting = undefined;
     this.#end = this.#reserved;
+    this.#lastRecord = this.#lastReserved;
   }
 
   /** Takes back every record from `position` on, written or not. */
@@ -95,6 +121,7 @@ export class CommitLog {
     if (this.#waiting !== undefined && this.#waiting.physicalOffset >= position) this.#waiting = undefined;
     if (position >= this.#end) return;
     this.#end = position;
+    this.#lastRecord = -1;
     this.cutBehindEnd();
   }
 
@@ -172,6 +199,7 @@ export class CommitLog {
       }
       const message = readWhole(window, at, position);
       if (message === undefined) break;
+      this.#lastRecord = position;
       position += message.sizeBytes;
       this.#end = this.#reserved = position;
       yield message;

@@ -8,6 +8,7 @@ export const ENTRY_BYTES = 20;
 const PADDING_SIZE = 0x7fffffff;
 const MAX_TAIL_ENTRIES = 2048;
 const MIN_TAIL_ENTRIES = 16;
+const EMPTY = Buffer.alloc(0);
 
 export interface QueueEntry {
   readonly physicalOffset: number;
@@ -15,67 +16,110 @@ export interface QueueEntry {
   readonly tagsCode: number;
 }
 
+/** What the queues of a store know of its log. */
+export interface LogBounds {
+  /** Offset of the oldest record. */
+  logStart: number;
+  /** Up to here it was known to be whole when the store was opened. */
+  readonly safeOffset: number;
+  /** After a crash files that were cut get their length again. */
+  readonly crashed: boolean;
+}
+
 /**
  * Where the messages of one queue lie. New entries stay in memory until `flush`; the commit log holds all that is
- * needed to make them again.
+ * needed to make them again. The files are looked at when the queue is first used: there may be thousands.
  */
 export class ConsumeQueue {
   readonly topic: string;
   readonly queueId: number;
-  readonly files: FileSeries;
+  readonly #bounds: LogBounds;
+  readonly #directory: string;
+  readonly #fileBytes: number;
+  #series: FileSeries | undefined;
   /** Messages that wait to be written: they have the offsets from `max` on. */
   waiting = 0;
   #min = 0;
   #max = 0;
-  #tail = Buffer.allocUnsafe(MIN_TAIL_ENTRIES * ENTRY_BYTES);
+  #tail = EMPTY;
   /** Queue offset of the first entry in `#tail`. */
   #tailStart = 0;
   /** Entries before it are in the files. */
   #flushed = 0;
+  #isRemoved = false;
 
-  constructor(topic: string, queueId: number, directory: string, fileBytes: number) {
+  constructor(topic: string, queueId: number, directory: string, fileBytes: number, bounds: LogBounds) {
     this.topic = topic;
     this.queueId = queueId;
-    this.files = new FileSeries(directory, fileBytes);
+    this.#directory = directory;
+    this.#fileBytes = fileBytes;
+    this.#bounds = bounds;
   }
 
   /** Offset of the oldest message. */
   get min(): number {
+    if (this.#series === undefined) this.#load();
     return this.#min;
   }
 
   /** Offset that the next message gets. */
   get max(): number {
+    if (this.#series === undefined) this.#load();
     return this.#max;
   }
 
-  get unflushed(): number {
-    return this.#max - this.#flushed;
+  /** Something is not on disk yet. */
+  get isDirty(): boolean {
+    return !this.#isRemoved && (this.#max > this.#flushed || this.#series?.hasUnsynced === true);
   }
 
-  /** Finds the ends in the files. Entries of records that begin before `logStart` are gone, those from `logEnd` on never were. */
-  async load(logStart: number, logEnd: number): Promise<void> {
-    const { start, end } = this.files;
-    if (start === undefined || end === undefined) return;
-    const first = start / ENTRY_BYTES;
-    const max = await this.#firstWhere(
-      first,
-      end / ENTRY_BYTES,
-      (entry) => entry.sizeBytes === 0 || entry.physicalOffset >= logEnd,
-    );
-    if (max < end / ENTRY_BYTES) this.files.truncate(max * ENTRY_BYTES);
-    this.#max = max;
-    this.#min = await this.#firstWhere(
-      first,
-      max,
-      (entry) => entry.sizeBytes !== PADDING_SIZE && entry.physicalOffset >= logStart,
-    );
-    this.#flushed = max;
-    this.#tailStart = max;
+  /** Finds the ends in the files. Entries of records before the log are gone, those past its safe offset are made again. */
+  #load(): FileSeries {
+    const files = (this.#series = new FileSeries(this.#directory, this.#fileBytes, this.#bounds.crashed));
+    const { start, end } = files;
+    if (start === undefined || end === undefined) return files;
+    const { logStart, safeOffset } = this.#bounds;
+    const [first, last] = [start / ENTRY_BYTES, end / ENTRY_BYTES];
+    const read = (offset: number): QueueEntry => entryAt(files.readSync(offset * ENTRY_BYTES, ENTRY_BYTES), 0);
+    const max = firstWhere(first, last, (offset) => {
+      const entry = read(offset);
+      return entry.sizeBytes === 0 || entry.physicalOffset >= safeOffset;
+    });
+    if (max < last) files.truncate(max * ENTRY_BYTES);
+    this.#max = this.#flushed = this.#tailStart = max;
+    this.#min = firstWhere(first, max, (offset) => {
+      const entry = read(offset);
+      return !isPadding(entry) && entry.physicalOffset >= logStart;
+    });
+    files.release();
+    return files;
+  }
+
+  get #files(): FileSeries {
+    return this.#series ?? this.#load();
+  }
+
+  /** False when a file was cut, which no crash does to what a checkpoint calls safe. */
+  get isWhole(): boolean {
+    const files = this.#files;
+    if (files.wasCut) return false;
+    const lasts = files.starts.slice(0, -1).map((start) => start + files.fileBytes - ENTRY_BYTES);
+    const isWhole = lasts.every((position) => entryAt(files.readSync(position, ENTRY_BYTES), 0).sizeBytes !== 0);
+    files.release();
+    return isWhole;
+  }
+
+  /** Where the record of the last entry ends; 0 without one. */
+  get recordsEnd(): number {
+    if (this.max === this.min) return 0;
+    const last = entryAt(this.#files.readSync((this.#max - 1) * ENTRY_BYTES, ENTRY_BYTES), 0);
+    this.#files.release();
+    return last.physicalOffset + last.sizeBytes;
   }
 
   /** The next entry; for a queue without any, `offset` may be past 0 and the front is padded. */
   put(offset: number, entry: QueueEntry): void {
+    if (this.#series === undefined) this.#load();
     if (offset !== this.#max) this.#startAt(offset);
     this.#reserve();
     const at = (this.#max - this.#tailStart) * ENTRY_BYTES;
@@ -87,7 +131,7 @@ export class ConsumeQueue {
 
   /** Up to `count` entries from `offset` on, as bytes; from memory at once, else from the file they are in. */
   entries(offset: number, count: number): Buffer | Promise<Buffer> {
-    const wanted = Math.min(count, this.#max - offset);
+    const wanted = Math.min(count, this.max - offset);
     if (wanted <= 0 || offset < this.#min) return Buffer.alloc(0);
     if (offset >= this.#tailStart) {
       const at = (offset - this.#tailStart) * ENTRY_BYTES;
@@ -98,8 +142,8 @@ export class ConsumeQueue {
 
   /** Handles are not kept: there may be thousands of queues, and who reads the newest reads no file. */
   async #readFiles(offset: number, count: number): Promise<Buffer> {
-    const bytes = await this.files.read(offset * ENTRY_BYTES, count * ENTRY_BYTES);
-    this.files.release();
+    const bytes = await this.#files.read(offset * ENTRY_BYTES, count * ENTRY_BYTES);
+    this.#files.release();
     return bytes.subarray(0, bytes.length - (bytes.length % ENTRY_BYTES));
   }
 
@@ -110,41 +154,74 @@ export class ConsumeQueue {
 
   /** Moves the entries that are only in memory into the files. */
   flush(): void {
-    const perFile = this.files.fileBytes / ENTRY_BYTES;
+    if (this.#flushed === this.#max || this.#isRemoved) return;
+    const perFile = this.#files.fileBytes / ENTRY_BYTES;
     while (this.#flushed < this.#max) {
       const to = Math.min(this.#max, this.#flushed - (this.#flushed % perFile) + perFile);
       const at = (this.#flushed - this.#tailStart) * ENTRY_BYTES;
-      this.files.write(this.#flushed * ENTRY_BYTES, this.#tail, at, at + (to - this.#flushed) * ENTRY_BYTES);
+      this.#files.write(this.#flushed * ENTRY_BYTES, this.#tail, at, at + (to - this.#flushed) * ENTRY_BYTES);
       this.#flushed = to;
     }
+  }
+
+  /** What `flush` wrote is on disk when it resolves. */
+  async sync(): Promise<void> {
+    await this.#series?.sync();
+    this.#series?.release();
   }
 
   /** Frees what an idle queue holds. */
   release(): void {
     this.flush();
-    this.files.release();
+    this.#series?.release();
   }
 
-  /** First offset in [low, high) whose entry meets a condition that holds from some offset on; `high` if none. */
-  async #firstWhere(low: number, high: number, holds: (entry: QueueEntry) => boolean): Promise<number> {
-    let [from, to] = [low, high];
+  /** After the log lost its front: `min` rises, and files wholly before it are removed. */
+  async followLog(): Promise<void> {
+    const files = this.#files;
+    const isGone = async (offset: number): Promise<boolean> => {
+      const entry = await this.entry(offset);
+      return entry !== undefined && (isPadding(entry) || entry.physicalOffset < this.#bounds.logStart);
+    };
+    if (this.#min === this.#max || !(await isGone(this.#min))) return;
+    let [from, to] = [this.#min + 1, this.#max];
     while (from < to) {
       const middle = Math.floor((from + to) / 2);
-      const bytes = await this.files.read(middle * ENTRY_BYTES, ENTRY_BYTES);
-      if (holds(entryAt(bytes, 0))) to = middle;
-      else from = middle + 1;
+      if (await isGone(middle)) from = middle + 1;
+      else to = middle;
     }
-    return from;
+    this.#min = Math.max(this.#min, from);
+    const perFile = files.fileBytes / ENTRY_BYTES;
+    const keeps = Math.min(this.#min, this.#flushed - 1);
+    for (let start = files.start; start !== undefined; start = files.start) {
+      if (start / ENTRY_BYTES + perFile > keeps) break;
+      await files.removeFirst();
+    }
+  }
+
+  /** Where the newest record lies that was ever in the queue; -1 for an empty one. */
+  async lastPhysicalOffset(): Promise<number> {
+    const last = this.max - 1;
+    if (last < 0) return -1;
+    const isHeld = last >= this.#tailStart;
+    const bytes = isHeld ? this.#tail.subarray((last - this.#tailStart) * ENTRY_BYTES) : await this.#readFiles(last, 1);
+    return bytes.length === 0 ? -1 : entryAt(bytes, 0).physicalOffset;
+  }
+
+  /** Its folder goes: nothing is written there any more. */
+  remove(): void {
+    this.#isRemoved = true;
+    this.#series?.release();
   }
 
   #startAt(offset: number): void {
-    const perFile = this.files.fileBytes / ENTRY_BYTES;
+    const perFile = this.#files.fileBytes / ENTRY_BYTES;
     const fileFirst = offset - (offset % perFile);
     const from = Math.max(fileFirst, this.#max);
     this.flush();
     const padding = Buffer.alloc((offset - from) * ENTRY_BYTES);
     for (let at = 0; at < padding.length; at += ENTRY_BYTES) padding.writeInt32BE(PADDING_SIZE, at + 8);
-    if (padding.length > 0) this.files.write(from * ENTRY_BYTES, padding);
+    if (padding.length > 0) this.#files.write(from * ENTRY_BYTES, padding);
     if (this.#min === this.#max) this.#min = offset;
     this.#max = this.#flushed = this.#tailStart = offset;
   }
@@ -153,7 +230,7 @@ export class ConsumeQueue {
     const held = this.#max - this.#tailStart;
     if ((held + 1) * ENTRY_BYTES <= this.#tail.length) return;
     if (held < MAX_TAIL_ENTRIES || !this.#tryFlush()) {
-      const larger = Buffer.allocUnsafe(this.#tail.length * 2);
+      const larger = Buffer.allocUnsafe(Math.max(this.#tail.length * 2, MIN_TAIL_ENTRIES * ENTRY_BYTES));
       this.#tail.copy(larger);
       this.#tail = larger;
       return;
@@ -184,4 +261,15 @@ export function entryAt(bytes: Buffer, at: number): QueueEntry {
 
 export function isPadding(entry: QueueEntry): boolean {
   return entry.sizeBytes === PADDING_SIZE;
+}
+
+/** First offset in [low, high) that meets a condition which holds from some offset on; `high` if none. */
+function firstWhere(low: number, high: number, holds: (offset: number) => boolean): number {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2);
+    if (holds(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }

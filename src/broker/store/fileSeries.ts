@@ -7,9 +7,10 @@ import {
   mkdirSync,
   openSync,
   read,
+  readSync,
   readdirSync,
-  rmSync,
   statSync,
+  truncateSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -49,15 +50,22 @@ export class FileSeries {
   readonly #unsynced = new Set<number>();
   /** A file was made or removed; its name is on disk after a sync of the folder. */
   #namesUnsynced = false;
+  #wasCut = false;
   #syncing: Promise<void> | undefined;
 
   /**
+   * @param mends files that are too short get their length again, with zeros
    * @throws CodedError `store-damaged` for a file whose length or name does not fit
    */
-  constructor(directory: string, fileBytes: number) {
+  constructor(directory: string, fileBytes: number, mends = false) {
     this.directory = directory;
     this.fileBytes = fileBytes;
-    if (existsSync(directory)) this.#load();
+    if (existsSync(directory)) this.#load(mends);
+  }
+
+  /** A file was too short and is not any more. */
+  get wasCut(): boolean {
+    return this.#wasCut;
   }
 
   /** Position of the first byte there is; undefined when there is no file. */
@@ -102,6 +110,15 @@ export class FileSeries {
       readAsync(handle, bytes, 0, wanted, position - start),
     );
     return bytesRead === wanted ? bytes : bytes.subarray(0, bytesRead);
+  }
+
+  /** The same at once, for the moments in which nobody may come between. */
+  readSync(position: number, sizeBytes: number): Buffer {
+    const start = this.startOf(position);
+    if (this.#indexOf(start) < 0) return Buffer.alloc(0);
+    const wanted = Math.min(sizeBytes, start + this.fileBytes - position);
+    const bytes = Buffer.allocUnsafe(wanted);
+    return bytes.subarray(0, readSync(this.#fileAt(start).handle, bytes, 0, wanted, position - start));
   }
 
   /** Everything written before the call is on disk when it resolves; one at a time, so that none vouches for another's. */
@@ -159,14 +176,7 @@ export class FileSeries {
     this.#writing = undefined;
   }
 
-  removeAll(): void {
-    this.release();
-    this.#starts = [];
-    this.#unsynced.clear();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  #load(): void {
+  #load(mends: boolean): void {
     for (const name of readdirSync(this.directory)) {
       const path = join(this.directory, name);
       const start = Number(name);
@@ -175,7 +185,11 @@ export class FileSeries {
       }
       const { size } = statSync(path);
       if (size === 0) unlinkSync(path);
-      else if (size !== this.fileBytes) {
+      else if (mends && size < this.fileBytes) {
+        truncateSync(path, this.fileBytes);
+        this.#wasCut = true;
+        this.#starts.push(start);
+      } else if (size !== this.fileBytes) {
         throw new CodedError('store-damaged', { path, reason: `it has ${size} bytes instead of ${this.fileBytes}` });
       } else this.#starts.push(start);
     }

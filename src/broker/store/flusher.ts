@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.ts';
 import { Deferred } from '../../base/deferred.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
+import type { KeyIndex } from './keyIndex.ts';
 import type { QueueTable } from './queueTable.ts';
 
-/** `flushIntervalCommitLog` */
-const LOG_INTERVAL_MS = 500;
 const CHECKPOINT_INTERVAL_MS = 5000;
-/** `syncFlushTimeout` */
-const SYNC_TIMEOUT_MS = 5000;
+/** Queues written before others get their turn: each opens a file. */
+const QUEUES_AT_ONCE = 32;
 
 /**
  * Brings files to disk. The log follows within half a second, or before each answer under SYNC_FLUSH, where all
@@ -36,8 +36,8 @@ export class Flusher {
   /** Something was appended. */
   dirty(): void {
     if (this.#closed) return;
-    const { clock, syncEach } = this.#options;
-    if (!syncEach) this.#logTimer ??= clock.after(LOG_INTERVAL_MS, () => this.#onLogTimer());
+    const { clock, syncEach, flushIntervalMs } = this.#options;
+    if (!syncEach) this.#logTimer ??= clock.after(flushIntervalMs, () => this.#onLogTimer());
     this.#checkpointTimer ??= clock.after(CHECKPOINT_INTERVAL_MS, () => this.#onCheckpointTimer());
   }
 
@@ -45,7 +45,7 @@ export class Flusher {
   flushed(): true | Promise<boolean> {
     if (!this.#options.syncEach) return true;
     const waiter = new Deferred<boolean>();
-    const timer = this.#options.clock.after(SYNC_TIMEOUT_MS, () => waiter.resolve(false));
+    const timer = this.#options.clock.after(this.#options.syncTimeoutMs, () => waiter.resolve(false));
     this.#waiting.push(waiter);
     this.#syncing ??= this.#syncWaiting();
     return waiter.promise.finally(() => timer.dispose());
@@ -103,17 +103,22 @@ export class Flusher {
 
   /** The order matters: the mark is written when all that it promises is on disk. */
   async #checkpoint(): Promise<void> {
-    const { log, queues, saveCheckpoint } = this.#options;
-    const safeOffset = log.end;
-    const changed = [...queues.all()].filter((queue) => queue.unflushed > 0 || queue.files.hasUnsynced);
-    for (const queue of changed) queue.flush();
-    await log.files.sync();
-    for (const queue of changed) {
-      await queue.files.sync();
-      queue.files.release();
+    const { log, queues, index, saveCheckpoint } = this.#options;
+    const mark = { safeOffset: log.end, lastRecordOffset: log.lastRecordOffset, queueEntries: queues.entryCount };
+    const changed = [...queues.all()].filter((queue) => queue.isDirty);
+    for (const [place, queue] of changed.entries()) {
+      queue.flush();
+      if (place % QUEUES_AT_ONCE === QUEUES_AT_ONCE - 1) await nextTurn();
     }
-    saveCheckpoint(safeOffset);
+    await log.files.sync();
+    for (const queue of changed) await queue.sync();
+    const indexEndOffset = index === undefined ? Number.MAX_SAFE_INTEGER : await index.sync();
+    saveCheckpoint({ ...mark, indexEndOffset });
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 export interface FlusherOptions {
@@ -121,7 +126,10 @@ export interface FlusherOptions {
   readonly logger: Logger;
   readonly log: CommitLog;
   readonly queues: QueueTable;
+  readonly index: KeyIndex | undefined;
+  readonly flushIntervalMs: number;
+  readonly syncTimeoutMs: number;
   /** SYNC_FLUSH */
   readonly syncEach: boolean;
-  readonly saveCheckpoint: (safeOffset: number) => void;
+  readonly saveCheckpoint: (mark: Omit<Checkpoint, 'storeTimestamp'>) => void;
 }

@@ -8,11 +8,16 @@ import type { Logger } from '../../base/logger.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLevel.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
 import { measureMessage, writeMessage } from '../../protocol/message.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, readIndexFinishedTimestamp, writeCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commitLog.ts';
 import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import { Flusher } from './flusher.ts';
+import type { IndexGeometry } from './indexFormat.ts';
+import { KeyIndex } from './keyIndex.ts';
+import type { KeyQuery } from './keyIndex.ts';
+import { queryMessages } from './messageQuery.ts';
+import type { QueryLimits, QueryResult } from './messageQuery.ts';
 import { QueueTable } from './queueTable.ts';
 import { readQueue } from './readQueue.ts';
 import type { ReadRequest, ReadResult } from './readQueue.ts';
@@ -31,6 +36,12 @@ export interface StoreOptions {
   /** Refuses appends beyond; default none. */
   readonly maxStoreBytes?: number;
   readonly flushDiskType?: 'ASYNC_FLUSH' | 'SYNC_FLUSH';
+  /** `flushIntervalCommitLog`, default 500 ms. */
+  readonly flushIntervalMs?: number;
+  /** `syncFlushTimeout`, default 5 s. */
+  readonly syncFlushTimeoutMs?: number;
+  /** `maxHashSlotNum` and `maxIndexNum`, default Apache's; null keeps no index (`messageIndexEnable`). */
+  readonly index?: IndexGeometry | null;
   /** Delays in ms of levels 1, 2, …; default Apache's eighteen. */
   readonly delayLevelsMs?: readonly number[];
 }
@@ -60,6 +71,7 @@ interface PlacedRecord extends StoredAt {
   readonly topic: string;
   readonly queueId: number;
   readonly properties: string;
+  readonly sysFlag: number;
   /** Undefined for a record that stands in the log only. */
   readonly queue: ConsumeQueue | undefined;
 }
@@ -74,6 +86,7 @@ export interface Arrival {
 }
 
 const GIB = 1024 ** 3;
+const APACHE_INDEX: IndexGeometry = { slots: 5_000_000, entries: 20_000_000 };
 
 /** Messages on disk in the files of Apache RocketMQ. Source: DefaultMessageStore.java. */
 export class MessageStore {
@@ -81,6 +94,7 @@ export class MessageStore {
   readonly #clock: Clock;
   readonly #log: CommitLog;
   readonly #queues: QueueTable;
+  readonly #index: KeyIndex | undefined;
   readonly #flusher: Flusher;
   readonly #lock: Disposable;
   readonly #delayLevelsMs: readonly number[];
@@ -97,6 +111,7 @@ export class MessageStore {
     this.#clock = options.clock;
     this.#log = parts.log;
     this.#queues = parts.queues;
+    this.#index = parts.index;
     this.#lock = parts.lock;
     this.#delayLevelsMs = parts.delayLevelsMs;
     this.#lastTimestamp = parts.lastTimestamp;
@@ -105,9 +120,16 @@ export class MessageStore {
       logger: options.logger,
       log: parts.log,
       queues: parts.queues,
+      index: parts.index,
+      flushIntervalMs: options.flushIntervalMs ?? 500,
+      syncTimeoutMs: options.syncFlushTimeoutMs ?? 5000,
       syncEach: options.flushDiskType === 'SYNC_FLUSH',
-      saveCheckpoint: (safeOffset) =>
-        writeCheckpoint(options.directory, { storeTimestamp: this.#lastTimestamp, safeOffset }),
+      saveCheckpoint: (mark) =>
+        writeCheckpoint(
+          options.directory,
+          { ...mark, storeTimestamp: this.#lastTimestamp },
+          parts.index?.finishedTimestamp ?? 0,
+        ),
     });
   }
 
@@ -121,14 +143,19 @@ export class MessageStore {
     try {
       const delayLevelsMs = options.delayLevelsMs ?? parseDelayLevels(DEFAULT_DELAY_LEVELS);
       const maxBytes = options.maxStoreBytes ?? Number.MAX_SAFE_INTEGER;
-      const log = new CommitLog(join(directory, 'commitlog'), options.commitLogFileBytes ?? GIB, maxBytes);
-      const queues = new QueueTable(join(directory, 'consumequeue'), options.consumeQueueFileBytes ?? 6_000_000);
       const crashed = existsSync(join(directory, 'abort'));
+      const log = new CommitLog(join(directory, 'commitlog'), options.commitLogFileBytes ?? GIB, maxBytes, crashed);
+      const queues = new QueueTable(directory, options.consumeQueueFileBytes ?? 6_000_000);
+      const geometry = options.index === undefined ? APACHE_INDEX : options.index;
+      const index = geometry === null ? undefined : new KeyIndex(join(directory, 'index'), geometry, clock);
       const began = clock.now();
       const { records, lastTimestamp, from } = await recover({
         log,
         queues,
+        index,
         checkpoint: readCheckpoint(directory),
+        crashed,
+        indexFinishedTimestamp: readIndexFinishedTimestamp(directory),
         tagsCodeOf: (record) => entryTagsCode(record, delayLevelsMs),
       });
       if (crashed || records > 0) {
@@ -138,7 +165,7 @@ export class MessageStore {
       }
       mkdirSync(join(directory, 'config'), { recursive: true });
       writeFileSync(join(directory, 'abort'), '');
-      return new MessageStore(options, { log, queues, lock, delayLevelsMs, lastTimestamp });
+      return new MessageStore(options, { log, queues, index, lock, delayLevelsMs, lastTimestamp });
     } catch (error) {
       lock.dispose();
       throw error;
@@ -250,13 +277,13 @@ export class MessageStore {
       if (this.isWriting) this.#writeStaged();
       else this.#log.write();
     }
-    const { topic, queueId, properties } = message;
+    const { topic, queueId, properties, sysFlag } = message;
     const { sizeBytes } = size;
     const { physicalOffset, bytes, at } = this.#log.reserve(sizeBytes);
     const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
     const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(topic, queueId) : undefined;
     const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
-    const record = { topic, queueId, queueOffset, physicalOffset, sizeBytes, storeTimestamp, properties, queue };
+    const record = { topic, queueId, queueOffset, physicalOffset, sizeBytes, storeTimestamp, properties, sysFlag, queue };
     try {
       writeMessage(message, record, size, bytes, at);
     } catch (error) {
@@ -276,10 +303,11 @@ export class MessageStore {
     for (const record of records) {
       const { topic, queueId, queueOffset, physicalOffset, sizeBytes, properties, queue } = record;
       this.#appendedBytes += sizeBytes;
+      this.#index?.put(record, physicalOffset);
       if (queue === undefined) continue;
       const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
       queue.waiting = 0;
-      queue.put(queueOffset, { physicalOffset, sizeBytes, tagsCode });
+      this.#queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode });
       arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
     }
     for (const arrival of arrivals) this.#arrivals.fire(arrival);
@@ -287,7 +315,7 @@ export class MessageStore {
 
   /**
    * What SYNC_FLUSH promises: resolves when everything appended so far is on disk, false when that took longer than
-   * 5 s. Under ASYNC_FLUSH there is nothing to wait for: true at once.
+   * `syncFlushTimeout`. Under ASYNC_FLUSH there is nothing to wait for: true at once.
    */
   flushed(): true | Promise<boolean> {
     return this.#flusher.flushed();
@@ -335,6 +363,11 @@ export class MessageStore {
     return offsetByTime(this.#log, this.#queues.find(topic, queueId), timestamp, boundary);
   }
 
+  /** The newest messages of a key, in the order of the log. */
+  query(query: KeyQuery, limits: QueryLimits): Promise<QueryResult> {
+    return queryMessages(this.#log, this.#index, query, limits);
+  }
+
   /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
   async deleteTopic(topic: string): Promise<void> {
     this.#writeStaged();
@@ -349,6 +382,7 @@ export class MessageStore {
     try {
       this.#writeStaged();
       await this.#flusher.close();
+      await this.#index?.close();
       rmSync(join(this.directory, 'abort'), { force: true });
     } finally {
       this.#arrivals.dispose();
@@ -362,6 +396,7 @@ export class MessageStore {
 interface StoreParts {
   readonly log: CommitLog;
   readonly queues: QueueTable;
+  readonly index: KeyIndex | undefined;
   readonly lock: Disposable;
   readonly delayLevelsMs: readonly number[];
   readonly lastTimestamp: number;

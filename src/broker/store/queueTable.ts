@@ -1,29 +1,59 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemErrorCode } from '../../base/errors.ts';
 import { ConsumeQueue } from './consumeQueue.ts';
+import type { LogBounds, QueueEntry } from './consumeQueue.ts';
 
-/** All consume queues: `<directory>/<topic>/<queueId>/`. */
+/** All consume queues: `consumequeue/<topic>/<queueId>/`. */
 export class QueueTable {
   readonly #directory: string;
+  /** What is being removed: a rename is quick, however many files there are. */
+  readonly #removedDirectory: string;
   readonly #fileBytes: number;
-  #topics = new Map<string, Map<number, ConsumeQueue>>();
+  readonly #topics = new Map<string, Map<number, ConsumeQueue>>();
+  #bounds: LogBounds = { logStart: 0, safeOffset: 0, crashed: false };
+  #entryCount = 0;
+  #removals = 0;
 
-  constructor(directory: string, fileBytes: number) {
-    this.#directory = directory;
+  /** @param root directory of the store */
+  constructor(root: string, fileBytes: number) {
+    this.#directory = join(root, 'consumequeue');
+    this.#removedDirectory = join(root, 'removedqueues');
     this.#fileBytes = fileBytes;
   }
 
-  /** Opens what the directory holds; see ConsumeQueue.load for the bounds. */
-  async load(logStart: number, logEnd: number): Promise<void> {
-    if (!existsSync(this.#directory)) return;
-    for (const topic of readdirSync(this.#directory)) {
-      for (const name of readdirSync(join(this.#directory, topic))) {
-        if (!/^\d+$/.test(name)) continue;
-        const queue = this.obtain(topic, Number(name));
-        await queue.load(logStart, logEnd);
-        queue.files.release();
+  /** Learns which queues there are; each looks at its files when it is used. */
+  async load(bounds: LogBounds): Promise<void> {
+    await rm(this.#removedDirectory, { recursive: true, force: true });
+    this.#bounds = bounds;
+    this.#topics.clear();
+    for (const topic of foldersIn(this.#directory)) {
+      for (const name of foldersIn(join(this.#directory, topic))) {
+        if (/^\d+$/.test(name)) this.obtain(topic, Number(name));
       }
     }
+  }
+
+  /** Sum of the ends of all queues, as a check of what a crash left. */
+  get entryCount(): number {
+    return this.#entryCount;
+  }
+
+  /** Without looking at the queues: what the checkpoint of a clean stop says. */
+  trustEntryCount(count: number): void {
+    this.#entryCount = count;
+  }
+
+  /** Looks at all queues. @returns false when one was cut */
+  countEntries(): boolean {
+    this.#entryCount = 0;
+    let isWhole = true;
+    for (const queue of this.all()) {
+      isWhole &&= queue.isWhole;
+      this.#entryCount += queue.max;
+    }
+    return isWhole;
   }
 
   find(topic: string, queueId: number): ConsumeQueue | undefined {
@@ -36,22 +66,80 @@ export class QueueTable {
     if (queues === undefined) this.#topics.set(topic, (queues = new Map<number, ConsumeQueue>()));
     let queue = queues.get(queueId);
     if (queue === undefined) {
-      queue = new ConsumeQueue(topic, queueId, join(this.#directory, topic, String(queueId)), this.#fileBytes);
+      const directory = join(this.#directory, topic, String(queueId));
+      queue = new ConsumeQueue(topic, queueId, directory, this.#fileBytes, this.#bounds);
       queues.set(queueId, queue);
     }
     return queue;
+  }
+
+  /** See ConsumeQueue.put. */
+  put(queue: ConsumeQueue, offset: number, entry: QueueEntry): void {
+    const before = queue.max;
+    queue.put(offset, entry);
+    this.#entryCount += queue.max - before;
   }
 
   *all(): Iterable<ConsumeQueue> {
     for (const queues of this.#topics.values()) yield* queues.values();
   }
 
-  deleteTopic(topic: string): void {
-    for (const queue of this.#topics.get(topic)?.values() ?? []) queue.files.removeAll();
-    if (this.#topics.delete(topic)) rmSync(join(this.#directory, topic), { recursive: true, force: true });
+  topics(): Iterable<string> {
+    return this.#topics.keys();
+  }
+
+  /** The queues are gone when it returns, their files when it resolves. */
+  async deleteTopic(topic: string): Promise<void> {
+    const queues = this.#topics.get(topic);
+    if (queues === undefined) return;
+    this.#topics.delete(topic);
+    for (const queue of queues.values()) this.#drop(queue);
+    await this.#removeFolder(join(this.#directory, topic));
+  }
+
+  /** As `deleteTopic` does all of a topic. */
+  async deleteQueue(queue: ConsumeQueue): Promise<void> {
+    const queues = this.#topics.get(queue.topic);
+    if (queues?.get(queue.queueId) !== queue) return;
+    if (queues.size === 1) {
+      await this.deleteTopic(queue.topic);
+      return;
+    }
+    queues.delete(queue.queueId);
+    this.#drop(queue);
+    await this.#removeFolder(join(this.#directory, queue.topic, String(queue.queueId)));
+  }
+
+  /** After the log lost its front. */
+  async followLog(logStart: number): Promise<void> {
+    this.#bounds.logStart = logStart;
+    for (const queue of [...this.all()]) await queue.followLog();
   }
 
   release(): void {
     for (const queue of this.all()) queue.release();
+  }
+
+  #drop(queue: ConsumeQueue): void {
+    this.#entryCount -= queue.max;
+    queue.remove();
+  }
+
+  async #removeFolder(folder: string): Promise<void> {
+    if (!existsSync(folder)) return;
+    const away = join(this.#removedDirectory, String((this.#removals += 1)));
+    mkdirSync(this.#removedDirectory, { recursive: true });
+    renameSync(folder, away);
+    await rm(away, { recursive: true, force: true });
+  }
+}
+
+function foldersIn(directory: string): string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw error;
   }
 }

@@ -2,6 +2,7 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
 import { hasQueueEntry } from './dispatch.ts';
+import type { KeyIndex } from './keyIndex.ts';
 import type { QueueTable } from './queueTable.ts';
 
 export interface Recovery {
@@ -11,38 +12,101 @@ export interface Recovery {
   readonly lastTimestamp: number;
 }
 
-/**
- * Finds the end of the log and makes the queues agree with it: entries from the safe offset on are thrown away and
- * made again from the records, so that a crash at any byte loses no record that was whole, doubles none and leaves
- * none torn.
- */
-export async function recover(parts: {
+export interface RecoveryParts {
   readonly log: CommitLog;
   readonly queues: QueueTable;
+  /** Undefined when none is kept. */
+  readonly index: KeyIndex | undefined;
   readonly checkpoint: Checkpoint | undefined;
+  /** The broker that had the store last did not close it. */
+  readonly crashed: boolean;
+  readonly indexFinishedTimestamp: number;
   readonly tagsCodeOf: (record: StoredMessage) => number;
-}): Promise<Recovery> {
-  const { log, queues, checkpoint, tagsCodeOf } = parts;
-  const from = startOfScan(parts);
-  await queues.load(log.start, from);
-  let records = 0;
+}
+
+/**
+ * Finds the end of the log and makes queues and index agree with it: entries from the safe offset on are thrown away
+ * and made again from the records, so that a crash at any byte loses no record that was whole, doubles none and leaves
+ * none torn.
+ */
+export async function recover(parts: RecoveryParts): Promise<Recovery> {
+  const { log, queues, index, tagsCodeOf } = parts;
+  const checkpoint = await usableCheckpoint(parts);
+  const from = checkpoint?.safeOffset ?? (await startWithoutCheckpoint(parts));
+  await index?.load({
+    crashed: parts.crashed,
+    finishedTimestamp: parts.indexFinishedTimestamp,
+    dropLast: checkpoint === undefined,
+  });
+  let records = index === undefined ? 0 : await fillIndex(log, index, checkpoint, from);
   let lastTimestamp = checkpoint?.storeTimestamp ?? 0;
+  log.trustUpTo(from, checkpoint?.lastRecordOffset ?? -1);
   for await (const record of log.scan(from)) {
     records += 1;
     lastTimestamp = Math.max(lastTimestamp, record.storeTimestamp);
+    const { physicalOffset, sizeBytes, queueOffset } = record;
+    if (index !== undefined && physicalOffset > index.endOffset) index.put(record, physicalOffset);
     if (!hasQueueEntry(record.sysFlag)) continue;
     const queue = queues.obtain(record.topic, record.queueId);
     if (record.queueOffset < queue.max) continue;
-    const { physicalOffset, sizeBytes, queueOffset } = record;
-    queue.put(queueOffset, { physicalOffset, sizeBytes, tagsCode: tagsCodeOf(record) });
+    queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode: tagsCodeOf(record) });
   }
   log.cutBehindEnd();
+  await index?.truncate(log.end);
   return { from, records, lastTimestamp };
 }
 
-/** Our own mark when it fits the log; a directory of Apache's broker is read whole. */
-function startOfScan({ log, checkpoint }: { log: CommitLog; checkpoint: Checkpoint | undefined }): number {
-  const end = log.files.end ?? log.start;
-  const safe = checkpoint?.safeOffset;
-  return safe === undefined || safe < log.start || safe > end ? log.start : safe;
+/** After a clean stop it is believed; after a crash, or when it does not fit the log, what it says is looked at. */
+async function usableCheckpoint(parts: RecoveryParts): Promise<Checkpoint | undefined> {
+  const { log, queues, checkpoint, crashed } = parts;
+  if (checkpoint === undefined) return undefined;
+  const { safeOffset, lastRecordOffset, queueEntries } = checkpoint;
+  if (safeOffset < log.start || safeOffset > (log.files.end ?? 0)) return undefined;
+  await queues.load({ logStart: log.start, safeOffset, crashed });
+  if (!crashed) {
+    queues.trustEntryCount(queueEntries);
+    return checkpoint;
+  }
+  if (lastRecordOffset >= log.start && !(await log.holdsRecord(lastRecordOffset, safeOffset))) return undefined;
+  return queues.countEntries() && queues.entryCount === queueEntries ? checkpoint : undefined;
+}
+
+/** A directory that Apache's broker closed has all in its queues; otherwise the whole log is read. */
+async function startWithoutCheckpoint({ log, queues, crashed }: RecoveryParts): Promise<number> {
+  const logEnd = log.files.end ?? 0;
+  if (!crashed) {
+    await queues.load({ logStart: log.start, safeOffset: logEnd, crashed });
+    if (queues.countEntries()) {
+      let recordsEnd = log.start;
+      for (const queue of queues.all()) recordsEnd = Math.max(recordsEnd, queue.recordsEnd);
+      if (recordsEnd <= logEnd) return recordsEnd;
+    }
+  }
+  await queues.load({ logStart: log.start, safeOffset: log.start, crashed });
+  queues.countEntries();
+  return log.start;
+}
+
+/**
+ * Indexes the messages before the safe offset that the index lacks, as when its files were lost or another broker
+ * wrote the log without them. @returns how many records that took
+ */
+async function fillIndex(
+  log: CommitLog,
+  index: KeyIndex,
+  checkpoint: Checkpoint | undefined,
+  safeOffset: number,
+): Promise<number> {
+  if (checkpoint !== undefined && index.endOffset >= checkpoint.indexEndOffset) return 0;
+  let records = 0;
+  for (let from = Math.max(index.endOffset, log.start); from < safeOffset;) {
+    for await (const record of log.scan(from)) {
+      if (record.physicalOffset >= safeOffset) break;
+      records += 1;
+      if (record.physicalOffset > index.endOffset) index.put(record, record.physicalOffset);
+    }
+    // Behind a hole that somebody else made the next file begins anew.
+    from = log.files.startOf(log.end) + log.files.fileBytes;
+  }
+  return records;
 }

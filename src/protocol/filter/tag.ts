@@ -2,7 +2,11 @@
 
 /** Java's String.hashCode: over UTF-16 units, wrapping at 32 bits. */
 export function javaHash(text: string): number {
-  let hash = 0;
+  return javaHashOn(0, text);
+}
+
+/** The hash of a text that begins with one whose hash is known. */
+export function javaHashOn(hash: number, text: string): number {
   for (let index = 0; index < text.length; index += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
   return hash;
 }
