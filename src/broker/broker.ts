@@ -74,6 +74,9 @@ export function openStore(
     // Files of whole entries. Source: MessageStoreConfig.java, getMappedFileSizeConsumeQueue.
     consumeQueueFileBytes: Math.ceil(config.mappedFileSizeConsumeQueue / ENTRY_BYTES) * ENTRY_BYTES,
     flushDiskType: config.flushDiskType === 'SYNC_FLUSH' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
+    flushIntervalMs: config.flushIntervalCommitLog,
+    syncFlushTimeoutMs: config.syncFlushTimeout,
+    index: config.messageIndexEnable ? { slots: config.maxHashSlotNum, entries: config.maxIndexNum } : null,
     delayLevelsMs: parseDelayLevels(config.messageDelayLevel),
     ...(config.maxStoreBytes > 0 ? { maxStoreBytes: config.maxStoreBytes } : {}),
   });

@@ -47,6 +47,7 @@ import { pullMessage } from './handlers/pull.ts';
 import { getBrokerConsumeStats, getBrokerStats } from './handlers/brokerStats.ts';
 import { getBrokerConfig, updateBrokerConfig } from './handlers/brokerConfig.ts';
 import { getRuntimeInfo } from './handlers/runtimeInfo.ts';
+import { queryConsumeQueue, queryMessage, viewMessage } from './handlers/query.ts';
 import { recallMessage } from './handlers/recall.ts';
 import { consumeDirectly, getConsumerStatus, getRunningInfo } from './handlers/relay.ts';
 import { sendReply } from './handlers/reply.ts';
@@ -62,7 +63,6 @@ import {
   getTopicStats,
   updateTopic,
 } from './handlers/topic.ts';
-import { viewMessage } from './handlers/view.ts';
 
 /** What the broker answers; any other code gets 3 at once. */
 const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
@@ -95,7 +95,9 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_MAX_OFFSET, getMaxOffset],
   [RequestCode.GET_MIN_OFFSET, getMinOffset],
   [RequestCode.GET_EARLIEST_MSG_STORETIME, getEarliestStoreTime],
+  [RequestCode.QUERY_MESSAGE, queryMessage],
   [RequestCode.VIEW_MESSAGE_BY_ID, viewMessage],
+  [RequestCode.QUERY_CONSUME_QUEUE, queryConsumeQueue],
   [RequestCode.HEART_BEAT, heartbeat],
   [RequestCode.UNREGISTER_CLIENT, unregisterClient],
   [RequestCode.GET_CONSUMER_LIST_BY_GROUP, getConsumerList],

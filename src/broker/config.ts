@@ -135,6 +135,13 @@ const brokerSettings = {
   }),
   mappedFileSizeCommitLog: whole(1024 * 1024 * 1024, 4096, 2 ** 31 - 1),
   mappedFileSizeConsumeQueue: whole(6_000_000, 20, 2 ** 31 - 8),
+  flushIntervalCommitLog: whole(500, 1, 3_600_000),
+  syncFlushTimeout: whole(5000, 1, 3_600_000),
+  messageIndexEnable: flag(true),
+  maxHashSlotNum: whole(5_000_000, 1, 100_000_000),
+  maxIndexNum: whole(20_000_000, 2, 100_000_000),
+  maxMsgsNumBatch: whole(64, 1, 1024),
+  defaultQueryMaxNum: whole(32, 1, 1024),
   /** Ours: most bytes of commit log before sends are refused with code 14; 0 is no cap. */
   maxStoreBytes: whole(0, 0, MAX),
   longPollingEnable: flag(true),

@@ -6,12 +6,6 @@ import type { KeyIndex, KeyQuery } from './keyIndex.ts';
 
 /** An answer must fit a frame of clients: 16 MiB less its header. Source: NettySystemConfig, frameMaxLength. */
 const MAX_ANSWER_BYTES = 15 * 1024 * 1024;
-/** `maxMsgsNumBatch` */
-const MAX_MESSAGES = 64;
-
-export interface QueryLimits {
-  readonly maxMessages: number;
-}
 
 export interface QueryResult {
   readonly records: readonly Buffer[];
@@ -28,10 +22,9 @@ export async function queryMessages(
   log: CommitLog,
   index: KeyIndex | undefined,
   query: KeyQuery,
-  limits: QueryLimits,
+  maxMessages: number,
 ): Promise<QueryResult> {
   const found = new Map<number, Buffer>();
-  const maxMessages = Math.min(limits.maxMessages, MAX_MESSAGES);
   let sizeBytes = 0;
   if (index !== undefined && maxMessages > 0) {
     for await (const offset of index.offsets(query)) {

@@ -10,6 +10,7 @@ import type { HostAddress } from '../../protocol/hostAddress.ts';
 import { measureMessage, writeMessage } from '../../protocol/message.ts';
 import { readCheckpoint, readIndexFinishedTimestamp, writeCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commitLog.ts';
+import { ENTRY_BYTES, entryAt } from './consumeQueue.ts';
 import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import { Flusher } from './flusher.ts';
@@ -17,7 +18,7 @@ import type { IndexGeometry } from './indexFormat.ts';
 import { KeyIndex } from './keyIndex.ts';
 import type { KeyQuery } from './keyIndex.ts';
 import { queryMessages } from './messageQuery.ts';
-import type { QueryLimits, QueryResult } from './messageQuery.ts';
+import type { QueryResult } from './messageQuery.ts';
 import { QueueTable } from './queueTable.ts';
 import { readQueue } from './readQueue.ts';
 import type { ReadRequest, ReadResult } from './readQueue.ts';
@@ -350,6 +351,18 @@ export class MessageStore {
     return this.#log.read(physicalOffset, sizeBytes);
   }
 
+  /** Up to `count` entries of a queue from an offset on. */
+  async entries(topic: string, queueId: number, offset: number, count: number): Promise<QueueEntry[]> {
+    const queue = this.#queues.find(topic, queueId);
+    const found: QueueEntry[] = [];
+    while (queue !== undefined && found.length < count) {
+      const bytes = await queue.entries(offset + found.length, count - found.length);
+      if (bytes.length === 0) break;
+      for (let at = 0; at < bytes.length; at += ENTRY_BYTES) found.push(entryAt(bytes, at));
+    }
+    return found;
+  }
+
   /** The record that begins at a commit-log offset; undefined when none does. */
   record(physicalOffset: number): Promise<Buffer | undefined> {
     return this.#log.record(physicalOffset);
@@ -364,8 +377,8 @@ export class MessageStore {
   }
 
   /** The newest messages of a key, in the order of the log. */
-  query(query: KeyQuery, limits: QueryLimits): Promise<QueryResult> {
-    return queryMessages(this.#log, this.#index, query, limits);
+  query(query: KeyQuery, maxMessages: number): Promise<QueryResult> {
+    return queryMessages(this.#log, this.#index, query, maxMessages);
   }
 
   /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */

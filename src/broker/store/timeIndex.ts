@@ -10,7 +10,7 @@ export async function offsetByTime(
   timestamp: number,
   boundary: 'lower' | 'upper',
 ): Promise<number> {
-  if (queue === undefined || queue.max === queue.min) return 0;
+  if (queue === undefined || queue.max === queue.min) return queue?.max ?? 0;
   const isBefore = (time: number): boolean => (boundary === 'lower' ? time < timestamp : time <= timestamp);
   let [from, to] = [queue.min, queue.max];
   while (from < to) {

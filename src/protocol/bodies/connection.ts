@@ -47,7 +47,7 @@ export function encodeConsumerConnection(
 }
 
 /** SubscriptionData.java. */
-function subscriptionJson(subscription: Subscription): object {
+export function subscriptionJson(subscription: Subscription): object {
   const { topic, subString, expressionType, tags, subVersion } = subscription;
   return {
     classFilterMode: false,
