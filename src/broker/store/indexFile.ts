@@ -55,18 +55,27 @@ export class IndexFile {
   /** Else it is only read, and nothing is held between two readings. */
   #grows = false;
 
-  private constructor(path: string, geometry: IndexGeometry, header: IndexHeader, exists: boolean) {
+  /** It was shorter than it must be when it was opened. */
+  readonly wasCut: boolean;
+
+  private constructor(
+    path: string,
+    geometry: IndexGeometry,
+    header: IndexHeader,
+    state: { readonly exists: boolean; readonly wasCut: boolean },
+  ) {
     this.path = path;
+    this.wasCut = state.wasCut;
     this.#geometry = geometry;
     this.#header = header;
-    this.#exists = exists;
+    this.#exists = state.exists;
     this.#written = header.count;
     this.#slots = new SlotTable(geometry.slots, (at, sizeBytes) => this.#readSlots(at, sizeBytes));
   }
 
   static make(path: string, geometry: IndexGeometry): IndexFile {
     const header = { beginTimestamp: 0, endTimestamp: 0, beginOffset: 0, endOffset: 0, slotsInUse: 0, count: 1 };
-    return new IndexFile(path, geometry, header, false);
+    return new IndexFile(path, geometry, header, { exists: false, wasCut: false });
   }
 
   /** Undefined for a file of another geometry; one that was cut short is given its length again. */
@@ -80,7 +89,8 @@ export class IndexFile {
       const bytes = Buffer.alloc(INDEX_HEADER_BYTES);
       readSync(handle, bytes, 0, INDEX_HEADER_BYTES, 0);
       const header = decodeIndexHeader(bytes);
-      return header.count > geometry.entries ? undefined : new IndexFile(path, geometry, header, true);
+      if (header.count > geometry.entries) return undefined;
+      return new IndexFile(path, geometry, header, { exists: true, wasCut: size < expected });
     } finally {
       closeSync(handle);
     }
@@ -151,7 +161,7 @@ export class IndexFile {
     }
   }
 
-  /** Brings the entries to disk, and then the header that counts them. */
+  /** Brings the entries to disk, and then writes the header that counts them. */
   async sync(): Promise<void> {
     if (!this.#headerChanged) return;
     this.#headerChanged = false;
@@ -161,7 +171,6 @@ export class IndexFile {
       const handle = this.#file();
       await fdatasyncAsync(handle);
       await writeAsync(handle, header, 0, header.length, 0);
-      await fdatasyncAsync(handle);
     } catch (error) {
       this.#headerChanged = true;
       throw error;
@@ -170,13 +179,16 @@ export class IndexFile {
 
   /** The file is whole on disk afterwards, slots and all, and holds neither memory nor a handle. */
   async finish(): Promise<void> {
-    if (!this.#exists && this.isEmpty) return;
+    if (!this.#grows) return;
+    this.#flush();
+    const handle = this.#file();
     for (const { at, bytes } of this.#slots.changes()) {
-      await writeAsync(this.#file(), bytes, 0, bytes.length, INDEX_HEADER_BYTES + at);
-      this.#headerChanged = true;
+      await writeAsync(handle, bytes, 0, bytes.length, INDEX_HEADER_BYTES + at);
     }
-    await this.sync();
-    this.#grows = false;
+    const header = encodeIndexHeader(this.#header);
+    await writeAsync(handle, header, 0, header.length, 0);
+    await fdatasyncAsync(handle);
+    this.#headerChanged = this.#grows = false;
     this.#releaseMemory();
   }
 

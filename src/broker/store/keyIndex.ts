@@ -70,12 +70,18 @@ export class KeyIndex {
       }
       this.#files.push(file);
       const isLast = name === names.at(-1);
-      if (!options.crashed || (!isLast && file.endTimestamp <= options.finishedTimestamp)) continue;
+      const isFinished = !isLast && file.isFull && file.endTimestamp <= options.finishedTimestamp;
+      if (!file.wasCut && (!options.crashed || isFinished)) continue;
       if (!(await file.repair(options.dropLast && isLast))) {
         this.#removeBehind(name);
         return;
       }
-      if (!isLast) this.#unfinished.push(file);
+      if (isLast) return;
+      if (!file.isFull) {
+        this.#removeBehind(name);
+        return;
+      }
+      this.#unfinished.push(file);
     }
   }
 

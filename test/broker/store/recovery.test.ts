@@ -93,7 +93,8 @@ describe('recovery of the store', () => {
     await reopened.close();
   });
 
-  it('keeps a whole prefix when the log is cut or overwritten at any byte, and goes on from there', async () => {
+  it('keeps a whole prefix when the log is cut or overwritten at any byte, and goes on from there', async function () {
+    this.timeout(60_000);
     const directory = join(temp.path, 'original');
     const store = await openStore(directory);
     const sent: string[] = [];
