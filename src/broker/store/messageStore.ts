@@ -284,7 +284,17 @@ export class MessageStore {
     const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
     const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(topic, queueId) : undefined;
     const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
-    const record = { topic, queueId, queueOffset, physicalOffset, sizeBytes, storeTimestamp, properties, sysFlag, queue };
+    const record = {
+      topic,
+      queueId,
+      queueOffset,
+      physicalOffset,
+      sizeBytes,
+      storeTimestamp,
+      properties,
+      sysFlag,
+      queue,
+    };
     try {
       writeMessage(message, record, size, bytes, at);
     } catch (error) {
@@ -384,7 +394,7 @@ export class MessageStore {
   /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
   async deleteTopic(topic: string): Promise<void> {
     this.#writeStaged();
-    this.#queues.deleteTopic(topic);
+    await this.#queues.deleteTopic(topic);
     await this.#flusher.checkpointNow();
   }
 
