@@ -28,6 +28,7 @@ import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
 import { guarded } from './security/guard.ts';
 import { openSecurity } from './security/security.ts';
+import { clientTls, serverTls } from './security/tls.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
 import { Consumers } from './state/consumers.ts';
 import { Groups } from './state/groups.ts';
@@ -204,6 +205,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           address,
           haAddress: formatAddress({ host, port: port + 1 }),
           credentials: security.credentials,
+          tls: clientTls(config),
         }),
       ),
       statistics,
@@ -280,10 +282,14 @@ async function listenBoth(options: BrokerOptions, handle: RequestHandler): Promi
   const { config, clock, logger } = options;
   const idleTimeoutMs = config.serverChannelMaxIdleTimeSeconds * 1000;
   const { bindAddress: host, listenPort: port } = config;
-  const main = await listen({ host, port, handle, clock, logger, idleTimeoutMs });
+  const tls = serverTls(config, { clock, logger });
+  const main = await listen({ host, port, handle, clock, logger, idleTimeoutMs, tls });
   if (port < 3) return [main];
   try {
-    return [main, await listen({ host, port: port - 2, handle: vipHandler(handle), clock, logger, idleTimeoutMs })];
+    return [
+      main,
+      await listen({ host, port: port - 2, handle: vipHandler(handle), clock, logger, idleTimeoutMs, tls }),
+    ];
   } catch (error) {
     if (!isCodedError(error)) throw error;
     logger.warn(`port ${port - 2} for clients of old releases is not served: ${error.message}`);

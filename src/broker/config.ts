@@ -68,7 +68,7 @@ const oneOfClasses = (...names: readonly string[]): Setting<string> =>
 const port = (otherwise: number): Setting<number> => whole(otherwise, 0, 65535);
 const MAX = Number.MAX_SAFE_INTEGER;
 
-/** Source: AuthConfig.java. They hold secrets, so nobody is told them. */
+/** Source: AuthConfig.java. */
 const authSettings = {
   authenticationEnabled: flag(false),
   authenticationProvider: oneOfClasses(authClass('authentication.provider.DefaultAuthenticationProvider')),
@@ -97,8 +97,37 @@ const authSettings = {
   statefulAuthorizationCacheExpiredSecond: whole(60, 1, 86_400),
 } as const satisfies SettingTable;
 
+/** Apache takes them as properties of the Java process. Source: TlsSystemConfig.java; remoting sheet §1.10. */
+const tlsSettings = {
+  'tls.server.mode': text('permissive', (mode) => {
+    if (!/^(disabled|permissive|enforcing)$/.test(mode)) throw new Error('expected disabled, permissive or enforcing');
+  }),
+  /** Whether this broker speaks TLS to its NameServers. */
+  'tls.enable': flag(false),
+  /** Holds all keys below, where it exists. */
+  'tls.config.file': text('/etc/rocketmq/tls.properties'),
+  'tls.test.mode.enable': flag(true),
+  'tls.server.need.client.auth': text('none', (need) => {
+    if (!/^(none|optional|require)$/i.test(need)) throw new Error('expected none, optional or require');
+  }),
+  'tls.server.keyPath': text(''),
+  'tls.server.keyPassword': text(''),
+  'tls.server.certPath': text(''),
+  'tls.server.authClient': flag(false),
+  'tls.server.trustCertPath': text(''),
+  'tls.client.keyPath': text(''),
+  'tls.client.keyPassword': text(''),
+  'tls.client.certPath': text(''),
+  'tls.client.authServer': flag(false),
+  'tls.client.trustCertPath': text(''),
+} as const satisfies SettingTable;
+
+/** Nobody is told these, and nobody changes them in a running server: who may do what, and what secrets hang on it. */
+const hiddenSettings: SettingTable = { ...authSettings, ...tlsSettings };
+
 const brokerSettings = {
   ...authSettings,
+  ...tlsSettings,
   /** ACL 1.0 of 4.9 to 5.2. */
   aclEnable: flag(false),
   /** What holds `conf/plain_acl.yml`; empty means the store directory. */
@@ -200,6 +229,7 @@ const brokerSettings = {
 } as const satisfies SettingTable;
 
 const nameServerSettings = {
+  ...tlsSettings,
   bindAddress: text('127.0.0.1', notBlank),
   listenPort: port(9876),
   /** Empty means `namesrv/kvConfig.json` in the store directory. */
@@ -218,6 +248,7 @@ const nameServerSettings = {
   returnOrderTopicConfigToBroker: flag(true),
 } as const satisfies SettingTable;
 
+export type TlsConfig = ValuesOf<typeof tlsSettings>;
 export type BrokerConfig = ValuesOf<typeof brokerSettings>;
 export type NameServerConfig = ValuesOf<typeof nameServerSettings>;
 
@@ -243,12 +274,21 @@ export function readBrokerConf(content: string): ReadSettings<BrokerConfig> {
 }
 
 /**
- * What a running broker may be told to change: who may do what is not among it, as with Apache's.
+ * What a running broker may be told to change.
  * @throws CodedError `config-invalid` with key, value and reason
  */
 export function readChangedBrokerConf(content: string): ReadSettings<BrokerConfig> {
-  const changeable = Object.entries(brokerSettings).filter(([key]) => !Object.hasOwn(authSettings, key));
-  return readConf(Object.fromEntries(changeable) as typeof brokerSettings, apacheBrokerSettings, content);
+  return readConf(brokerSettings, apacheBrokerSettings, content, Object.keys(hiddenSettings));
+}
+
+/** The same of a running NameServer. */
+export function readChangedNameServerConf(content: string): ReadSettings<NameServerConfig> {
+  return readConf(nameServerSettings, apacheNameServerSettings, content, Object.keys(hiddenSettings));
+}
+
+/** What a tls.properties says, which is not all of it. @throws CodedError `config-invalid` with key, value and reason */
+export function readTlsProperties(content: string): ReadSettings<TlsConfig> {
+  return readConf(tlsSettings, new Map(), content, ['tls.server.mode', 'tls.enable', 'tls.config.file']);
 }
 
 /** @throws CodedError `config-invalid` with key, value and reason */
@@ -262,7 +302,7 @@ export function readNameServerConf(content: string): ReadSettings<NameServerConf
  */
 export function configText(config: BrokerConfig | NameServerConfig, apache: ReadonlyMap<string, string>): string {
   return [...new Map<string, unknown>([...apache, ...Object.entries(config)])]
-    .filter(([key]) => !Object.hasOwn(authSettings, key))
+    .filter(([key]) => !Object.hasOwn(hiddenSettings, key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${String(value)}\n`)
     .join('');
@@ -315,13 +355,15 @@ function readConf<T extends SettingTable>(
   table: T,
   apache: ReadonlyMap<string, string>,
   content: string,
+  /** Keys that are passed over here. */
+  except: readonly string[] = [],
 ): ReadSettings<ValuesOf<T>> {
   const settings: Record<string, unknown> = {};
   const ignored: string[] = [];
   const unknown: string[] = [];
   for (const [name, given] of parseProperties(content)) {
     const key = Object.hasOwn(FORMER_NAMES, name) ? (FORMER_NAMES[name] ?? name) : name;
-    const setting = Object.hasOwn(table, key) ? table[key] : undefined;
+    const setting = Object.hasOwn(table, key) && !except.includes(key) ? table[key] : undefined;
     if (setting === undefined) {
       (apache.has(key) ? ignored : unknown).push(key);
       continue;

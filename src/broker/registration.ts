@@ -13,6 +13,7 @@ import type { Credentials } from '../protocol/acl.ts';
 import { brokerIdentity, registerBroker } from '../protocol/requests/route.ts';
 import type { Connection } from '../remoting/connection.ts';
 import { dial } from '../remoting/dial.ts';
+import type { ClientTls } from '../remoting/dial.ts';
 import type { BrokerConfig } from './config.ts';
 import type { Topics } from './state/topics.ts';
 
@@ -33,6 +34,8 @@ export interface RegistrationOptions {
   readonly haAddress: string;
   /** Signs what the NameServers are told. */
   readonly credentials?: Credentials | undefined;
+  /** Speaks TLS to them. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** Keeps this broker and its topics known to every NameServer. Source: BrokerOuterAPI.java; broker sheet §3. */
@@ -133,9 +136,9 @@ export class Registration implements Disposable {
   async #connection(address: string): Promise<Connection> {
     const known = this.#connections.get(address);
     if (known?.isOpen === true) return known;
-    const { clock, logger, credentials } = this.#options;
+    const { clock, logger, credentials, tls } = this.#options;
     const language = LANGUAGE;
-    const connection = await dial(address, { clock, logger, timeoutMs: TIMEOUT_MS, language, credentials });
+    const connection = await dial(address, { clock, logger, timeoutMs: TIMEOUT_MS, language, credentials, tls });
     const other = this.#connections.get(address);
     if (other?.isOpen === true) {
       connection.dispose();

@@ -6,7 +6,7 @@ import { parseNameServers } from '../remoting/nameServerList.ts';
 import { openStore, startBroker } from './broker.ts';
 import type { CommandLine } from './commandLine.ts';
 import { brokerConfig, nameServerConfig, readBrokerConf, readNameServerConf } from './config.ts';
-import type { BrokerConfig, NameServerConfig } from './config.ts';
+import type { BrokerConfig, NameServerConfig, TlsConfig } from './config.ts';
 import { startNameServer } from './nameServer/nameServer.ts';
 import { isLoopback, reachableHost } from './reachableHost.ts';
 import { startRuntime } from './runtime.ts';
@@ -51,6 +51,7 @@ export function startRole(line: CommandLine, parts: RoleParts): Promise<RunningR
 async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
   const broker = brokerSettings(line, parts);
   const nameServer: Partial<NameServerConfig> = {
+    ...tlsOf(broker),
     ...(broker.bindAddress === undefined ? {} : { bindAddress: broker.bindAddress }),
     ...(line.nameServerPort === undefined ? {} : { listenPort: line.nameServerPort }),
   };
@@ -67,6 +68,11 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
       `Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`,
     stop: () => runtime.stop(),
   };
+}
+
+/** In one process both speak TLS in the same way, as properties of a Java process would have it. */
+function tlsOf(broker: Partial<BrokerConfig>): Partial<TlsConfig> {
+  return Object.fromEntries(Object.entries(broker).filter(([key]) => key.startsWith('tls.')));
 }
 
 async function startNameServerAlone(line: CommandLine, parts: RoleParts): Promise<RunningRole> {

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, context } from 'esbuild';
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, PluginBuild } from 'esbuild';
 
 /*
  * Makes what is shipped: dist/extension.cjs, dist/broker.cjs and one script (and style sheet) a page.
@@ -28,11 +28,23 @@ const extension: BuildOptions = {
   external: ['vscode'],
 };
 
+/** What few brokers ever need, in bundles of their own: loaded when first needed, so that the start stays quick. */
+const rarelyNeeded = { selfSigned: 'src/broker/security/selfSigned.ts', yaml: 'src/broker/security/plain/yaml.ts' };
+
 const broker: BuildOptions = {
   ...forNode,
   entryPoints: ['src/broker/main.ts'],
   outfile: 'dist/broker.cjs',
   banner: { js: '#!/usr/bin/env node' },
+  plugins: [{ name: 'rarely needed', setup: leaveOut }],
+};
+
+const brokerExtras: BuildOptions = {
+  ...forNode,
+  entryPoints: rarelyNeeded,
+  outdir: 'dist',
+  entryNames: 'broker.[name]',
+  outExtension: { '.js': '.cjs' },
 };
 
 const pages: BuildOptions = {
@@ -48,7 +60,9 @@ const pages: BuildOptions = {
   assetNames: '[name]',
 };
 
-const builds = [extension, broker, pages].filter((options) => entryFiles(options).every((file) => existsSync(file)));
+const builds = [extension, broker, brokerExtras, pages].filter((options) =>
+  entryFiles(options).every((file) => existsSync(file)),
+);
 
 if (isWatching) {
   for (const options of builds) await (await context(options)).watch();
@@ -60,6 +74,14 @@ if (isWatching) {
 
 function pageNames(): string[] {
   return readdirSync('webview').filter((name) => existsSync(join('webview', name, 'main.tsx')));
+}
+
+function leaveOut(bundle: PluginBuild): void {
+  const names = new Map(Object.entries(rarelyNeeded).map(([name, file]) => [resolve(file), name]));
+  bundle.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+    const name = kind === 'dynamic-import' ? names.get(resolve(resolveDir, path)) : undefined;
+    return name === undefined ? undefined : { path: `./broker.${name}.cjs`, external: true };
+  });
 }
 
 function entryFiles({ entryPoints }: BuildOptions): string[] {

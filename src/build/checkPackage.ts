@@ -14,6 +14,8 @@ const MAX_BYTES: Readonly<Record<string, number>> = {
 const NEEDED = [
   'dist/extension.cjs',
   'dist/broker.cjs',
+  'dist/broker.selfSigned.cjs',
+  'dist/broker.yaml.cjs',
   'dist/webview/send.js',
   'dist/webview/tail.js',
   'media/icon.png',

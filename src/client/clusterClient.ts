@@ -1,3 +1,4 @@
+import type { ClientTls } from '../remoting/dial.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
@@ -43,6 +44,8 @@ export interface ClusterClientOptions {
   readonly logger?: Logger;
   /** Signs every request, for clusters that ask who it is. */
   readonly credentials?: Credentials | undefined;
+  /** Speaks TLS to all of it. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /** Asks one cluster. Connects when first asked; every failure is a CodedError. */
@@ -53,8 +56,8 @@ export class ClusterClient implements Disposable {
 
   /** @throws CodedError `address-invalid` */
   constructor(options: ClusterClientOptions) {
-    const { nameServers, timeoutMs = 3000, clock = systemClock, logger = silentLogger, credentials } = options;
-    const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger, credentials });
+    const { nameServers, timeoutMs = 3000, clock = systemClock, logger = silentLogger, credentials, tls } = options;
+    const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger, credentials, tls });
     this.#context = {
       pool,
       nameServers: new NameServers({ nameServers, pool, timeoutMs, clock, logger }),

@@ -7,6 +7,7 @@ import { ResponseCode } from '../protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import type { Connection } from '../remoting/connection.ts';
 import { dial } from '../remoting/dial.ts';
+import type { ClientTls } from '../remoting/dial.ts';
 
 export interface CallOptions {
   /** For connecting and answering together. */
@@ -20,6 +21,7 @@ export class ConnectionPool implements Disposable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #credentials: Credentials | undefined;
+  readonly #tls: ClientTls | undefined;
   readonly #open = new Map<string, Connection>();
   readonly #dialling = new Map<string, Promise<Connection>>();
   readonly #end = new AbortController();
@@ -29,11 +31,13 @@ export class ConnectionPool implements Disposable {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly credentials?: Credentials | undefined;
+    readonly tls?: ClientTls | undefined;
   }) {
     this.#connectTimeoutMs = options.connectTimeoutMs;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#credentials = options.credentials;
+    this.#tls = options.tls;
   }
 
   /**
@@ -82,6 +86,7 @@ export class ConnectionPool implements Disposable {
       timeoutMs,
       signal: this.#end.signal,
       credentials: this.#credentials,
+      tls: this.#tls,
     })
       .then((connection) => this.#keep(address, connection))
       .finally(() => this.#dialling.delete(address));

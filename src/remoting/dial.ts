@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 import type { Clock } from '../base/clock.ts';
 import { CodedError, errorText, systemErrorCode } from '../base/errors.ts';
@@ -22,6 +23,16 @@ export interface DialOptions {
   readonly language?: string | undefined;
   /** Signs our requests. */
   readonly credentials?: Credentials | undefined;
+  /** Speaks TLS. */
+  readonly tls?: ClientTls | undefined;
+}
+
+/** How a client speaks TLS: PEM, and whom it trusts; everybody when that is undefined. */
+export interface ClientTls {
+  readonly ca?: string | Buffer | undefined;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  readonly passphrase?: string | undefined;
 }
 
 /**
@@ -46,12 +57,17 @@ export async function dial(address: string, options: DialOptions): Promise<Conne
 
 async function openSocket(
   address: string,
-  { clock, timeoutMs = 3000, signal }: Omit<DialOptions, 'handle'>,
+  { clock, timeoutMs = 3000, signal, tls }: Omit<DialOptions, 'handle'>,
 ): Promise<Socket> {
   const { host, port } = parseAddress(address);
   if (signal?.aborted === true) throw new CodedError('cancelled');
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true });
+    const to = { host, port, noDelay: true };
+    // Like Java's, the client trusts a certificate, not the name in it.
+    const socket =
+      tls === undefined
+        ? connect(to)
+        : connectTls({ ...to, ...tls, rejectUnauthorized: tls.ca !== undefined, checkServerIdentity: () => undefined });
     const fail = (error: CodedError): void => {
       settle();
       socket.destroy();
@@ -69,7 +85,7 @@ async function openSocket(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once('error', onError);
-    socket.once('connect', () => {
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       settle();
       resolve(socket);
     });

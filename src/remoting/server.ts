@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import type { Clock } from '../base/clock.ts';
 import { CodedError, systemErrorCode } from '../base/errors.ts';
@@ -7,6 +8,8 @@ import type { Logger } from '../base/logger.ts';
 import { formatAddress } from './address.ts';
 import { Connection } from './connection.ts';
 import type { RequestHandler } from './connection.ts';
+import { TlsGate, addressOf } from './tlsGate.ts';
+import type { ServerTls } from './tlsGate.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -17,6 +20,8 @@ export interface ListenOptions {
   readonly logger: Logger;
   /** A connection without a byte in either direction for this long is closed. Default 120 s, as Netty's server has it. */
   readonly idleTimeoutMs?: number;
+  /** Without it TLS is not spoken. */
+  readonly tls?: ServerTls | undefined;
 }
 
 export interface RemotingServer {
@@ -36,11 +41,18 @@ export interface RemotingServer {
 export async function listen(options: ListenOptions): Promise<RemotingServer> {
   const { clock, logger, idleTimeoutMs = 120_000 } = options;
   const connections = new Set<Connection>();
-  const server = createServer({ noDelay: true }, (socket) => accept(socket, options, connections));
+  const open = (stream: Duplex, remoteAddress: string): void => accept(stream, remoteAddress, options, connections);
+  const gate = options.tls && new TlsGate({ tls: options.tls, clock, logger, open });
+  const server = createServer({ noDelay: true }, (socket) => {
+    const remoteAddress = addressOf(socket);
+    if (gate === undefined) open(socket, remoteAddress);
+    else gate.accept(socket, remoteAddress);
+  });
   await startListening(server, options);
   server.on('error', (error) => logger.error(`listening on port ${options.port} failed`, error));
   const sweep = clock.every(Math.max(1, Math.floor(idleTimeoutMs / 12)), () => {
     const sinceMs = clock.now() - idleTimeoutMs;
+    gate?.expire(sinceMs);
     for (const connection of [...connections]) {
       if (connection.lastActivityMs > sinceMs) continue;
       logger.info(`${connection.remoteAddress} was idle for ${idleTimeoutMs / 1000} s and is closed`);
@@ -59,6 +71,7 @@ export async function listen(options: ListenOptions): Promise<RemotingServer> {
         sweep.dispose();
         // An error means that it was closed before.
         server.close(() => resolve());
+        gate?.close();
         for (const connection of [...connections]) connection.dispose();
       }),
   };
@@ -75,12 +88,9 @@ function startListening(server: Server, { host, port }: ListenOptions): Promise<
   });
 }
 
-function accept(socket: Socket, options: ListenOptions, connections: Set<Connection>): void {
-  // A peer that has gone already has no address; its socket reports the end next.
-  const host = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  const remoteAddress = formatAddress({ host, port: socket.remotePort ?? 0 });
+function accept(stream: Duplex, remoteAddress: string, options: ListenOptions, connections: Set<Connection>): void {
   const { clock, logger, handle } = options;
-  const connection = new Connection(socket, { remoteAddress, clock, logger, handle });
+  const connection = new Connection(stream, { remoteAddress, clock, logger, handle });
   connections.add(connection);
   connection.onClose(() => connections.delete(connection));
 }

@@ -5,11 +5,12 @@ import { Connection } from '../../remoting/connection.ts';
 import { Router } from '../../remoting/router.ts';
 import { listen } from '../../remoting/server.ts';
 import { apacheNameServerSettings } from '../apacheSettings.ts';
-import { readNameServerConf } from '../config.ts';
+import { readChangedNameServerConf } from '../config.ts';
 import type { NameServerConfig } from '../config.ts';
 import { RunningSettings } from '../runningSettings.ts';
 import { nameServerHandlers } from './handlers.ts';
 import type { NameServerContext } from './handlers.ts';
+import { serverTls } from '../security/tls.ts';
 import { KvConfig } from './kvConfig.ts';
 import { RouteInfo } from './routeInfo.ts';
 
@@ -39,7 +40,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
       : options.config.kvConfigPath;
   const settings = new RunningSettings<NameServerConfig>({
     values: { ...options.config, kvConfigPath: kvPath },
-    read: readNameServerConf,
+    read: readChangedNameServerConf,
     apache: apacheNameServerSettings,
     fixed: ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome'],
     blackList: ({ configBlackList }) => configBlackList,
@@ -78,6 +79,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
     clock,
     logger,
     idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
+    tls: serverTls(config, { clock, logger }),
   });
   const scan = clock.every(config.scanNotActiveBrokerInterval, () => {
     for (const { identity, owner } of routes.expire(clock.now())) {

@@ -9,7 +9,6 @@ import type { BrokerConfig } from '../config.ts';
 import { Acls } from './acls.ts';
 import { migrateAccounts } from './migrate.ts';
 import { PlainAcl } from './plain/plainAcl.ts';
-import type { Yaml } from './plain/plainAcl.ts';
 import { Users } from './users.ts';
 
 /** Who may do what: the tables that requests are checked against. */
@@ -41,7 +40,9 @@ export async function openSecurity(parts: {
     const home = config.rocketmqHome === '' ? storeDirectory : config.rocketmqHome;
     let plainAcl: PlainAcl | undefined;
     if (config.aclEnable || config.migrateAuthFromV1Enabled) {
-      plainAcl = owned.add(new PlainAcl({ home, yaml: await loadYaml(), clock, logger }));
+      // A bundle of its own, for the few that need it: src/build/bundle.ts.
+      const yaml = await import('./plain/yaml.ts');
+      plainAcl = owned.add(new PlainAcl({ home, yaml, clock, logger }));
     }
     if (config.migrateAuthFromV1Enabled && plainAcl !== undefined) {
       migrateAccounts(plainAcl.rules.accounts.values(), { users, acls, logger });
@@ -57,15 +58,6 @@ export async function openSecurity(parts: {
     owned.dispose();
     throw error;
   }
-}
-
-/** Loaded only where ACL 1.0 is on. Its files are of YAML 1.1, and a key of many digits must stay as it is. */
-async function loadYaml(): Promise<Yaml> {
-  const { parse, stringify } = await import('yaml');
-  return {
-    parse: (text) => parse(text, { version: '1.1', intAsBigInt: true }) as unknown,
-    stringify: (value) => stringify(value),
-  };
 }
 
 function addSuperUser(users: Users, given: Credentials | undefined): void {

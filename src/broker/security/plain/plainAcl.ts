@@ -10,19 +10,15 @@ import { permProblem } from './permission.ts';
 import type { PlainRules } from './plainValidator.ts';
 import { addressRule } from './remoteAddress.ts';
 import type { AddressRule } from './remoteAddress.ts';
+import type * as yamlFile from './yaml.ts';
 
 /** Source: AclFileWatchService.java of 4.9. */
 const WATCH_MS = 5000;
 
-export interface Yaml {
-  parse(text: string): unknown;
-  stringify(value: unknown): string;
-}
-
 export interface PlainAclOptions {
   /** What holds `conf`. */
   readonly home: string;
-  readonly yaml: Yaml;
+  readonly yaml: typeof yamlFile;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -132,7 +128,7 @@ export class PlainAcl implements Disposable {
   #write(file: string, changes: Json): void {
     const content = this.#content(file);
     const version = { counter: versionOf(content).counter + 1, timestamp: this.#options.clock.now() };
-    writeFileSync(file, this.#options.yaml.stringify({ ...content, ...changes, dataVersion: [version] }));
+    writeFileSync(file, this.#options.yaml.stringifyYaml({ ...content, ...changes, dataVersion: [version] }));
     this.#reload();
   }
 
@@ -165,7 +161,7 @@ export class PlainAcl implements Disposable {
     return new Map(
       this.#paths().map((file) => {
         try {
-          const content = this.#options.yaml.parse(readFileSync(file, 'utf8')) ?? {};
+          const content = this.#options.yaml.parseYaml(readFileSync(file, 'utf8')) ?? {};
           if (!isJson(content)) throw new Error('it is no map');
           return [file, content];
         } catch (error) {
