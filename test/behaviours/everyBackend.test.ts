@@ -1,6 +1,7 @@
 import { QUICK_CHECKS, forEachBackend } from '../support/backends.ts';
 import { clientQuestionBehaviours } from './clientQuestions.ts';
 import { nameServerListBehaviours } from './nameServerLists.ts';
+import { popBehaviours } from './popping.ts';
 import { replyBehaviours } from './replies.ts';
 import { sendingBehaviours } from './sending.ts';
 import { tailBehaviours } from './tailing.ts';
@@ -12,6 +13,7 @@ forEachBackend((cluster) => {
   describe('sending', () => sendingBehaviours(cluster));
   describe('tail', () => tailBehaviours(cluster));
   describe('transactions', () => transactionBehaviours(cluster));
+  describe('pop', () => popBehaviours(cluster));
   describe('replies', () => replyBehaviours(cluster));
   describe('questions', () => clientQuestionBehaviours(cluster));
   describe('a list of NameServers', () => nameServerListBehaviours(cluster));
