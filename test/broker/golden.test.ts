@@ -114,8 +114,6 @@ describe('broker: recorded requests', () => {
   before(async () => {
     // The day of the recording: requests name times.
     broker = await TestBroker.start({ nowMs: 1795366057310 });
-    // The day of the recording: requests name times.
-    broker = await TestBroker.start({ nowMs: 1795366057310 });
     broker.context.groups.find('GoldenCloned');
     clients = {
       broker: await RawClient.connect(broker.runtime.broker.address),
