@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { mqadmin } from '../support/apache/java.ts';
-import { RELEASES } from '../support/apache/jars.ts';
+import { CLIENTS } from '../support/apache/jars.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
 import { forEachBackend } from '../support/backends.ts';
@@ -12,7 +12,7 @@ const SENT = 14;
 const ALL = Array.from({ length: SENT }, (_, n) => String(n));
 
 forEachBackend((cluster) => {
-  for (const release of RELEASES) {
+  for (const release of CLIENTS) {
     describe(`the official Java client ${release}`, () => {
       let topic = '';
       let clients: RunningScenario | undefined;
