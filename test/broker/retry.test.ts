@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { retryLimit } from '../../src/broker/handlers/retryTarget.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
@@ -162,6 +163,42 @@ describe('broker: retries and delays', () => {
     assert.equal((await sendBack(message, { group: 'no group!' })).code, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
   });
 
+  it('refuses what is sent back for a retry topic that may not be written, or to a full store', async () => {
+    await broker.send('T', 'x');
+    const message = await only0();
+    await broker.createTopic('%RETRY%G', 1, { perm: '4' });
+    const forbidden = await sendBack(message);
+    assert.deepEqual(
+      [forbidden.code, forbidden.remark],
+      [ResponseCode.NO_PERMISSION, 'the topic[%RETRY%G] sending message is forbidden'],
+    );
+    await broker.createTopic('%RETRY%G', 1);
+    const long = 'x'.repeat(32_650);
+    await broker.send('T', 'y', { properties: { UNIQ_KEY: 'AA', long } });
+    const [, full] = await broker.read('T');
+    assert.ok(full);
+    const answer = await sendBack(full);
+    assert.deepEqual([answer.code, answer.remark], [ResponseCode.SYSTEM_ERROR, 'PROPERTIES_SIZE_EXCEEDED']);
+  });
+
+  it('takes the limit of a client only from releases that have one', () => {
+    assert.deepEqual([retryLimit(120, 0, 16), retryLimit(121, 0, 16), retryLimit(121, undefined, 16)], [16, 0, 16]);
+  });
+
+  it('has the levels that messageDelayLevel says', async () => {
+    await broker.stop();
+    broker = await TestBroker.start({ broker: { messageDelayLevel: '2s 1m' } });
+    await broker.createTopic('T', 1);
+    await broker.send('T', 'a', { properties: { DELAY: '1' } });
+    await broker.send('T', 'b', { properties: { DELAY: '7' } });
+    await broker.clock.advanceAsync(1999);
+    assert.equal(broker.context.store.maxOffset('T', 0), 0);
+    await broker.clock.advanceAsync(1);
+    assert.equal((await only('T')).body.toString(), 'a');
+    await broker.clock.advanceAsync(58_000);
+    await waitFor('the second message', () => broker.context.store.maxOffset('T', 0) === 2, { pollMs: 2 });
+  });
+
   it('drops a message sent back by a group without retry queues', async () => {
     await broker.ask(RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, {}, { groupName: 'G', retryQueueNums: 0 });
     await broker.send('T', 'x');
@@ -181,7 +218,7 @@ describe('broker: retries and delays', () => {
     assert.equal((await retry(3)).code, ResponseCode.SUCCESS);
     const dead = await only('%DLQ%G');
     assert.equal(dead.body.toString(), 'try 3');
-    assert.equal(decodeProperties(dead.properties).get('DELAY'), '0');
+    assert.equal(decodeProperties(dead.properties).get('DELAY'), '-1');
   });
 
   it('tells the NameServer of both topics that such a send makes', async () => {

@@ -33,10 +33,15 @@ export function retryTarget(
       },
     };
   }
-  const max = (version >= KNOWS_MAX_RECONSUME_TIMES ? header.maxReconsumeTimes : undefined) ?? settings.retryMaxTimes;
+  const max = retryLimit(version, header.maxReconsumeTimes, settings.retryMaxTimes);
   const isUsedUp = (header.reconsumeTimes ?? 0) > max || broker.locks.isHeld(group);
   if (!isUsedUp) return { topic: header.topic, queueId, newTopic: undefined, toDeadLetter: false };
   const topic = deadLetterTopic(group);
   const { changed } = broker.topics.ensure(topic, 1);
   return { topic, queueId: 0, newTopic: changed ? topic : undefined, toDeadLetter: true };
+}
+
+/** How often a message is redelivered: as the client wants it, where its release says so, or else as the group is set. */
+export function retryLimit(version: number, ofClient: number | undefined, ofGroup: number): number {
+  return (version >= KNOWS_MAX_RECONSUME_TIMES ? ofClient : undefined) ?? ofGroup;
 }

@@ -1,7 +1,10 @@
+import { isCodedError } from '../../base/errors.ts';
 import { Perm } from '../../protocol/bodies/route.ts';
+import type { TopicConfig } from '../../protocol/bodies/topic.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { decodeMessage } from '../../protocol/message.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
 import { sendMessageBack } from '../../protocol/requests/send.ts';
@@ -10,6 +13,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, SUCCESS } from '../reply.ts';
+import { retryLimit } from './retryTarget.ts';
 
 /** Level of the first redelivery: 10 s. */
 const FIRST_RETRY_LEVEL = 3;
@@ -34,27 +38,28 @@ export async function sendBack(broker: BrokerContext, { command }: IncomingReque
     };
   }
   if (settings.retryQueueNums <= 0) return SUCCESS;
-  const record = await broker.store.record(offset);
-  if (record === undefined) {
-    return { code: ResponseCode.SYSTEM_ERROR, remark: `look message by offset failed, ${offset}` };
-  }
-  const message = decodeMessage(record);
-  const properties = decodeProperties(message.properties);
-  if (!properties.has(PropertyName.RETRY_TOPIC)) properties.set(PropertyName.RETRY_TOPIC, message.topic);
-  if (!properties.has(PropertyName.ORIGIN_MESSAGE_ID)) {
-    properties.set(PropertyName.ORIGIN_MESSAGE_ID, offsetMessageId(message.storeHost, message.physicalOffset));
-  }
-  properties.set(PropertyName.WAIT, 'false');
-  const isDead = message.reconsumeTimes >= (maxReconsumeTimes ?? settings.retryMaxTimes) || delayLevel < 0;
-  const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + message.reconsumeTimes;
-  properties.set(PropertyName.DELAY, String(isDead ? 0 : level));
-  const topic = isDead ? deadLetterTopic(group) : retryTopic(group);
-  const { changed } = broker.topics.ensure(topic, isDead ? 1 : settings.retryQueueNums);
-  const announced = changed ? broker.registration.announce([topic]) : undefined;
+  const newTopics: string[] = [];
   try {
+    const retries = ensureTopic(broker, retryTopic(group), settings.retryQueueNums, newTopics);
+    if ((retries.perm & Perm.WRITE) === 0) {
+      return {
+        code: ResponseCode.NO_PERMISSION,
+        remark: `the topic[${retries.topicName}] sending message is forbidden`,
+      };
+    }
+    const record = await broker.store.record(offset);
+    if (record === undefined) {
+      return { code: ResponseCode.SYSTEM_ERROR, remark: `look message by offset failed, ${offset}` };
+    }
+    const message = decodeMessage(record);
+    const limit = retryLimit(command.version, maxReconsumeTimes, settings.retryMaxTimes);
+    const isDead = message.reconsumeTimes >= limit || delayLevel < 0;
+    if (isDead) ensureTopic(broker, deadLetterTopic(group), 1, newTopics);
+    const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + message.reconsumeTimes;
+    const properties = retryProperties(message, isDead ? 0 : level);
     putMessage(broker, {
       ...message,
-      topic,
+      topic: isDead ? deadLetterTopic(group) : retryTopic(group),
       queueId: isDead ? 0 : Math.floor(Math.random() * settings.retryQueueNums),
       storeHost: broker.storeHost,
       reconsumeTimes: message.reconsumeTimes + 1,
@@ -63,11 +68,33 @@ export async function sendBack(broker: BrokerContext, { command }: IncomingReque
     });
     broker.statistics.sentBack(properties.get(PropertyName.RETRY_TOPIC) ?? message.topic, group);
   } catch (error) {
-    const refusal = storeRefusal(broker, error);
-    if (refusal === undefined) throw error;
-    return { ...refusal, code: ResponseCode.SYSTEM_ERROR };
+    if (storeRefusal(broker, error) === undefined) throw error;
+    return { code: ResponseCode.SYSTEM_ERROR, remark: putStatus(error) };
   } finally {
-    await announced;
+    if (newTopics.length > 0) await broker.registration.announce(newTopics);
   }
   return SUCCESS;
+}
+
+function ensureTopic(broker: BrokerContext, topic: string, queueNums: number, newTopics: string[]): TopicConfig {
+  const { config, changed } = broker.topics.ensure(topic, queueNums);
+  if (changed) newTopics.push(topic);
+  return config;
+}
+
+function retryProperties(message: StoredMessage, level: number): Map<string, string> {
+  const properties = decodeProperties(message.properties);
+  if (!properties.has(PropertyName.RETRY_TOPIC)) properties.set(PropertyName.RETRY_TOPIC, message.topic);
+  if (!properties.has(PropertyName.ORIGIN_MESSAGE_ID)) {
+    properties.set(PropertyName.ORIGIN_MESSAGE_ID, offsetMessageId(message.storeHost, message.physicalOffset));
+  }
+  properties.set(PropertyName.WAIT, 'false');
+  properties.set(PropertyName.DELAY, String(level));
+  return properties;
+}
+
+/** The name of what the store said. Source: PutMessageStatus.java. */
+function putStatus(error: unknown): string {
+  if (isCodedError(error, 'store-full')) return 'SERVICE_NOT_AVAILABLE';
+  return isCodedError(error, 'properties-too-large') ? 'PROPERTIES_SIZE_EXCEEDED' : 'MESSAGE_ILLEGAL';
 }

@@ -34,6 +34,7 @@ export function stampedProperties(
   const properties = decodeProperties(given);
   properties.delete(PropertyName.POP_CK);
   for (const [name, value] of stamps) properties.set(name, value);
-  if (toDeadLetter) properties.set(PropertyName.DELAY, '0');
+  // No level, in the words of SendMessageProcessor.handleRetryAndDLQ.
+  if (toDeadLetter) properties.set(PropertyName.DELAY, '-1');
   return { text: encodeProperties(properties), uniqueKey };
 }
