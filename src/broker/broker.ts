@@ -219,6 +219,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         now: () => clock.now(),
       }),
       startedMs: clock.now(),
+      startedAtOffset: store.maxPhysicalOffset,
+      coldDataLimits: new Map(),
     };
     owned.add(
       store.onArrival((arrival) => {

@@ -50,6 +50,10 @@ export interface BrokerContext {
   /** Makes a unique key for messages that came without. */
   readonly newUniqueKey: () => string;
   readonly startedMs: number;
+  /** Where the log ended then. */
+  readonly startedAtOffset: number;
+  /** By group, in bytes, as tools set them. */
+  readonly coldDataLimits: Map<string, number>;
 }
 
 export type BrokerHandler = (

@@ -8,6 +8,7 @@ import { endTransaction, resumeCheck } from './handlers/endTransaction.ts';
 import { authHandlers } from './handlers/auth.ts';
 import { ackMessage, batchAckMessage, changeMessageInvisibleTime } from './handlers/ack.ts';
 import { getAllRequestModes, queryAssignment, setMessageRequestMode } from './handlers/assignment.ts';
+import { absentFeatureHandlers } from './handlers/absentFeatures.ts';
 import { getConsumeTimeSpan } from './handlers/consumeTimeSpan.ts';
 import {
   getAllConsumerOffsets,
@@ -30,6 +31,7 @@ import {
 } from './handlers/groupConfig.ts';
 import { cloneGroupOffset, queryCorrectionOffset } from './handlers/groupOffsets.ts';
 import { checkClientConfig, getConsumerList, heartbeat, unregisterClient } from './handlers/heartbeat.ts';
+import { masterHandlers } from './handlers/master.ts';
 import { lockQueues, unlockQueues } from './handlers/lock.ts';
 import { notification, pollingInfo } from './handlers/notification.ts';
 import {
@@ -62,6 +64,7 @@ import {
   getTopicConfig,
   getTopicStats,
   updateTopic,
+  updateTopics,
 } from './handlers/topic.ts';
 
 /** What the broker answers; any other code gets 3 at once. */
@@ -105,6 +108,7 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.LOCK_BATCH_MQ, lockQueues],
   [RequestCode.UNLOCK_BATCH_MQ, unlockQueues],
   [RequestCode.UPDATE_AND_CREATE_TOPIC, updateTopic],
+  [RequestCode.UPDATE_AND_CREATE_TOPIC_LIST, updateTopics],
   [RequestCode.DELETE_TOPIC_IN_BROKER, deleteTopic],
   [RequestCode.GET_ALL_TOPIC_CONFIG, getAllTopics],
   [RequestCode.GET_TOPIC_CONFIG, getTopicConfig],
@@ -139,6 +143,8 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_BROKER_CONSUME_STATS, getBrokerConsumeStats],
   ...authHandlers,
   ...plainAclHandlers,
+  ...masterHandlers,
+  ...absentFeatureHandlers,
 ];
 
 /** Codes that may be held; the second listener, port minus 2, does not serve them (remoting sheet §1.1). */

@@ -150,6 +150,17 @@ const brokerSettings = {
   brokerPermission: whole(Perm.READ | Perm.WRITE, 0, 7),
   autoCreateTopicEnable: flag(true),
   autoCreateSubscriptionGroup: flag(true),
+  validateSystemTopicWhenUpdateTopic: flag(true),
+  enableMixedMessageType: flag(false),
+  clearRetryTopicWhenDeleteTopic: flag(true),
+  /** Tables of topics and groups in pages, for readers that take them. */
+  enableSplitMetadata: flag(true),
+  splitMetadataSize: whole(2000, 1, 1_000_000),
+  /** Without it a registration is preceded by QUERY_DATA_VERSION 322, and left out where nothing changed. */
+  forceRegister: flag(true),
+  /** Read cold data throttling, of which nothing is throttled here. */
+  cgColdReadThreshold: whole(3 * 1024 * 1024, 0, MAX),
+  globalColdReadThreshold: whole(100 * 1024 * 1024, 0, MAX),
   defaultTopicQueueNums: whole(8, 1, 1024),
   clusterTopicEnable: flag(true),
   brokerTopicEnable: flag(true),

@@ -3,11 +3,13 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { CodedError, errorText } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { decodeKvTable } from '../protocol/bodies/route.ts';
 import { encodeRegistration } from '../protocol/bodies/topic.ts';
 import type { TopicTable } from '../protocol/bodies/topic.ts';
 import { RequestCode, requestCodeName, responseCodeName } from '../protocol/codes.ts';
 import { LANGUAGE } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
+import { stringifyFastjson } from '../protocol/fastjson.ts';
 import { encodeFields } from '../protocol/fields.ts';
 import type { Credentials } from '../protocol/acl.ts';
 import { brokerIdentity, registerBroker } from '../protocol/requests/route.ts';
@@ -60,10 +62,15 @@ export class Registration implements Disposable {
     return accepted;
   }
 
+  /** `host:port` at which slaves would connect. */
+  get haAddress(): string {
+    return this.#options.haAddress;
+  }
+
   /** Tells every NameServer of these topics, or of all. A NameServer that fails is logged. @returns how many took it */
   async announce(topicNames?: readonly string[]): Promise<number> {
     const { topics, nameServers } = this.#options;
-    const results = await Promise.all(
+    const answers = await Promise.all(
       nameServers.map((address) => {
         // One that does not know this broker yet takes nothing but the whole table.
         const isKnown = this.#connections.get(address)?.isOpen === true;
@@ -71,7 +78,8 @@ export class Registration implements Disposable {
         return this.#tell(address, { code: RequestCode.REGISTER_BROKER, extFields: this.#header(body), body });
       }),
     );
-    return results.filter(Boolean).length;
+    for (const answer of answers) if (answer !== undefined && answer.body.length > 0) this.#takeOrder(answer.body);
+    return answers.filter((answer) => answer !== undefined).length;
   }
 
   /** The answer of the first NameServer that gives one; undefined when none can be reached. */
@@ -110,26 +118,53 @@ export class Registration implements Disposable {
 
   #plan(delayMs: number): void {
     this.#timer = this.#options.clock.after(delayMs, () => {
-      void this.announce().then(() => {
+      void this.#announceRegularly().then(() => {
         const allReached = this.#unreachable.size === 0;
         if (!this.#stopped) this.#plan(allReached ? this.#options.config.registerNameServerPeriod : RETRY_MS);
       });
     });
   }
 
-  async #tell(address: string, parts: RequestParts): Promise<boolean> {
+  async #announceRegularly(): Promise<void> {
+    if (this.#options.config.forceRegister || (await this.#isNews())) await this.announce();
+  }
+
+  /** Does any NameServer know another table than this one? */
+  async #isNews(): Promise<boolean> {
+    const { topics, nameServers } = this.#options;
+    const body = Buffer.from(stringifyFastjson(topics.table().dataVersion));
+    const extFields = encodeFields(brokerIdentity, this.#identity());
+    const answers = await Promise.all(
+      nameServers.map((address) => this.#tell(address, { code: RequestCode.QUERY_DATA_VERSION, extFields, body })),
+    );
+    return answers.some((answer) => answer?.extFields['changed'] !== 'false');
+  }
+
+  /** Topics that the NameServer keeps in order are ordered here. Source: TopicConfigManager.java, updateOrderTopicConfig. */
+  #takeOrder(body: Buffer): void {
+    const { topics, logger } = this.#options;
+    for (const topic of decodeKvTable(body).keys()) {
+      const config = topics.get(topic);
+      if (config === undefined || config.order) continue;
+      topics.put({ ...config, order: true });
+      logger.info(`topic ${topic} is ordered: the NameServer says so`);
+    }
+  }
+
+  /** @returns the answer, when it is a success */
+  async #tell(address: string, parts: RequestParts): Promise<RemotingCommand | undefined> {
     const { logger } = this.#options;
     try {
       const answer = await (await this.#connection(address)).request(parts, TIMEOUT_MS);
       if (answer.code !== 0) throw refused(address, parts.code, answer.code, answer.remark);
       if (this.#unreachable.delete(address)) logger.info(`NameServer ${address} is reached again`);
-      return true;
+      return answer;
     } catch (error) {
       const text = `${requestCodeName(parts.code)} to NameServer ${address} failed: ${errorText(error)}`;
       if (this.#unreachable.has(address)) logger.debug(text);
       else logger.warn(text);
       this.#unreachable.add(address);
-      return false;
+      return undefined;
     }
   }
 

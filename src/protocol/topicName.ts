@@ -19,7 +19,7 @@ export const BENCHMARK_TOPIC = 'BenchmarkTest';
 export const OFFSET_MOVED_TOPIC = 'OFFSET_MOVED_EVENT';
 
 /** System topics by name on every broker; the cluster's and the broker's own names come on top. */
-const SYSTEM_TOPICS: ReadonlySet<string> = new Set([
+export const SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   AUTO_CREATE_TOPIC,
   SCHEDULE_TOPIC,
   BENCHMARK_TOPIC,

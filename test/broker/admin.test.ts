@@ -74,8 +74,20 @@ describe('broker: topics', () => {
     ['a system topic', 'TBW102', {}, 29, /^The topic\[TBW102\] is conflict with system topic\.$/],
     ['the name of the cluster', 'DefaultCluster', {}, 29, /is conflict with system topic/],
     ['an unknown attribute', 'T', { attributes: '+colour=blue' }, 1, /^unsupported key: colour$/],
-    ['an unknown message type', 'T', { attributes: '+message.type=LOUD' }, 1, /^value is not in set: LOUD$/],
-    ['attributes without a sign', 'T', { attributes: 'message.type=FIFO' }, 1, /is wrong$/],
+    [
+      'an unknown message type',
+      'T',
+      { attributes: '+message.type=LOUD' },
+      1,
+      /^value is not in set: \[UNSPECIFIED, NORMAL, FIFO, DELAY, TRANSACTION, MIXED\]$/,
+    ],
+    [
+      'attributes without a sign',
+      'T',
+      { attributes: 'message.type=FIFO' },
+      1,
+      /^add\/alter attribute format is wrong: message.type$/,
+    ],
   ];
   for (const [what, topic, more, code, remark] of refusals) {
     it(`refuses ${what} with ${code}`, async () => {

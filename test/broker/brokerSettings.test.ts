@@ -35,9 +35,12 @@ describe('broker: settings while it runs', () => {
 
   it('knows of every setting whether it is its own or one of Apache', () => {
     const ours = new Set(['maxStoreBytes']);
-    const strange = Object.keys(brokerConfig()).filter((key) => !apacheBrokerSettings.has(key) && !ours.has(key));
+    // Of AuthConfig.java, which GET_BROKER_CONFIG leaves out there.
+    const ofAuth = /^(auth|initAuth|innerClientAuth|migrateAuth|statefulAuth)/;
+    const strange = Object.keys(brokerConfig()).filter(
+      (key) => !apacheBrokerSettings.has(key) && !ours.has(key) && !ofAuth.test(key),
+    );
     assert.deepEqual(strange, []);
-    for (const key of Object.keys(brokerConfig())) assert.equal(typeof key, 'string');
     assert.ok(onlyAtStart.has('listenPort'));
   });
 

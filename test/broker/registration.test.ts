@@ -4,6 +4,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import { openStore, startBroker } from '../../src/broker/broker.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { brokerConfig, nameServerConfig } from '../../src/broker/config.ts';
+import type { BrokerConfig } from '../../src/broker/config.ts';
 import { startNameServer } from '../../src/broker/nameServer/nameServer.ts';
 import type { NameServer } from '../../src/broker/nameServer/nameServer.ts';
 import { decodeRegistration } from '../../src/protocol/bodies/topic.ts';
@@ -36,9 +37,13 @@ describe('broker: registration', () => {
     return server;
   };
 
-  const brokerOf = async (nameServers: readonly string[], logger: Logger = silentLogger): Promise<Broker> => {
+  const brokerOf = async (
+    nameServers: readonly string[],
+    logger: Logger = silentLogger,
+    more: Partial<BrokerConfig> = {},
+  ): Promise<Broker> => {
     const directory = makeTempDir('broker');
-    const config = brokerConfig({ listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024 });
+    const config = brokerConfig({ listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024, ...more });
     const store = await openStore(config, { directory: directory.path, clock, logger });
     const broker = await startBroker({ config, store, nameServers, clock, logger });
     stops.push(
@@ -108,6 +113,24 @@ describe('broker: registration', () => {
       [103, 103, 103, 104],
     );
     assert.equal(asked.at(-1)?.extFields['brokerAddr'], broker.address);
+  });
+
+  it('asks first whether its table is news, where it is not to be forced, and says no more when it is not', async () => {
+    const asked: RemotingCommand[] = [];
+    const handle: RequestHandler = ({ command }) => {
+      asked.push(command);
+      return { code: 0, extFields: { changed: 'false' } };
+    };
+    const server = await listen({ host: '127.0.0.1', port: 0, handle, clock, logger: silentLogger });
+    stops.push(() => server.close());
+    const broker = await brokerOf([server.address], silentLogger, { forceRegister: false });
+    clock.advance(10_000);
+    await waitFor('the question', () => asked.length >= 2, { pollMs: 2 });
+    await broker.stop();
+    assert.deepEqual(
+      asked.map(({ code }) => code),
+      [103, 322, 104],
+    );
   });
 
   it('is known to every NameServer, and gone from them after its stop', async () => {

@@ -1,79 +1,145 @@
+import { readDataVersion, sameDataVersion } from '../../protocol/bodies/dataVersion.ts';
+import type { DataVersion } from '../../protocol/bodies/dataVersion.ts';
+import { readBody } from '../../protocol/bodies/read.ts';
 import { encodeTopicList } from '../../protocol/bodies/route.ts';
-import { encodeTopicStats, encodeTopicTable, topicConfig } from '../../protocol/bodies/topic.ts';
+import { decodeTopicConfigList, encodeTopicStats, encodeTopicTable, topicConfig } from '../../protocol/bodies/topic.ts';
 import type { QueueStats, TopicConfig } from '../../protocol/bodies/topic.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { decodeFields } from '../../protocol/fields.ts';
-import { createTopic as createFields, topicOnly } from '../../protocol/requests/topic.ts';
-import { topicNameProblem } from '../../protocol/topicName.ts';
+import { createTopic as createFields, topicOnly, topicPage } from '../../protocol/requests/topic.ts';
+import { SYSTEM_TOPICS, retryTopic, topicNameProblem } from '../../protocol/topicName.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, invalidTopic, successBody } from '../reply.ts';
 import { MAX_QUEUES } from '../state/topics.ts';
 import { isSystemTopicOf, systemTopics } from '../systemTopics.ts';
+import { alteredAttributes, parseAttributeChanges } from '../topicAttributes.ts';
+import type { AttributeChanges } from '../topicAttributes.ts';
 import { storeTimeAt } from './offset.ts';
-
-/** What `attributes` of a topic may hold. Source: TopicAttributes.java; broker sheet §2.3. */
-const ATTRIBUTES: Readonly<Record<string, readonly string[] | undefined>> = {
-  'message.type': ['UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'],
-  'queue.type': ['SimpleCQ'],
-  'cleanup.policy': ['DELETE'],
-  'reserve.time': undefined,
-};
 
 /** UPDATE_AND_CREATE_TOPIC 17. Source: AdminBrokerProcessor.java, updateAndCreateTopic. */
 export async function updateTopic(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
   const header = decodeFields(createFields, command.extFields);
-  const { topic } = header;
-  const refusal = nameRefusal(broker, topic);
-  if (refusal !== undefined) return refusal;
-  if (![header.readQueueNums, header.writeQueueNums].every((count) => count >= 0 && count <= MAX_QUEUES)) {
-    const remark = `readQueueNums and writeQueueNums must be from 0 to ${MAX_QUEUES}, not ${header.readQueueNums} and ${header.writeQueueNums}`;
-    return { code: ResponseCode.INVALID_PARAMETER, remark };
-  }
-  const known = broker.topics.get(topic);
-  const attributes = alteredAttributes(known?.attributes ?? {}, header.attributes ?? '');
-  if (typeof attributes === 'string') return { code: ResponseCode.SYSTEM_ERROR, remark: attributes };
-  const config = topicConfig({
-    topicName: topic,
+  const changes = parseAttributeChanges(header.attributes ?? '');
+  if (typeof changes === 'string') return { code: ResponseCode.SYSTEM_ERROR, remark: changes };
+  const wanted = topicConfig({
+    topicName: header.topic,
     readQueueNums: header.readQueueNums,
     writeQueueNums: header.writeQueueNums,
     perm: header.perm,
     topicFilterType: header.topicFilterType,
     topicSysFlag: header.topicSysFlag ?? 0,
     order: header.order,
-    attributes,
   });
-  if (known !== undefined && stringifyFastjson(known) === stringifyFastjson(config)) return SUCCESS;
-  broker.topics.put(config);
-  broker.logger.info(`topic ${topic} ${known === undefined ? 'created' : 'updated'}`);
-  await broker.registration.announce([topic]);
+  return putTopics(broker, [{ wanted, changes }]);
+}
+
+/** UPDATE_AND_CREATE_TOPIC_LIST 18: all of them, or none. Attributes bear their sign, as in the text of 17. */
+export async function updateTopics(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
+  const topics = decodeTopicConfigList(command.body).map((config) => ({
+    wanted: { ...config, attributes: {} },
+    changes: new Map(Object.entries(config.attributes)),
+  }));
+  return putTopics(broker, topics);
+}
+
+interface WantedTopic {
+  readonly wanted: TopicConfig;
+  readonly changes: AttributeChanges;
+}
+
+async function putTopics(broker: BrokerContext, topics: readonly WantedTopic[]): Promise<Reply> {
+  const configs: TopicConfig[] = [];
+  for (const { wanted, changes } of topics) {
+    const refusal = topicRefusal(broker, wanted, changes);
+    if (refusal !== undefined) return refusal;
+    const attributes = alteredAttributes(broker.topics.get(wanted.topicName)?.attributes, changes);
+    if (typeof attributes === 'string') return { code: ResponseCode.SYSTEM_ERROR, remark: attributes };
+    configs.push({ ...wanted, attributes });
+  }
+  const changed = configs.filter(
+    (config) => stringifyFastjson(broker.topics.get(config.topicName)) !== stringifyFastjson(config),
+  );
+  for (const config of changed) {
+    const isNew = broker.topics.get(config.topicName) === undefined;
+    broker.topics.put(config);
+    broker.logger.info(`topic ${config.topicName} ${isNew ? 'created' : 'updated'}`);
+  }
+  if (changed.length > 0) await broker.registration.announce(changed.map((config) => config.topicName));
   return SUCCESS;
 }
 
-/** DELETE_TOPIC_IN_BROKER 215: its settings, queues and offsets; what was stored stays in the log until cleaned. */
+function topicRefusal(broker: BrokerContext, wanted: TopicConfig, changes: AttributeChanges): Reply | undefined {
+  const { topicName, readQueueNums, writeQueueNums } = wanted;
+  const problem = topicNameProblem(topicName);
+  if (problem !== undefined) return invalidTopic(topicName, problem);
+  const reserved = systemTopicRefusal(broker, topicName);
+  if (reserved !== undefined) return reserved;
+  if (![readQueueNums, writeQueueNums].every((count) => count >= 0 && count <= MAX_QUEUES)) {
+    const remark = `readQueueNums and writeQueueNums must be from 0 to ${MAX_QUEUES}, not ${readQueueNums} and ${writeQueueNums}`;
+    return { code: ResponseCode.INVALID_PARAMETER, remark };
+  }
+  if (!broker.config.enableMixedMessageType && changes.get('+message.type') === 'MIXED') {
+    return { code: ResponseCode.INVALID_PARAMETER, remark: 'MIXED message type is not supported.' };
+  }
+  return undefined;
+}
+
+/**
+ * DELETE_TOPIC_IN_BROKER 215: its settings, queues and offsets, and those of the retry topics that POP made for it;
+ * what was stored stays in the log until cleaned.
+ */
 export async function deleteTopic(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
   const { topic } = decodeFields(topicOnly, command.extFields);
-  const refusal = nameRefusal(broker, topic);
-  if (refusal !== undefined) return refusal;
-  const known = broker.topics.delete(topic);
+  if (topic.trim() === '') return invalidTopic(topic, 'blank');
+  const reserved = systemTopicRefusal(broker, topic);
+  if (reserved !== undefined) return reserved;
+  const retryTopics = broker.config.clearRetryTopicWhenDeleteTopic ? popRetryTopicsOf(broker, topic) : [];
+  for (const name of [topic, ...retryTopics]) await forgetTopic(broker, name);
+  await broker.registration.announce();
+  return SUCCESS;
+}
+
+async function forgetTopic(broker: BrokerContext, topic: string): Promise<void> {
+  if (broker.topics.delete(topic)) broker.logger.info(`topic ${topic} deleted`);
   broker.offsets.deleteTopic(topic);
   broker.statistics.topicDeleted(topic);
   await broker.store.deleteTopic(topic);
-  if (known) {
-    broker.logger.info(`topic ${topic} deleted`);
-    await broker.registration.announce();
-  }
-  return SUCCESS;
 }
 
-/** GET_ALL_TOPIC_CONFIG 21: everything at once, also to readers that could take pages. */
-export function getAllTopics(broker: BrokerContext): Reply {
+/** In both of their forms. Source: KeyBuilder.java. */
+function popRetryTopicsOf(broker: BrokerContext, topic: string): string[] {
+  return broker.offsets
+    .groupsOf(topic)
+    .flatMap((group) => [`${retryTopic(group)}_${topic}`, `${retryTopic(group)}+${topic}`])
+    .filter((name) => broker.topics.get(name) !== undefined);
+}
+
+/**
+ * GET_ALL_TOPIC_CONFIG 21: all, or for readers that name one a page in order of names; from the first again when the
+ * table changed since the page before. Source: TopicConfigManager.java, subTopicConfigTable.
+ */
+export function getAllTopics(broker: BrokerContext, { command }: IncomingRequest): Reply {
+  const { topicSeq, maxTopicNum, dataVersion } = decodeFields(topicPage, command.extFields);
+  const takesPages = [topicSeq, maxTopicNum, dataVersion].some((field) => field !== undefined);
+  const table = broker.topics.table();
+  let names: Iterable<string> | undefined;
+  if (takesPages && broker.config.enableSplitMetadata) {
+    const isSame = isVersion(dataVersion ?? '', table.dataVersion);
+    const begin = isSame ? Math.max(0, topicSeq ?? 0) : 0;
+    const count = Math.max(0, Math.min(maxTopicNum ?? Infinity, broker.config.splitMetadataSize));
+    names = [...broker.topics.names()].sort().slice(begin, begin + count);
+  }
   return {
     code: ResponseCode.SUCCESS,
     extFields: { totalTopicNum: String(broker.topics.size) },
-    body: encodeTopicTable(broker.topics.table()),
+    body: encodeTopicTable(names === undefined ? table : broker.topics.table(names)),
   };
+}
+
+function isVersion(text: string, version: DataVersion | undefined): boolean {
+  return text.trim() !== '' && sameDataVersion(readDataVersion(readBody(Buffer.from(text))), version);
 }
 
 /** GET_TOPIC_CONFIG 351. */
@@ -94,7 +160,8 @@ export async function getTopicStats(broker: BrokerContext, { command }: Incoming
 
 /** GET_SYSTEM_TOPIC_LIST_FROM_BROKER 305. */
 export function getSystemTopics(broker: BrokerContext): Reply {
-  const topics = systemTopics(broker.config).map((config) => config.topicName);
+  const ofBroker = systemTopics(broker.config).map((config) => config.topicName);
+  const topics = [...new Set([...SYSTEM_TOPICS, ...ofBroker])];
   return successBody(encodeTopicList({ topics, brokerAddr: undefined }));
 }
 
@@ -117,31 +184,7 @@ async function queueStats(broker: BrokerContext, config: TopicConfig): Promise<Q
   );
 }
 
-function nameRefusal(broker: BrokerContext, topic: string): Reply | undefined {
-  const problem = topicNameProblem(topic);
-  if (problem !== undefined) return invalidTopic(topic, problem);
-  if (!isSystemTopicOf(broker.config, topic)) return undefined;
+function systemTopicRefusal(broker: BrokerContext, topic: string): Reply | undefined {
+  if (!broker.config.validateSystemTopicWhenUpdateTopic || !isSystemTopicOf(broker.config, topic)) return undefined;
   return { code: ResponseCode.INVALID_PARAMETER, remark: `The topic[${topic}] is conflict with system topic.` };
-}
-
-/**
- * `+key=value` adds or alters, `-key` deletes.
- * @returns the attributes after that, or a remark when the text asks for something unknown
- */
-function alteredAttributes(known: Readonly<Record<string, string>>, text: string): Record<string, string> | string {
-  const altered = new Map(Object.entries(known));
-  for (const part of text.split(',').map((item) => item.trim())) {
-    if (part === '') continue;
-    const [, sign, key = '', value] = /^([+-])([^=]*)(?:=(.*))?$/.exec(part) ?? [];
-    if (sign === undefined || (sign === '+') !== (value !== undefined))
-      return `the attribute string "${part}" is wrong`;
-    if (!Object.hasOwn(ATTRIBUTES, key)) return `unsupported key: ${key}`;
-    if (value === undefined) {
-      altered.delete(key);
-    } else {
-      if (ATTRIBUTES[key]?.includes(value) === false) return `value is not in set: ${value}`;
-      altered.set(key, value);
-    }
-  }
-  return Object.fromEntries(altered);
 }

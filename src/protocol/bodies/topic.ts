@@ -4,7 +4,7 @@ import { parseFastjson, stringifyFastjson } from '../fastjson.ts';
 import type { FastjsonKey, FastjsonObject, FastjsonValue } from '../fastjson.ts';
 import { readDataVersion } from './dataVersion.ts';
 import type { DataVersion } from './dataVersion.ts';
-import { booleanAt, isObject, mapAt, numberAt, objectAt, readBody, textAt, textsAt } from './read.ts';
+import { booleanAt, isObject, mapAt, numberAt, objectAt, objectsAt, readBody, textAt, textsAt } from './read.ts';
 
 /* Topic tables: remoting sheet §3.12, shapes 4, 5 and 7; broker sheet §3 for the compressed registration. */
 
@@ -52,6 +52,11 @@ function readTopicConfig(json: FastjsonObject): TopicConfig {
     order: booleanAt(json, 'order'),
     attributes: Object.fromEntries(Object.keys(attributes).map((name) => [name, textAt(attributes, name)])),
   };
+}
+
+/** Body of UPDATE_AND_CREATE_TOPIC_LIST 18. */
+export function decodeTopicConfigList(body: Buffer): TopicConfig[] {
+  return objectsAt(readBody(body), 'topicConfigList').map(readTopicConfig);
 }
 
 /** Body of GET_ALL_TOPIC_CONFIG 21 and content of `config/topics.json`. */

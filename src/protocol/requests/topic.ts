@@ -17,6 +17,14 @@ export const createTopic = {
   force: optional(boolean),
 } as const;
 
+/** GET_ALL_TOPIC_CONFIG 21, from 5.3 on; readers without these take everything at once. */
+export const topicPage = {
+  topicSeq: optional(int),
+  maxTopicNum: optional(int),
+  /** JSON of the version that the page before had. */
+  dataVersion: optional(string),
+} as const;
+
 /** Requests that name one topic: 105 (with acceptStandardJsonOnly), 202, 215, 216, 300, 351. */
 export const topicOnly = { topic: string } as const;
 

@@ -1,0 +1,39 @@
+import { encodeHaStatus } from '../../protocol/bodies/haStatus.ts';
+import { RequestCode } from '../../protocol/codes.ts';
+import { decodeFields, encodeFields } from '../../protocol/fields.ts';
+import { exchangeHaInfo, exchangeHaInfoResponse } from '../../protocol/requests/ha.ts';
+import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { BrokerContext, BrokerHandler } from '../brokerContext.ts';
+import { SUCCESS, success, successBody } from '../reply.ts';
+
+/* A master that has no slaves. Source: AdminBrokerProcessor.java; broker sheet §13.5. */
+
+export const masterHandlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
+  [RequestCode.GET_BROKER_HA_STATUS, getHaStatus],
+  [RequestCode.EXCHANGE_BROKER_HA_INFO, exchangeHa],
+  [RequestCode.RESET_MASTER_FLUSH_OFFSET, nothingToDo],
+  [RequestCode.NOTIFY_MIN_BROKER_ID_CHANGE, nothingToDo],
+];
+
+/** GET_BROKER_HA_STATUS 907. */
+function getHaStatus({ store }: BrokerContext): Reply {
+  return successBody(encodeHaStatus(store.maxPhysicalOffset));
+}
+
+/** EXCHANGE_BROKER_HA_INFO 906: who asks without a master's address learns this one's. */
+function exchangeHa(broker: BrokerContext, { command }: IncomingRequest): Reply {
+  const { masterHaAddress } = decodeFields(exchangeHaInfo, command.extFields);
+  if (masterHaAddress !== undefined) return SUCCESS;
+  return success(
+    encodeFields(exchangeHaInfoResponse, {
+      masterAddress: broker.address,
+      masterHaAddress: broker.registration.haAddress,
+      masterFlushOffset: broker.startedAtOffset,
+    }),
+  );
+}
+
+/** RESET_MASTER_FLUSH_OFFSET 908 means slaves; NOTIFY_MIN_BROKER_ID_CHANGE 905 a group that elects its readers. */
+function nothingToDo(): Reply {
+  return SUCCESS;
+}
