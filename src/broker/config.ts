@@ -153,9 +153,6 @@ const brokerSettings = {
   validateSystemTopicWhenUpdateTopic: flag(true),
   enableMixedMessageType: flag(false),
   clearRetryTopicWhenDeleteTopic: flag(true),
-  /** Tables of topics and groups in pages, for readers that take them. */
-  enableSplitMetadata: flag(true),
-  splitMetadataSize: whole(2000, 1, 1_000_000),
   /** Without it a registration is preceded by QUERY_DATA_VERSION 322, and left out where nothing changed. */
   forceRegister: flag(true),
   /** Read cold data throttling, of which nothing is throttled here. */
