@@ -38,6 +38,8 @@ import { Topics } from './state/topics.ts';
 import { Statistics } from './statistics/statistics.ts';
 import { ENTRY_BYTES } from './store/consumeQueue.ts';
 import { MessageStore } from './store/messageStore.ts';
+import { readDisk } from './store/diskUse.ts';
+import { Retention } from './store/retention.ts';
 import { isSystemTopicOf, systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
 import { openTimers } from './timers/openTimers.ts';
@@ -195,6 +197,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       timers,
       endMarks: owned.add(new EndMarks({ store, storeHost, clock, logger, config })),
       pops,
+      retention: owned.add(
+        new Retention({ clock, logger, store, settings: config, readDisk: () => readDisk(store.directory) }),
+      ),
       registration: owned.add(
         new Registration({
           clock,

@@ -16,6 +16,7 @@ import type { QueueLocks } from './state/queueLocks.ts';
 import type { Topics } from './state/topics.ts';
 import type { Statistics } from './statistics/statistics.ts';
 import type { MessageStore } from './store/messageStore.ts';
+import type { Retention } from './store/retention.ts';
 import type { DelayLevels } from './timers/delayLevels.ts';
 import type { TimerMessages } from './timers/timerMessages.ts';
 import type { EndMarks } from './transactions/endMarks.ts';
@@ -40,6 +41,7 @@ export interface BrokerContext {
   readonly timers: TimerMessages | undefined;
   readonly endMarks: EndMarks;
   readonly pops: Pops;
+  readonly retention: Retention;
   readonly registration: Registration;
   readonly security: Security;
   readonly statistics: Statistics;

@@ -10,6 +10,7 @@ import { ackMessage, batchAckMessage, changeMessageInvisibleTime } from './handl
 import { getAllRequestModes, queryAssignment, setMessageRequestMode } from './handlers/assignment.ts';
 import { absentFeatureHandlers } from './handlers/absentFeatures.ts';
 import { getConsumeTimeSpan } from './handlers/consumeTimeSpan.ts';
+import { cleanExpiredQueues, cleanUnusedTopics, deleteExpiredLog } from './handlers/cleaning.ts';
 import {
   getAllConsumerOffsets,
   getAllDelayOffsets,
@@ -101,6 +102,9 @@ const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.QUERY_MESSAGE, queryMessage],
   [RequestCode.VIEW_MESSAGE_BY_ID, viewMessage],
   [RequestCode.QUERY_CONSUME_QUEUE, queryConsumeQueue],
+  [RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE, cleanExpiredQueues],
+  [RequestCode.CLEAN_UNUSED_TOPIC, cleanUnusedTopics],
+  [RequestCode.DELETE_EXPIRED_COMMITLOG, deleteExpiredLog],
   [RequestCode.HEART_BEAT, heartbeat],
   [RequestCode.UNREGISTER_CLIENT, unregisterClient],
   [RequestCode.GET_CONSUMER_LIST_BY_GROUP, getConsumerList],

@@ -181,6 +181,21 @@ const brokerSettings = {
   defaultQueryMaxNum: whole(32, 1, 1024),
   /** Ours: most bytes of commit log before sends are refused with code 14; 0 is no cap. */
   maxStoreBytes: whole(0, 0, MAX),
+  /** Hours that a full file of the log is kept. */
+  fileReservedTime: whole(72, 0, 1_000_000),
+  /** Ours: the oldest files of the log go while it holds more; 0 keeps them whatever their size. */
+  fileReservedBytes: whole(0, 0, MAX),
+  deleteWhen: text('04', (hours) => {
+    if (!/^\s*\d{1,2}\s*(;\s*\d{1,2}\s*)*;?$/.test(hours)) throw new Error('expected hours such as 04 or 02;14');
+  }),
+  deleteFileBatchMax: whole(10, 1, 10_000),
+  cleanResourceInterval: whole(10_000, 100, 3_600_000),
+  diskMaxUsedSpaceRatio: whole(75, 0, 100),
+  diskSpaceCleanForciblyRatio: whole(85, 0, 100),
+  diskSpaceWarningLevelRatio: whole(90, 0, 100),
+  cleanFileForciblyEnable: flag(true),
+  /** Ours: a disk with so much free is never full, whatever its ratio; 0 goes by the ratio alone, as Apache does. */
+  enoughFreeDiskBytes: whole(4 * 1024 ** 3, 0, MAX),
   longPollingEnable: flag(true),
   shortPollingTimeMills: whole(1000, 1, 60_000),
   flushConsumerOffsetInterval: whole(5000, 1, 3_600_000),

@@ -149,3 +149,72 @@ describe('broker: entries of a queue', () => {
     assert.deepEqual([index.code, index.remark, index.body.length], [0, 'Index 3 of 0@T is not exist!', 0]);
   });
 });
+
+describe('broker: cleaning commands', () => {
+  let broker: TestBroker;
+  beforeEach(async () => {
+    broker = await TestBroker.start({ broker: { mappedFileSizeCommitLog: 4096, fileReservedTime: 0 } });
+    await broker.createTopic('Old', 1);
+    await broker.createTopic('Young', 1);
+  });
+  afterEach(() => broker.stop());
+
+  const ends = (topic: string): number[] => {
+    const { store } = broker.context;
+    return [store.minOffset(topic, 0), store.maxOffset(topic, 0)];
+  };
+  const run = async (code: number): Promise<void> => assert.equal((await broker.ask(code)).code, ResponseCode.SUCCESS);
+
+  it('removes old files of the log, and then the queues that lost all', async () => {
+    for (let index = 0; index < 4; index += 1) await broker.send('Old', 'x'.repeat(1200));
+    for (let index = 0; index < 4; index += 1) await broker.send('Young', 'x'.repeat(1200));
+    await run(RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE);
+    assert.deepEqual(
+      [ends('Old'), ends('Young')],
+      [
+        [0, 4],
+        [0, 4],
+      ],
+    );
+    await run(RequestCode.DELETE_EXPIRED_COMMITLOG);
+    await broker.context.retention.round();
+    assert.deepEqual(
+      [ends('Old'), ends('Young')],
+      [
+        [4, 4],
+        [2, 4],
+      ],
+    );
+    const answer = await broker.ask(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, {
+      topic: 'Old',
+      queueId: '0',
+      timestamp: '0',
+    });
+    assert.equal(answer.extFields['offset'], '4', 'where the queue goes on');
+    await run(RequestCode.CLEAN_EXPIRED_CONSUMEQUEUE);
+    assert.deepEqual(
+      [ends('Old'), ends('Young')],
+      [
+        [0, 0],
+        [2, 4],
+      ],
+    );
+    assert.equal(broker.context.store.hasQueue('Old', 0), false);
+    assert.equal((await broker.send('Old', 'new')).extFields['queueOffset'], '0');
+  });
+
+  it('removes the queues of topics that are no more', async () => {
+    await broker.send('Old', 'a');
+    await broker.send('Young', 'b');
+    broker.context.topics.delete('Old');
+    await run(RequestCode.CLEAN_UNUSED_TOPIC);
+    assert.deepEqual(
+      [ends('Old'), ends('Young')],
+      [
+        [0, 0],
+        [0, 1],
+      ],
+    );
+    assert.deepEqual([...broker.context.store.topicNames()], ['Young']);
+  });
+});

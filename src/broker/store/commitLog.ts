@@ -25,6 +25,8 @@ const MAX_RECORD_BYTES = 32 * 1024 * 1024;
  */
 export class CommitLog {
   readonly files: FileSeries;
+  /** Nothing is stored while it is true. */
+  isDiskFull = false;
   readonly #maxBytes: number;
   #tail = new HotTail();
   #end: number;
@@ -140,8 +142,10 @@ export class CommitLog {
     const remaining = fileBytes - (this.#reserved % fileBytes);
     const rolls = sizeBytes + BLANK_BYTES > remaining;
     const usedBytes = this.#reserved - this.start + sizeBytes + (rolls ? remaining : 0);
-    if (usedBytes > this.#maxBytes) {
-      throw new CodedError('store-full', { usedBytes: this.#reserved - this.start, maxBytes: this.#maxBytes });
+    if (usedBytes > this.#maxBytes || this.isDiskFull) {
+      const heldBytes = this.#reserved - this.start;
+      const maxBytes = Math.min(this.#maxBytes, this.isDiskFull ? heldBytes : this.#maxBytes);
+      throw new CodedError('store-full', { usedBytes: heldBytes, maxBytes });
     }
     if (!rolls) return this.#reserved;
     const blank = Buffer.alloc(BLANK_BYTES);

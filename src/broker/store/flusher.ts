@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Deferred } from '../../base/deferred.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
+import { nextTurn } from '../../base/nextTurn.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
 import type { KeyIndex } from './keyIndex.ts';
@@ -115,10 +116,6 @@ export class Flusher {
     const indexEndOffset = index === undefined ? Number.MAX_SAFE_INTEGER : await index.sync();
     saveCheckpoint({ ...mark, indexEndOffset });
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 export interface FlusherOptions {

@@ -7,7 +7,7 @@ import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLevel.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
-import { measureMessage, writeMessage } from '../../protocol/message.ts';
+import { decodeMessage, measureMessage, writeMessage } from '../../protocol/message.ts';
 import { readCheckpoint, readIndexFinishedTimestamp, writeCheckpoint } from './checkpoint.ts';
 import { CommitLog } from './commitLog.ts';
 import { ENTRY_BYTES, entryAt } from './consumeQueue.ts';
@@ -68,6 +68,13 @@ export interface StoredAt {
   readonly storeTimestamp: number;
 }
 
+export interface OldFile {
+  /** When the file after it begins. */
+  readonly endedAtMs: number;
+  /** What the log holds, that file included. */
+  readonly logBytes: number;
+}
+
 interface PlacedRecord extends StoredAt {
   readonly topic: string;
   readonly queueId: number;
@@ -102,6 +109,7 @@ export class MessageStore {
   readonly #arrivals = new Emitter<Arrival>();
   #staged: PlacedRecord[] = [];
   #afterWrite: ((error: unknown) => void)[] = [];
+  #removing: Promise<unknown> = Promise.resolve();
   #lastTimestamp: number;
   #appendedRecords = 0;
   #appendedBytes = 0;
@@ -391,11 +399,77 @@ export class MessageStore {
     return queryMessages(this.#log, this.#index, query, maxMessages);
   }
 
-  /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
-  async deleteTopic(topic: string): Promise<void> {
-    this.#writeStaged();
-    await this.#queues.deleteTopic(topic);
+  /** Set, every append fails with `store-full`. */
+  get isDiskFull(): boolean {
+    return this.#log.isDiskFull;
+  }
+
+  set isDiskFull(isFull: boolean) {
+    this.#log.isDiskFull = isFull;
+  }
+
+  /**
+   * Removes the oldest files of the log while they are expired; queues and index follow. The newest file stays.
+   * @returns how many
+   */
+  removeOldFiles(maxFiles: number, isExpired: (file: OldFile) => boolean): Promise<number> {
+    return this.#inTurn(() => this.#removeOldFiles(maxFiles, isExpired));
+  }
+
+  async #removeOldFiles(maxFiles: number, isExpired: (file: OldFile) => boolean): Promise<number> {
+    let removed = 0;
+    for (; removed < maxFiles; removed += 1) {
+      const next = this.#log.files.starts[1];
+      if (next === undefined || next >= this.#log.end) break;
+      const record = await this.#log.record(next);
+      const endedAtMs = record === undefined ? 0 : decodeMessage(record).storeTimestamp;
+      if (!isExpired({ endedAtMs, logBytes: this.#log.end - this.#log.start })) break;
+      await this.#log.files.removeFirst();
+    }
+    if (removed === 0) return 0;
+    await this.#queues.followLog(this.#log.start);
+    await this.#index?.removeBefore(this.#log.start);
     await this.#flusher.checkpointNow();
+    return removed;
+  }
+
+  /** Removes queues without a message in the log; they begin at 0 when they are used again. @returns how many */
+  removeExpiredQueues(isWanted: (topic: string) => boolean): Promise<number> {
+    return this.#inTurn(() => this.#removeExpiredQueues(isWanted));
+  }
+
+  async #removeExpiredQueues(isWanted: (topic: string) => boolean): Promise<number> {
+    this.#writeStaged();
+    let removed = 0;
+    for (const queue of [...this.#queues.all()]) {
+      if (!isWanted(queue.topic)) continue;
+      const last = await queue.lastPhysicalOffset();
+      if (last < 0 || last >= this.#log.start || queue.waiting > 0) continue;
+      await this.#queues.deleteQueue(queue);
+      removed += 1;
+    }
+    await this.#flusher.checkpointNow();
+    return removed;
+  }
+
+  topicNames(): Iterable<string> {
+    return this.#queues.topics();
+  }
+
+  /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
+  deleteTopic(topic: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#writeStaged();
+      await this.#queues.deleteTopic(topic);
+      await this.#flusher.checkpointNow();
+    });
+  }
+
+  /** What removes files goes one after the other, and is over before the store closes. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#removing.then(work);
+    this.#removing = done.catch(() => undefined);
+    return done;
   }
 
   /** Everything is on disk afterwards, and another process may open the directory. */
@@ -403,6 +477,7 @@ export class MessageStore {
     if (this.#closed) return;
     this.#closed = true;
     try {
+      await this.#removing;
       this.#writeStaged();
       await this.#flusher.close();
       await this.#index?.close();

@@ -2,8 +2,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
+import { nextTurn } from '../../base/nextTurn.ts';
 import { ConsumeQueue } from './consumeQueue.ts';
 import type { LogBounds, QueueEntry } from './consumeQueue.ts';
+
+/** Queues looked at before others get their turn: each may open a file. */
+const QUEUES_AT_ONCE = 32;
 
 /** All consume queues: `consumequeue/<topic>/<queueId>/`. */
 export class QueueTable {
@@ -113,7 +117,10 @@ export class QueueTable {
   /** After the log lost its front. */
   async followLog(logStart: number): Promise<void> {
     this.#bounds.logStart = logStart;
-    for (const queue of [...this.all()]) await queue.followLog();
+    for (const [place, queue] of [...this.all()].entries()) {
+      await queue.followLog();
+      if (place % QUEUES_AT_ONCE === QUEUES_AT_ONCE - 1) await nextTurn();
+    }
   }
 
   release(): void {
