@@ -93,6 +93,8 @@ describe('broker: settings of groups', () => {
     assert.equal((await attributes({ 'priority.factor': '5' })).code, 1);
     assert.equal((await attributes({ '+priority.factor': '5' })).code, 0);
     assert.deepEqual(broker.context.groups.get('G')?.attributes, { 'priority.factor': '5' });
+    const range = await attributes({ '+priority.factor': '101' });
+    assert.deepEqual([range.code, range.remark], [1, 'value is not in range(0, 100)']);
     assert.equal((await attributes({})).code, 0);
     assert.deepEqual(broker.context.groups.get('G')?.attributes, { 'priority.factor': '5' });
     assert.equal((await attributes({ '-priority.factor': '' })).code, 0);

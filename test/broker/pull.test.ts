@@ -57,8 +57,8 @@ describe('broker: pull', () => {
     ['at the end', 2, 0, 19, 'OFFSET_OVERFLOW_ONE', ['0', '2', '0', '2']],
     ['past the end', 9, 0, 21, 'OFFSET_OVERFLOW_BADLY', ['0', '2', '0', '2']],
     ['below the beginning', -1, 0, 21, 'OFFSET_TOO_SMALL', ['0', '0', '0', '2']],
-    ['at 0 of a queue without messages', 0, 1, 19, 'NO_MATCHED_LOGIC_QUEUE', ['0', '0', '0', '0']],
-    ['past 0 of a queue without messages', 5, 1, 21, 'NO_MATCHED_LOGIC_QUEUE', ['0', '0', '0', '0']],
+    ['at 0 of a queue without messages', 0, 1, 19, 'NO_MESSAGE_IN_QUEUE', ['0', '0', '0', '0']],
+    ['past 0 of a queue without messages', 5, 1, 21, 'NO_MESSAGE_IN_QUEUE', ['0', '0', '0', '0']],
   ];
   for (const [what, queueOffset, queueId, code, remark, expected] of positions) {
     it(`answers ${code} with all four positions ${what}`, async () => {
@@ -306,7 +306,7 @@ describe('broker: pull', () => {
       'a queue that is not there',
       { queueId: 4 },
       29,
-      /^queueId\[4\] is illegal, topic:\[T\] topicConfig\.readQueueNums:\[4\] consumer:\[TestReader\]$/,
+      /^queueId\[4\] is illegal, topic:\[T\] topicConfig\.readQueueNums:\[4\] consumer:\[\/127\.0\.0\.1:\d+\]$/,
     ],
     ['an illegal group name', { group: 'bad group!' }, 26, /^subscription group \[bad group!\] does not exist/],
     ['tags without any', { header: { subscription: '||' } }, 23, /^parse the consumer's subscription failed$/],

@@ -1,6 +1,8 @@
-/** What `attributes` of a group may hold. Source: SubscriptionGroupAttributes.java. */
+/* What `attributes` of a group may hold. Source: SubscriptionGroupAttributes.java. */
+
+const PRIORITY_FACTOR = 'priority.factor';
 const KNOWN: ReadonlySet<string> = new Set([
-  'priority.factor',
+  PRIORITY_FACTOR,
   'lite.bind.topic',
   'lite.sub.model',
   'lite.sub.reset.offset.exclusive',
@@ -31,8 +33,13 @@ export function alteredGroupAttributes(
     if (!/^[+-]/.test(signed)) return `wrong format key: ${key}`;
     if (signed.startsWith('-') && !altered.has(key)) return `attempt to delete a nonexistent key: ${key}`;
     if (!KNOWN.has(key)) return `unsupported key: ${key}`;
+    if (signed.startsWith('+') && key === PRIORITY_FACTOR && !isPriority(value)) return 'value is not in range(0, 100)';
     if (signed.startsWith('+')) altered.set(key, value);
     else altered.delete(key);
   }
   return Object.fromEntries(altered);
+}
+
+function isPriority(value: string): boolean {
+  return /^\d+$/.test(value) && Number(value) <= 100;
 }

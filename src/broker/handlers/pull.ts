@@ -18,7 +18,7 @@ const MAX_SUSPEND_MS = 120_000;
 /** PULL_MESSAGE 11 and LITE_PULL_MESSAGE 361. Source: PullMessageProcessor.java; broker sheet §6. */
 export function pullMessage(broker: BrokerContext, request: IncomingRequest): Reply | Promise<Reply | undefined> {
   const header = decodeFields(pullFields, request.command.extFields);
-  const checked = checkPull(broker, request.command.code, header);
+  const checked = checkPull(broker, request, header);
   if ('code' in checked) return checked;
   // Before anything is awaited: an offset that the client commits after this pull must not be set back.
   if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && header.commitOffset >= 0) {
@@ -38,7 +38,7 @@ async function pullFirst(
   // What arrived since the read would wake nobody.
   if (broker.store.maxOffset(header.topic, header.queueId) > header.queueOffset)
     return answerNow(broker, request, header);
-  const fresh = checkPull(broker, request.command.code, header);
+  const fresh = checkPull(broker, request, header);
   if ('code' in fresh) return fresh;
   hold(broker, request, header, fresh);
   return undefined;
@@ -76,7 +76,7 @@ async function pullAgain(broker: BrokerContext, request: IncomingRequest, header
 
 /** By the subscription and the permissions of now: they may have changed since the pull came. */
 async function answerNow(broker: BrokerContext, request: IncomingRequest, header: PullMessage): Promise<Reply> {
-  const checked = checkPull(broker, request.command.code, header);
+  const checked = checkPull(broker, request, header);
   return 'code' in checked ? checked : readReply(broker, header, checked);
 }
 
@@ -133,7 +133,7 @@ function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult)
   broker.offsets.notePull(consumerGroup, topic, queueId, nextBeginOffset);
   return {
     code,
-    remark: statusName(broker, status, topic, queueId),
+    remark: statusName(status),
     extFields: positions(broker, header, { nextBeginOffset, minOffset, maxOffset }, records[0]),
     body: sizeBytes > 0 ? records : undefined,
   };
@@ -156,8 +156,7 @@ function positions(
   };
 }
 
-/** GetMessageStatus.java. */
-function statusName(broker: BrokerContext, status: ReadStatus, topic: string, queueId: number): string {
-  if (status === 'no-message-in-queue' && !broker.store.hasQueue(topic, queueId)) return 'NO_MATCHED_LOGIC_QUEUE';
+/** Source: GetMessageStatus.java. */
+function statusName(status: ReadStatus): string {
   return status.toUpperCase().replaceAll('-', '_');
 }

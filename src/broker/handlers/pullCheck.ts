@@ -6,7 +6,7 @@ import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { PullSysFlag } from '../../protocol/requests/pull.ts';
 import type { PullMessage } from '../../protocol/requests/pull.ts';
 import { RETRY_PREFIX } from '../../protocol/topicName.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { FAQ_HINT } from '../reply.ts';
 import type { ConsumerGroup } from '../state/consumers.ts';
@@ -19,13 +19,13 @@ const Forbidden = { BROKER: '1', GROUP: '2', TOPIC: '3', BROADCASTING: '4', SUBS
  * The checks of a pull in their order: a refusal, or the filter to read with.
  * Source: PullMessageProcessor.java; broker sheet §6.1.
  */
-export function checkPull(broker: BrokerContext, code: number, header: PullMessage): Reply | MessageFilter {
+export function checkPull(broker: BrokerContext, request: IncomingRequest, header: PullMessage): Reply | MessageFilter {
   const { config } = broker;
   const { topic, consumerGroup: group, queueId } = header;
   if ((config.brokerPermission & Perm.READ) === 0) {
     return forbidden(Forbidden.BROKER, `the broker[${config.brokerIP1}] pulling message is forbidden`);
   }
-  if (code === RequestCode.LITE_PULL_MESSAGE && !config.litePullMessageEnable) {
+  if (request.command.code === RequestCode.LITE_PULL_MESSAGE && !config.litePullMessageEnable) {
     return forbidden(Forbidden.BROKER, `the broker[${config.brokerIP1}] for lite pull consumer is forbidden`);
   }
   const settings = broker.groups.find(group);
@@ -51,7 +51,7 @@ export function checkPull(broker: BrokerContext, code: number, header: PullMessa
   if (queueId < 0 || queueId >= topicSettings.readQueueNums) {
     return {
       code: ResponseCode.INVALID_PARAMETER,
-      remark: `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${topicSettings.readQueueNums}] consumer:[${group}]`,
+      remark: `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${topicSettings.readQueueNums}] consumer:[/${request.connection.remoteAddress}]`,
     };
   }
   return (header.sysFlag & PullSysFlag.SUBSCRIPTION) === 0

@@ -45,7 +45,7 @@ async function resetHere(broker: BrokerContext, header: ResetOffset): Promise<Re
 
 async function oneTarget(
   broker: BrokerContext,
-  { topic, timestamp, offset = -1 }: ResetOffset,
+  { topic, timestamp = 0, offset = -1 }: ResetOffset,
   queueId: number,
 ): Promise<Reply | QueueOffset[]> {
   if (offset === -1) return [await offsetAt(broker, topic, queueId, timestamp)];
@@ -62,7 +62,7 @@ async function oneTarget(
 
 /** As brokers did before 5.2: clients that are online move themselves, and commit. */
 async function resetAtClients(broker: BrokerContext, header: ResetOffset, isCpp: boolean): Promise<Reply> {
-  const { topic, group, timestamp, isForce } = header;
+  const { topic, group, timestamp = 0, isForce } = header;
   const config = broker.topics.get(topic);
   if (config === undefined) {
     return {
@@ -76,7 +76,7 @@ async function resetAtClients(broker: BrokerContext, header: ResetOffset, isCpp:
     if (committed === undefined) {
       return { code: ResponseCode.SYSTEM_ERROR, remark: `THe consumer group <${group}> not exist` };
     }
-    targets.push(isForce ? target : { ...target, offset: Math.min(target.offset, committed) });
+    targets.push(isForce === true ? target : { ...target, offset: Math.min(target.offset, committed) });
   }
   const members = broker.consumers.get(group)?.members;
   if (members === undefined) {
@@ -104,7 +104,7 @@ async function resetAtClients(broker: BrokerContext, header: ResetOffset, isCpp:
 
 function offsetsAt(
   broker: BrokerContext,
-  { topic, timestamp }: ResetOffset,
+  { topic, timestamp = 0 }: ResetOffset,
   queueCount: number,
 ): Promise<QueueOffset[]> {
   return Promise.all(Array.from({ length: queueCount }, (_, queueId) => offsetAt(broker, topic, queueId, timestamp)));

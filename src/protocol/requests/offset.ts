@@ -29,9 +29,9 @@ export const timestampResponse = { timestamp: long } as const;
 export const resetOffset = {
   topic: string,
   group: string,
-  /** Negative means the end. */
-  timestamp: long,
-  isForce: boolean,
+  /** Negative means the end. Like `isForce` it may be left out, and is 0 then. */
+  timestamp: optional(long),
+  isForce: optional(boolean),
   /** Negative means all; absent in releases before 5. */
   queueId: optional(int),
   /** For that one queue, in place of the timestamp; -1 means none. */
