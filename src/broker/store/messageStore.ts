@@ -348,6 +348,10 @@ export class MessageStore {
     return this.#queues.find(topic, queueId)?.max ?? 0;
   }
 
+  hasQueue(topic: string, queueId: number): boolean {
+    return this.#queues.find(topic, queueId) !== undefined;
+  }
+
   *queues(): Iterable<{ readonly topic: string; readonly queueId: number }> {
     for (const { topic, queueId } of this.#queues.all()) yield { topic, queueId };
   }
