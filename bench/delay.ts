@@ -1,5 +1,5 @@
 import type { Connection } from '../src/remoting/connection.ts';
-import { BENCH_TOPIC, benchClient, connect, sidesOf, startBackend } from './backend.ts';
+import { BENCH_TOPIC, benchClient, connect, pause, sidesOf, startBackend } from './backend.ts';
 import type { Backend } from './backend.ts';
 import { percentile } from './figures.ts';
 import type { Figure } from './figures.ts';
@@ -7,6 +7,7 @@ import { bothSides } from './producers.ts';
 import { send } from './requests.ts';
 
 const MESSAGES = 10_000;
+const IN_FLIGHT = 64;
 /** Level 2. */
 const LEVEL_DELAY_MS = 5000;
 /** Far enough ahead that all are sent before the first is due. */
@@ -50,12 +51,16 @@ async function lateness(backend: Backend, sendOne: Sending): Promise<number[]> {
     });
     const beganMs = Date.now();
     // Spread over a second, so that those of one delay are due over a second.
-    for (let sent = 0; sent < MESSAGES;) {
-      const due = Math.min(MESSAGES, Math.ceil(((Date.now() - beganMs) / 1000) * MESSAGES));
-      const sends: Promise<void>[] = [];
-      while (sent < due) sends.push(sendOne(connection, sent++, beganMs));
-      await Promise.all([...sends, new Promise((resolve) => setTimeout(resolve, 2))]);
-    }
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < MESSAGES) {
+        const index = next++;
+        const restMs = beganMs + (index * 1000) / MESSAGES - Date.now();
+        if (restMs > 0) await pause(restMs);
+        await sendOne(connection, index, beganMs);
+      }
+    };
+    await Promise.all(Array.from({ length: IN_FLIGHT }, work));
     await done;
     return late;
   } finally {

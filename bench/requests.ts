@@ -17,7 +17,10 @@ export interface QueuePlace {
   readonly queueId: number;
 }
 
-/** @throws Error when the broker does not store it */
+/**
+ * Again while Apache's broker says that it is busy.
+ * @throws Error when the broker does not store it
+ */
 export async function send(
   connection: Connection,
   { topic, queueId }: QueuePlace,
@@ -39,7 +42,8 @@ export async function send(
     batch: false,
   });
   const parts = { code: RequestCode.SEND_MESSAGE_V2, extFields: shrinkToLetters(header), body };
-  const { code, remark } = await connection.request(parts, TIMEOUT_MS);
+  let { code, remark } = await connection.request(parts, TIMEOUT_MS);
+  while (code === ResponseCode.SYSTEM_BUSY) ({ code, remark } = await connection.request(parts, TIMEOUT_MS));
   if (code !== ResponseCode.SUCCESS) throw new Error(`the send was refused: ${code} ${remark ?? ''}`);
 }
 
