@@ -86,8 +86,7 @@ export class Outbox {
   #putPlain(command: RemotingCommand, bodyBytes: number): boolean {
     let end = writePlainHead(command, bodyBytes, shared, sharedEnd);
     if (end < 0 && sharedEnd > SHARED_BYTES / 2) {
-      shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
-      sharedEnd = 0;
+      takeFreshMemory();
       end = writePlainHead(command, bodyBytes, shared, 0);
     }
     if (end < 0) return false;
@@ -96,11 +95,13 @@ export class Outbox {
   }
 
   #putBody(piece: Buffer): void {
-    if (piece.length > COPIED_BODY_BYTES || sharedEnd + piece.length > SHARED_BYTES) this.#putPiece(piece);
-    else {
-      shared.set(piece, sharedEnd);
-      this.#grow(sharedEnd + piece.length);
+    if (piece.length > COPIED_BODY_BYTES) {
+      this.#putPiece(piece);
+      return;
     }
+    if (sharedEnd + piece.length > SHARED_BYTES) takeFreshMemory();
+    shared.set(piece, sharedEnd);
+    this.#grow(sharedEnd + piece.length);
   }
 
   /** What was written to the shared memory up to `end` follows the frames before, or begins a piece. */
@@ -133,4 +134,9 @@ export class Outbox {
     this.#isScheduled = false;
     this.flush();
   };
+}
+
+function takeFreshMemory(): void {
+  shared = Buffer.allocUnsafeSlow(SHARED_BYTES);
+  sharedEnd = 0;
 }

@@ -162,9 +162,14 @@ export class CommitLog {
 
   /** Bytes that are known to be records. Undefined when the log does not hold them whole. */
   read(physicalOffset: number, sizeBytes: number): Buffer | Promise<Buffer | undefined> {
-    const hot = this.#tail.read(physicalOffset, sizeBytes);
+    const hot = this.readHot(physicalOffset, sizeBytes);
     if (hot !== undefined) return hot;
     return this.files.read(physicalOffset, sizeBytes).then((bytes) => (bytes.length === sizeBytes ? bytes : undefined));
+  }
+
+  /** The same, when they are still in memory. */
+  readHot(physicalOffset: number, sizeBytes: number): Buffer | undefined {
+    return this.#tail.read(physicalOffset, sizeBytes);
   }
 
   /** The record that begins at that offset, of whatever size; undefined when none does. */

@@ -2,6 +2,8 @@ import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import { decodeMessage, writeInt64 } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
 import { ENTRY_BYTES, entryAt, isPadding } from './consumeQueue.ts';
+import type { QueueEntry } from './consumeQueue.ts';
+import { RecordReader } from './recordReader.ts';
 
 /**
  * A copy of the entries in which those whose records' properties the filter refuses point before the log, as if their
@@ -14,12 +16,17 @@ export async function hideUnmatched(
 ): Promise<Buffer> {
   if (filter?.matchesProperties === undefined) return entries;
   const looked = Buffer.from(entries);
-  let matching = 0;
+  const candidates: (QueueEntry & { readonly at: number })[] = [];
   for (let at = 0; at < looked.length; at += ENTRY_BYTES) {
-    if (matching >= maxMessages) return looked.subarray(0, at);
     const entry = entryAt(looked, at);
     if (isPadding(entry) || entry.physicalOffset < log.start || !filter.matchesCode(entry.tagsCode)) continue;
-    const record = await log.read(entry.physicalOffset, entry.sizeBytes);
+    candidates.push({ ...entry, at });
+  }
+  const reader = new RecordReader(log, candidates);
+  let matching = 0;
+  for (const [index, { at }] of candidates.entries()) {
+    if (matching >= maxMessages) return looked.subarray(0, at);
+    const record = await reader.read(index);
     if (record === undefined) continue;
     if (filter.matchesProperties(decodeMessage(record).properties)) matching += 1;
     else writeInt64(looked, -1, at);

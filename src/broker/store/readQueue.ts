@@ -2,6 +2,7 @@ import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { CommitLog } from './commitLog.ts';
 import { ENTRY_BYTES, entryAt, isPadding } from './consumeQueue.ts';
 import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
+import { RecordReader } from './recordReader.ts';
 import { hideUnmatched } from './hideUnmatched.ts';
 
 /** Source: GetMessageStatus.java; broker sheet §6.2. */
@@ -71,10 +72,12 @@ export async function readQueue(
   const entries = request.filter?.matchesProperties === undefined ? all : await hideUnmatched(log, all, request);
   const { spans, scanned } = pick(entries, request, log.start);
   if (spans.length === 0) return without('no-matched-message', offset + scanned);
+  const reader = new RecordReader(log, spans);
   const records: Buffer[] = [];
   let [count, sizeBytes, nextBeginOffset] = [0, 0, offset + scanned];
   for (const [index, span] of spans.entries()) {
-    const piece = await log.read(span.physicalOffset, span.sizeBytes);
+    const read = reader.read(index);
+    const piece = read instanceof Promise ? await read : read;
     if (piece === undefined) {
       const before = spans[index - 1];
       if (before === undefined) return without('message-was-removing', offset + span.firstEntry + 1);
