@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { retryLimit } from '../../src/broker/handlers/retryTarget.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
@@ -237,6 +237,36 @@ describe('broker: retries and delays', () => {
     await broker.ask(RequestCode.LOCK_BATCH_MQ, {}, { consumerGroup: 'G', clientId: 'c', mqSet });
     await broker.send('%RETRY%G', 'in order', { header: { j: '1', l: '16' } });
     assert.equal((await only('%DLQ%G')).body.toString(), 'in order');
+  });
+
+  it('loses nothing when it is killed, also what was stored since its progress was written', async () => {
+    const directory = makeTempDir('killed');
+    await broker.stop();
+    broker = await TestBroker.start({ directory: directory.path });
+    await broker.createTopic('T', 1);
+    await broker.send('T', 'first', { properties: { DELAY: '1' } });
+    await broker.clock.advanceAsync(1000);
+    await only('T');
+    await broker.send('T', 'second', { properties: { DELAY: '2' } });
+    // A copy of the directory while the broker runs is what `kill -9` leaves.
+    const copy = `${directory.path}-copy`;
+    cpSync(directory.path, copy, { recursive: true });
+    rmSync(path.join(copy, 'lock'));
+    await broker.stop();
+    broker = await TestBroker.start({ directory: copy });
+    await broker.clock.advanceAsync(6000);
+    const bodies = await waitFor(
+      'the second message',
+      async () => {
+        const found = (await broker.read('T')).map((message) => message.body.toString());
+        return found.includes('second') && found;
+      },
+      { pollMs: 2 },
+    );
+    assert.deepEqual(new Set(bodies), new Set(['first', 'second']));
+    await broker.stop();
+    rmSync(copy, { recursive: true });
+    directory.remove();
   });
 
   it('delivers after a restart what became due meanwhile, and nothing twice', async () => {

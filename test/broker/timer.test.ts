@@ -204,6 +204,13 @@ describe('broker: timer messages', () => {
       (JSON.parse((await broker.ask(RequestCode.GET_TIMER_METRICS)).body.toString()) as { timingCount: unknown })
         .timingCount;
     assert.deepEqual(await counts(), { T: { count: 2, timeStamp: now } });
+    const info = JSON.parse((await broker.ask(RequestCode.GET_BROKER_RUNTIME_INFO)).body.toString()) as {
+      table: Record<string, string>;
+    };
+    assert.deepEqual(
+      ['timerReadBehind', 'timerOffsetBehind', 'timerCongestNum'].map((key) => info.table[key]),
+      ['0', '0', '2'],
+    );
     await broker.clock.advanceAsync(5000);
     await delivered(1);
     assert.deepEqual(await counts(), { T: { count: 1, timeStamp: now + 5000 } });

@@ -4,7 +4,7 @@ import { errorText } from '../../base/errors.ts';
 import { encodeKvTable } from '../../protocol/bodies/route.ts';
 import { VERSION, versionName } from '../../protocol/command.ts';
 import { decodeMessage } from '../../protocol/message.ts';
-import { SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
+import { SCHEDULE_TOPIC, TIMER_TOPIC } from '../../protocol/topicName.ts';
 import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
@@ -34,16 +34,24 @@ export async function getRuntimeInfo(broker: BrokerContext): Promise<Reply> {
     ['earliestMessageTimeStamp', await earliestStoreTime(broker)],
     ...levelRows(broker),
     ...poolRows(),
-    ['timerReadBehind', 0],
-    ['timerOffsetBehind', 0],
-    ['timerCongestNum', 0],
-    ['timerEnqueueTps', javaDouble(0)],
-    ['timerDequeueTps', javaDouble(0)],
+    ...timerRows(broker),
   ]);
   return successBody(encodeKvTable(new Map([...table].map(([key, value]) => [key, String(value)]))));
 }
 
 type Row = readonly [string, string | number];
+
+/** Source: TimerMessageStore.java. Rates are not kept. */
+function timerRows({ timers, store, clock }: BrokerContext): Row[] {
+  const { lastReadTimeMs = clock.now(), lastTimerQueueOffset = 0 } = timers?.checkpoint() ?? {};
+  return [
+    ['timerReadBehind', Math.max(0, Math.floor((clock.now() - lastReadTimeMs) / 1000))],
+    ['timerOffsetBehind', timers === undefined ? 0 : store.maxOffset(TIMER_TOPIC, 0) - lastTimerQueueOffset],
+    ['timerCongestNum', timers?.waiting ?? 0],
+    ['timerEnqueueTps', javaDouble(0)],
+    ['timerDequeueTps', javaDouble(0)],
+  ];
+}
 
 /** Source: StoreStatsService.java, BrokerStats.java. */
 function trafficRows({ statistics, store }: BrokerContext): Row[] {

@@ -62,6 +62,11 @@ export class TimerMessages implements Disposable {
     if (topic === TIMER_TOPIC) this.#run();
   }
 
+  /** Messages in the wheel. */
+  get waiting(): number {
+    return this.#store.waiting;
+  }
+
   countOf(slotMs: number): number {
     return this.#store.countOf(slotMs);
   }
