@@ -236,7 +236,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       }),
     );
     owned.add(expireMembers(context));
-    handle = guarded(brokerRouter(context), { config, security, clock });
+    handle = guarded(brokerRouter(context), { config, security, clock, logger });
     context.delayLevels.start();
     timers?.start();
     pops.start();

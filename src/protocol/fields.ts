@@ -95,9 +95,18 @@ function decodeValue(name: string, kind: FieldKind, text: string): unknown {
       return text.toLowerCase() === 'true';
     case 'int':
     case 'long': {
-      if (!/^[+-]?\d+$/.test(text))
+      if (!/^[+-]?\d+$/.test(text) || !fits(kind, text))
         throw new CodedError('header-illegal', { field: name, reason: `"${text}" is no whole number` });
       return Number(text);
     }
   }
 }
+
+/** Whether Java takes it as an int, or as a long. */
+function fits(kind: 'int' | 'long', text: string): boolean {
+  if (kind === 'int') return Number(text) === (Number(text) | 0);
+  return text.length < LONG_DIGITS || BigInt(text) === BigInt.asIntN(64, BigInt(text));
+}
+
+/** Shorter texts fit whatever they say. */
+const LONG_DIGITS = 19;

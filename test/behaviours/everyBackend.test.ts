@@ -1,4 +1,5 @@
 import { QUICK_CHECKS, forEachBackend } from '../support/backends.ts';
+import { badRequestBehaviours } from './badRequests.ts';
 import { clientQuestionBehaviours } from './clientQuestions.ts';
 import { filteringBehaviours } from './filtering.ts';
 import { groupBehaviours } from './groups.ts';
@@ -12,6 +13,7 @@ import { topicBehaviours } from './topics.ts';
 import { transactionBehaviours } from './transactions.ts';
 
 forEachBackend((cluster) => {
+  describe('requests that make no sense', () => badRequestBehaviours(cluster));
   describe('topics', () => topicBehaviours(cluster));
   describe('sending', () => sendingBehaviours(cluster));
   describe('filtering', () => filteringBehaviours(cluster));

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
 import { ACCESS_KEY } from '../../protocol/acl.ts';
-import { ResponseCode } from '../../protocol/codes.ts';
+import { ResponseCode, requestCodeName } from '../../protocol/codes.ts';
 import type { RemotingCommand } from '../../protocol/command.ts';
 import type { Connection, Reply, RequestHandler } from '../../remoting/connection.ts';
 import type { BrokerConfig } from '../config.ts';
@@ -17,9 +18,14 @@ type Check = (command: RemotingCommand, connection: Connection) => Reply | undef
 /** Lets through to `handle` what the settings permit; the handler itself where nothing is to be checked. */
 export function guarded(
   handle: RequestHandler,
-  parts: { readonly config: BrokerConfig; readonly security: Security; readonly clock: Clock },
+  parts: {
+    readonly config: BrokerConfig;
+    readonly security: Security;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
 ): RequestHandler {
-  const { config } = parts;
+  const { config, logger } = parts;
   const checks: Check[] = [];
   if (config.aclEnable) checks.push(plainCheck(parts.security));
   if (config.authenticationEnabled) checks.push(authenticationCheck(parts));
@@ -28,7 +34,12 @@ export function guarded(
   return (request) => {
     for (const check of checks) {
       const refused = check(request.command, request.connection);
-      if (refused !== undefined) return refused;
+      if (refused === undefined) continue;
+      const { command, connection } = request;
+      logger.info(
+        `${requestCodeName(command.code)} of ${connection.remoteAddress} is refused: ${refused.remark ?? ''}`,
+      );
+      return refused;
     }
     return handle(request);
   };

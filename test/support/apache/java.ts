@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { runProgram } from '../runProgram.ts';
@@ -31,6 +31,8 @@ export interface JavaOptions {
   readonly nameServer?: string | undefined;
   /** Folders of classes that go before the jars. */
   readonly classPath?: readonly string[] | undefined;
+  /** Written below the home directory first, by their paths there. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   /** Which of the logging configurations among the jars. */
   readonly logback?: string | undefined;
 }
@@ -46,6 +48,11 @@ export async function runJava(
 ): Promise<ProgramResult> {
   const home = makeTempDir('java');
   try {
+    for (const [name, content] of Object.entries(options.files ?? {})) {
+      const file = path.join(home.path, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    }
     const command = await javaCommand(mainClass, args, options, home.path);
     return await runProgram(javaExecutable(), command, {
       env: environment(home.path, options),
@@ -60,9 +67,13 @@ export async function runJava(
  * Runs mqadmin. It ends with status 0 also when a command failed, so read its output.
  * @param args the sub-command and its arguments
  */
-export function mqadmin(nameServer: string, args: readonly string[]): Promise<ProgramResult> {
+export function mqadmin(
+  nameServer: string,
+  args: readonly string[],
+  options: Pick<JavaOptions, 'files' | 'jvmArgs'> = {},
+): Promise<ProgramResult> {
   const mainClass = 'org.apache.rocketmq.tools.command.MQAdminStartup';
-  return runJava(mainClass, [...args, '-n', nameServer], { nameServer, logback: 'rmq.tools.logback.xml' });
+  return runJava(mainClass, [...args, '-n', nameServer], { ...options, nameServer, logback: 'rmq.tools.logback.xml' });
 }
 
 /** Starts a class that stays, a server or a consumer, with `home` for its logs. Stop it at the end. */

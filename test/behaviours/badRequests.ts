@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { RequestCode } from '../../src/protocol/codes.ts';
+import type { RequestParts } from '../../src/protocol/command.ts';
+import type { Connection } from '../../src/remoting/connection.ts';
+import { dial } from '../../src/remoting/dial.ts';
+import { pullRequest, sendRequest } from '../broker/testBroker.ts';
+import type { TestCluster } from '../support/backends.ts';
+
+/** Requests that make no sense have the same answer from both brokers, and the next one is served. */
+export function badRequestBehaviours(cluster: TestCluster): void {
+  let topic = '';
+  let connection: Connection;
+  before(async () => {
+    topic = await cluster.newTopic();
+    connection = await dial(cluster.brokerAddress, { clock: systemClock, logger: silentLogger });
+    await connection.request(sendRequest(topic, 'first'), 5000);
+    await cluster.untilReadable(topic, 1);
+  });
+  after(() => connection.dispose());
+
+  const send = (header: Record<string, string>): RequestParts => sendRequest(topic, 'x', { header });
+  const pull = (header: Record<string, string>): RequestParts => pullRequest({ topic, header });
+  const ask = (code: number, fields: Record<string, string>): RequestParts => ({
+    code,
+    extFields: { topic, ...fields },
+  });
+
+  const requests: readonly [what: string, make: () => RequestParts, code: number][] = [
+    ['a send to queue 99', () => send({ e: '99' }), 29],
+    ['a send to queue -1', () => send({ e: '-1' }), 0],
+    ['a send to a queue that is no number', () => send({ e: 'zero' }), 1],
+    ['a send to a queue past 2^31', () => send({ e: '4294967296' }), 1],
+    ['a send without a topic', () => send({ b: '' }), 29],
+    ['a send to a topic with a space', () => send({ b: 'a b' }), 29],
+    ['a send born before all time', () => send({ g: '-1' }), 0],
+    ['a pull from queue 99', () => pull({ queueId: '99' }), 29],
+    ['a pull from queue -1', () => pull({ queueId: '-1' }), 29],
+    ['a pull from offset -5', () => pull({ queueOffset: '-5' }), 21],
+    ['a pull from far beyond the end', () => pull({ queueOffset: '9223372036854775807' }), 21],
+    ['a pull of -1 messages', () => pull({ maxMsgNums: '-1' }), 0],
+    ['a pull of no messages', () => pull({ maxMsgNums: '0' }), 0],
+    ['a pull of 2^31 messages', () => pull({ maxMsgNums: '2147483648' }), 1],
+    ['a pull without a group', () => pull({ consumerGroup: '' }), 26],
+    ['the greatest offset of queue 99', () => ask(RequestCode.GET_MAX_OFFSET, { queueId: '99' }), 0],
+    ['the greatest offset of queue -1', () => ask(RequestCode.GET_MAX_OFFSET, { queueId: '-1' }), 0],
+    ['the smallest offset of queue 99', () => ask(RequestCode.GET_MIN_OFFSET, { queueId: '99' }), 0],
+    [
+      'an offset by a time before all time',
+      () => ask(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, { queueId: '0', timestamp: '-1' }),
+      0,
+    ],
+    [
+      'an offset by time of queue 99',
+      () => ask(RequestCode.SEARCH_OFFSET_BY_TIMESTAMP, { queueId: '99', timestamp: '0' }),
+      0,
+    ],
+    ['a message at offset -1', () => ask(RequestCode.VIEW_MESSAGE_BY_ID, { offset: '-1' }), 1],
+    ['a message at an offset that has none', () => ask(RequestCode.VIEW_MESSAGE_BY_ID, { offset: '999999999' }), 1],
+    ['a heartbeat without a body', () => ({ code: RequestCode.HEART_BEAT }), 1],
+    ['a lock without a body', () => ({ code: RequestCode.LOCK_BATCH_MQ }), 1],
+    ['a code that nobody has', () => ({ code: 31_999 }), 3],
+    ['a code below zero', () => ({ code: -7 }), 3],
+    [
+      'an offset of a group on queue 99',
+      () => ask(RequestCode.QUERY_CONSUMER_OFFSET, { queueId: '99', consumerGroup: 'g' }),
+      22,
+    ],
+  ];
+  for (const [what, make, code] of requests) {
+    it(`${what}: ${code}`, async () => {
+      const answer = await connection.request(make(), 5000);
+      assert.equal(answer.code, code, answer.remark);
+      assert.equal((await connection.request(sendRequest(topic, 'next'), 5000)).code, 0);
+    });
+  }
+}
