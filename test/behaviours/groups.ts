@@ -154,6 +154,17 @@ export function groupBehaviours(cluster: TestCluster): void {
     }
   }).timeout(60_000);
 
+  it('read what their pulls bring, for tools that ask', async () => {
+    const request = pullRequest({ topic, group, header: { subscription: 'TagB || TagC' } });
+    await connection.request(request, TIMEOUT_MS);
+    const answer = await ask(connection, RequestCode.QUERY_SUBSCRIPTION_BY_CONSUMER, { group, topic });
+    const { subscriptionData } = JSON.parse(answer.body.toString()) as {
+      subscriptionData: { subString: string; tagsSet: string[] };
+    };
+    assert.equal(subscriptionData.subString, 'TagB || TagC');
+    assert.deepEqual(subscriptionData.tagsSet.sort(), ['TagB', 'TagC']);
+  });
+
   it('have members by heartbeats in their second form, which need not say what stays', async () => {
     const v2 = async (heartbeatFingerprint: number, withoutSub: boolean): Promise<string | undefined> => {
       const topics: Record<string, string> = withoutSub ? {} : { [topic]: 'TagA' };

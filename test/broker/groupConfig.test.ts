@@ -4,6 +4,8 @@ import path from 'node:path';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { PullSysFlag } from '../../src/protocol/requests/pull.ts';
+import { PulledSubscriptions } from '../../src/broker/state/pulledSubscriptions.ts';
+import { FakeClock } from '../support/fakeClock.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import { TIMEOUT_MS, TestBroker, consumerBeat, pullRequest } from './testBroker.ts';
 
@@ -198,5 +200,31 @@ describe('broker: settings of groups', () => {
       },
     });
     assert.deepEqual(await ask('Nobody'), { group: 'Nobody', topic: 'T' });
+    await broker.createTopic('T', 1);
+    await broker.client.request(
+      pullRequest({ topic: 'T', group: 'Puller', header: { subscription: 'TagB' } }),
+      TIMEOUT_MS,
+    );
+    const pulled = (await ask('Puller')) as { subscriptionData: Record<string, unknown> };
+    assert.deepEqual(pulled.subscriptionData['tagsSet'], ['TagB']);
+    assert.deepEqual(pulled.subscriptionData['codeSet'], [2598920]);
+  });
+});
+
+describe('broker: subscriptions that pulls bring', () => {
+  it('are kept while pulls bring them, and a day longer', () => {
+    const clock = new FakeClock();
+    const pulled = new PulledSubscriptions(clock);
+    pulled.note('G', 'T', 'TagA', 'TAG');
+    pulled.note('G', 'U', 'a > 1', 'SQL92');
+    clock.advance(20 * 3_600_000);
+    pulled.note('G', 'T', 'TagA', 'TAG');
+    clock.advance(5 * 3_600_000);
+    pulled.expire();
+    assert.deepEqual(pulled.get('G', 'T')?.tags, ['TagA']);
+    assert.equal(pulled.get('G', 'U'), undefined);
+    clock.advance(20 * 3_600_000);
+    pulled.expire();
+    assert.equal(pulled.get('G', 'T'), undefined);
   });
 });

@@ -80,7 +80,7 @@ export function getTopicsOfGroup(broker: BrokerContext, { command }: IncomingReq
 /** QUERY_SUBSCRIPTION_BY_CONSUMER 345: what the group has subscribed to of a topic, if it has. */
 export function getSubscription(broker: BrokerContext, { command }: IncomingRequest): Reply {
   const { group, topic } = decodeFields(groupAndTopic, command.extFields);
-  const subscription = topic === undefined ? undefined : broker.consumers.get(group)?.subscriptions.get(topic);
+  const subscription = topic === undefined ? undefined : broker.consumers.subscription(group, topic);
   return successBody(encodeSubscription({ group, topic, subscription }));
 }
 
@@ -109,8 +109,8 @@ function topicsToCount(broker: BrokerContext, group: string, topic: string, topi
 
 /** A group that is online reads what it subscribes to; of another it is not known. */
 export function mayConsume(broker: BrokerContext, group: string, topic: string): boolean {
-  const subscriptions = broker.consumers.get(group)?.subscriptions;
-  return subscriptions === undefined || subscriptions.size === 0 || subscriptions.has(topic);
+  const count = broker.consumers.get(group)?.subscriptions.size ?? 0;
+  return count === 0 || broker.consumers.subscription(group, topic) !== undefined;
 }
 
 async function progressIn(broker: BrokerContext, group: string, topic: string): Promise<QueueProgress[]> {

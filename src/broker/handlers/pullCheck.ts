@@ -60,9 +60,14 @@ export function checkPull(broker: BrokerContext, request: IncomingRequest, heade
 }
 
 function filterOfHeader(broker: BrokerContext, header: PullMessage): Reply | MessageFilter {
-  const { subscription, expressionType } = header;
-  if (isTagType(expressionType)) return namesTags(subscription) ? tagFilter(subscription) : PARSE_FAILED;
+  const { consumerGroup, topic, subscription, expressionType = 'TAG' } = header;
+  if (isTagType(expressionType)) {
+    if (!namesTags(subscription)) return PARSE_FAILED;
+    broker.consumers.pulled.note(consumerGroup, topic, subscription === '' ? '*' : (subscription ?? '*'), 'TAG');
+    return tagFilter(subscription);
+  }
   if (subscription === undefined || subscription === '') return PARSE_FAILED;
+  broker.consumers.pulled.note(consumerGroup, topic, subscription, expressionType);
   if (!broker.config.enablePropertyFilter) return noPropertyFilter(expressionType);
   return propertyFilter(expressionType, subscription) ?? PARSE_FAILED;
 }

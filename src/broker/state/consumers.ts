@@ -5,6 +5,7 @@ import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { Connection } from '../../remoting/connection.ts';
 import { registerFilters } from './filterData.ts';
 import type { FilterData } from './filterData.ts';
+import { PulledSubscriptions } from './pulledSubscriptions.ts';
 
 /** A client behind one connection, as its heartbeats describe it. */
 export interface ClientInfo {
@@ -56,13 +57,21 @@ interface MutableGroup extends ConsumerGroup {
 export class Consumers {
   readonly #groups = new Map<string, MutableGroup>();
   readonly #clock: Clock;
+  /** What pulls bring with them. */
+  readonly pulled: PulledSubscriptions;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.pulled = new PulledSubscriptions(clock);
   }
 
   get(group: string): ConsumerGroup | undefined {
     return this.#groups.get(group);
+  }
+
+  /** Of the group's heartbeats, or else of its pulls. */
+  subscription(group: string, topic: string): Subscription | undefined {
+    return this.#groups.get(group)?.subscriptions.get(topic) ?? this.pulled.get(group, topic);
   }
 
   groups(): IterableIterator<ConsumerGroup> {
