@@ -260,12 +260,12 @@ describe('command rocketmq-local', function () {
     const conf = path.join(directory.path, 'broker.conf');
     writeFileSync(
       conf,
-      `brokerName=b1\nbrokerClusterName=C1\nlistenPort=1\nfileReservedTime=48\nstorePathRootDir=${store()}\n`,
+      `brokerName=b1\nbrokerClusterName=C1\nlistenPort=1\nwarmMapedFileEnable=true\nstorePathRootDir=${store()}\n`,
     );
     const command = run(['start', ...ANY_PORTS, '-c', conf, '--json']);
     const ready = await command.ready();
     assert.equal(ready.store, store());
-    assert.match(command.errors, /WARN main - these keys of the configuration are not obeyed: fileReservedTime\n/);
+    assert.match(command.errors, /WARN main - these keys of the configuration are not obeyed: warmMapedFileEnable\n/);
     const client = await connect(ready.namesrv);
     assert.equal((await ask(client, RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: 'b1' })).code, 0);
     client.dispose();

@@ -22,13 +22,16 @@ describe('broker: settings', () => {
   it('reads the broker.conf of the tutorial, and names what it does not obey', () => {
     const { settings, ignored } = readBrokerConf(
       'brokerClusterName = DefaultCluster\nbrokerName = broker-x\nbrokerId = 0\ndeleteWhen = 04\nfileReservedTime = 48\n' +
+        'warmMapedFileEnable=true\n' +
         'brokerRole = ASYNC_MASTER\nflushDiskType = ASYNC_FLUSH\nlistenPort=10921\nautoCreateTopicEnable=False\n',
     );
-    assert.deepEqual(ignored, ['deleteWhen', 'fileReservedTime']);
+    assert.deepEqual(ignored, ['warmMapedFileEnable']);
     assert.deepEqual(settings, {
       brokerClusterName: 'DefaultCluster',
       brokerName: 'broker-x',
       brokerId: '0',
+      deleteWhen: '04',
+      fileReservedTime: 48,
       brokerRole: 'ASYNC_MASTER',
       flushDiskType: 'ASYNC_FLUSH',
       listenPort: 10921,

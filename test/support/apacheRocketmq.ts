@@ -37,6 +37,8 @@ export interface ApacheRocketmq {
   readonly storeDir: string;
   /** Kills the processes and removes the data. */
   stop(): Promise<void>;
+  /** Asks the broker to end, waits until it has everything on disk, and then does as `stop`. */
+  close(): Promise<void>;
 }
 
 /**
@@ -81,6 +83,11 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
       nameServerPid: nameServerProcess.pid,
       storeDir: broker.storePathRootDir,
       stop,
+      close: async () => {
+        process.kill(brokerProcess.pid, 'SIGTERM');
+        await brokerProcess.exited;
+        await stop();
+      },
     };
   } catch (error) {
     await stop();

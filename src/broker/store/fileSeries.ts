@@ -184,12 +184,12 @@ export class FileSeries {
         throw new CodedError('store-damaged', { path, reason: `the name is no multiple of ${this.fileBytes}` });
       }
       const { size } = statSync(path);
-      if (size === 0) unlinkSync(path);
-      else if (mends && size < this.fileBytes) {
+      if (mends && size < this.fileBytes) {
         truncateSync(path, this.fileBytes);
         this.#wasCut = true;
         this.#starts.push(start);
-      } else if (size !== this.fileBytes) {
+      } else if (size === 0) unlinkSync(path);
+      else if (size !== this.fileBytes) {
         throw new CodedError('store-damaged', { path, reason: `it has ${size} bytes instead of ${this.fileBytes}` });
       } else this.#starts.push(start);
     }

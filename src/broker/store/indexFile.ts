@@ -207,10 +207,9 @@ export class IndexFile {
 
   /**
    * After a crash: makes the slots again from the entries, and keeps entries up to the first that cannot be right.
-   * @param dropLast also without damage the newest message loses its entries, since it may lack some
    * @returns false when entries were dropped
    */
-  async repair(dropLast: boolean): Promise<boolean> {
+  async repair(): Promise<boolean> {
     const { count, endOffset, beginOffset } = this.#header;
     this.#grows = true;
     this.#slots.clear();
@@ -237,8 +236,8 @@ export class IndexFile {
     }
     this.#header.count = this.#written = number;
     const isWhole = number === count && (count === 1 || offset === endOffset);
-    if (!isWhole || dropLast) await this.truncate(offset);
-    return isWhole && !dropLast;
+    if (!isWhole) await this.truncate(offset);
+    return isWhole;
   }
 
   /** Forgets the entries of messages from a commit-log offset on. */

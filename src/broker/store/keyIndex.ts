@@ -50,15 +50,8 @@ export class KeyIndex {
     this.#clock = clock;
   }
 
-  /**
-   * Opens what the directory holds. After a crash files that are newer than `finishedTimestamp` are repaired.
-   * @param dropLast after a crash the newest message may lack entries
-   */
-  async load(options: {
-    readonly crashed: boolean;
-    readonly finishedTimestamp: number;
-    readonly dropLast: boolean;
-  }): Promise<void> {
+  /** Opens what the directory holds. After a crash files that are newer than `finishedTimestamp` are repaired. */
+  async load(options: { readonly crashed: boolean; readonly finishedTimestamp: number }): Promise<void> {
     this.#finishedTimestamp = options.finishedTimestamp;
     const names = indexNames(this.#directory);
     for (const name of names) {
@@ -72,7 +65,7 @@ export class KeyIndex {
       const isLast = name === names.at(-1);
       const isFinished = !isLast && file.isFull && file.endTimestamp <= options.finishedTimestamp;
       if (!file.wasCut && (!options.crashed || isFinished)) continue;
-      if (!(await file.repair(options.dropLast && isLast))) {
+      if (!(await file.repair())) {
         this.#removeBehind(name);
         return;
       }

@@ -36,7 +36,6 @@ export async function recover(parts: RecoveryParts): Promise<Recovery> {
   await index?.load({
     crashed: parts.crashed,
     finishedTimestamp: parts.indexFinishedTimestamp,
-    dropLast: checkpoint === undefined,
   });
   let records = index === undefined ? 0 : await fillIndex(log, index, checkpoint, from);
   let lastTimestamp = checkpoint?.storeTimestamp ?? 0;
@@ -98,6 +97,8 @@ async function fillIndex(
   safeOffset: number,
 ): Promise<number> {
   if (checkpoint !== undefined && index.endOffset >= checkpoint.indexEndOffset) return 0;
+  // Of the newest message some keys may be missing: they may even lie in two files.
+  await index.truncate(index.endOffset);
   let records = 0;
   for (let from = Math.max(index.endOffset, log.start); from < safeOffset;) {
     for await (const record of log.scan(from)) {
