@@ -7,8 +7,9 @@ import type { QueueStats, TopicConfig } from '../../protocol/bodies/topic.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { decodeFields } from '../../protocol/fields.ts';
+import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import { createTopic as createFields, topicOnly, topicPage } from '../../protocol/requests/topic.ts';
-import { SYSTEM_TOPICS, retryTopic, topicNameProblem } from '../../protocol/topicName.ts';
+import { SYSTEM_TOPICS, topicNameProblem } from '../../protocol/topicName.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, invalidTopic, successBody } from '../reply.ts';
@@ -108,11 +109,11 @@ async function forgetTopic(broker: BrokerContext, topic: string): Promise<void> 
   await broker.store.deleteTopic(topic);
 }
 
-/** In both of their forms. Source: KeyBuilder.java. */
+/** In both of their forms. */
 function popRetryTopicsOf(broker: BrokerContext, topic: string): string[] {
   return broker.offsets
     .groupsOf(topic)
-    .flatMap((group) => [`${retryTopic(group)}_${topic}`, `${retryTopic(group)}+${topic}`])
+    .flatMap((group) => [popRetryTopic(topic, group, '1'), popRetryTopic(topic, group, '2')])
     .filter((name) => broker.topics.get(name) !== undefined);
 }
 

@@ -53,7 +53,8 @@ function ackOrdered(broker: BrokerContext, messages: PoppedMessages, offset: num
     const next = orders.acknowledge(topic, group, queueId, offset, popTime);
     if (next === 'illegal') return { oldOffset, offset };
     if (next === 'stale') return undefined;
-    broker.offsets.commit(group, topic, queueId, next);
+    // Where an operator sent the group, it goes with its next pop.
+    if (!broker.offsets.isReset(group, topic, queueId)) broker.offsets.commit(group, topic, queueId, next);
     if (!orders.isBlocked(topic, group, queueId, undefined)) held.wake(topic, group, queueId);
     return undefined;
   });

@@ -14,16 +14,27 @@ export function knownPopOffset(
   queueId: number,
 ): number | undefined {
   const committed = broker.offsets.committed(group, topic, queueId);
+  if (broker.offsets.isReset(group, topic, queueId)) return committed;
   const latest = broker.pops.checkPoints.latest(topic, group, queueId);
   return latest === undefined ? committed : Math.max(latest, committed ?? 0);
 }
 
-/** The same; a group that is new to the queue begins where its client says, and is there from now on. */
+/**
+ * The same; a group that is new to the queue begins where its client says, and one that was sent elsewhere goes there
+ * and is free of what it popped in order before.
+ */
 export async function popOffset(
   broker: BrokerContext,
   queue: { readonly topic: string; readonly group: string; readonly queueId: number; readonly initMode: number },
 ): Promise<number> {
   const { topic, group, queueId } = queue;
+  const reset = broker.offsets.takeReset(group, topic, queueId);
+  if (reset !== undefined) {
+    broker.pops.orders.clear(topic, group, queueId);
+    broker.pops.checkPoints.clear(topic, group, queueId);
+    broker.offsets.commit(group, topic, queueId, reset);
+    return reset;
+  }
   const known = knownPopOffset(broker, topic, group, queueId);
   if (known !== undefined) return known;
   const offset = await initOffset(broker, topic, queueId, queue.initMode);

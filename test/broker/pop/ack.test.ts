@@ -236,6 +236,32 @@ describe('broker: acknowledging what was popped', () => {
     });
   });
 
+  it('in memory, where that is switched on: nothing is written, and a stop loses nothing', async () => {
+    const directory = makeTempDir('merge');
+    const broker = { enablePopBufferMerge: true };
+    let own = await PopBroker.start({ directory: directory.path, broker });
+    try {
+      await own.send('a', 'b', 'c');
+      const [a] = await own.pop({ header: { maxMsgNums: '1' } });
+      await own.ack(a as PoppedMessage);
+      assert.equal(own.broker.context.store.maxOffset('rmq_sys_wheel_timer', 0), 0);
+      assert.equal(own.broker.context.offsets.committed(GROUP, TOPIC, 0), 1);
+      const [b] = await own.pop();
+      await own.ack(b as PoppedMessage);
+      assert.deepEqual(await own.pop(), []);
+      assert.equal(own.broker.context.offsets.committed(GROUP, TOPIC, 0), 1, 'c is in memory only');
+      const nowMs = own.broker.clock.now();
+      await own.stop();
+      own = await PopBroker.start({ directory: directory.path, broker, nowMs: nowMs + 5000 });
+      assert.deepEqual(await own.pop(), []);
+      await own.untilRevived(1);
+      assert.deepEqual(bodies(await own.pop()), ['c']);
+    } finally {
+      await own.stop();
+      directory.remove();
+    }
+  });
+
   it('writes the revive log as Apache’s broker does', async () => {
     await pops.send('a', 'b');
     const popTime = pops.broker.clock.now();

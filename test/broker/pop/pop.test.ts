@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { RequestCode, ResponseCode } from '../../../src/protocol/codes.ts';
+import { popRetryTopic } from '../../../src/protocol/popReceipt.ts';
+import type { PoppedMessage } from '../../support/popClient.ts';
 import { TIMEOUT_MS, pullRequest } from '../testBroker.ts';
 import { GROUP, PopBroker, TOPIC, bodies } from './popBroker.ts';
 
@@ -77,6 +79,30 @@ describe('broker: pop', () => {
       await pops.send('b');
       assert.deepEqual(bodies(await pops.pop()), ['b']);
     });
+  });
+
+  it('goes where an operator sent the group, also from what it popped in order', async () => {
+    await pops.send('a', 'b', 'c');
+    const { offsets } = pops.broker.context;
+    await pops.pop();
+    offsets.reset(GROUP, TOPIC, 0, 1);
+    assert.deepEqual(bodies(await pops.pop()), ['b', 'c']);
+    assert.deepEqual(await pops.pop(), [], 'once');
+    offsets.reset(GROUP, TOPIC, 0, 0);
+    const [a] = await pops.pop({ header: { order: 'true', maxMsgNums: '1' } });
+    offsets.reset(GROUP, TOPIC, 0, 2);
+    assert.equal((await pops.ack(a as PoppedMessage)).code, 0);
+    assert.deepEqual(bodies(await pops.pop({ header: { order: 'true' } })), ['c']);
+  });
+
+  it('a deleted topic takes along what came again of it', async () => {
+    await pops.send('a');
+    await pops.pop();
+    await pops.untilRevived(1);
+    await pops.broker.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: TOPIC });
+    const { topics, store } = pops.broker.context;
+    assert.equal(topics.get(popRetryTopic(TOPIC, GROUP)), undefined);
+    assert.equal(store.maxOffset(popRetryTopic(TOPIC, GROUP), 0), 0);
   });
 
   it('filters by tags and by properties, and passes over what does not match', async () => {
