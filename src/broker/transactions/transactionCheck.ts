@@ -13,8 +13,7 @@ import { ProducerQuestions } from './producerQuestions.ts';
 
 /** A round that lasts longer stops where it is; the next goes on from there. */
 const MAX_ROUND_MS = 60_000;
-/** As long as messages are kept. */
-const MAX_AGE_MS = 72 * 3_600_000;
+const HOUR_MS = 3_600_000;
 
 /**
  * Asks producers about half messages that did not end. Whatever is not decided yet is put behind the queue's end
@@ -85,7 +84,7 @@ export class TransactionCheck {
     if (origin !== undefined && endMarks.has(origin)) return true;
     const ageMs = clock.now() - half.bornTimestamp;
     const times = wholeNumber(properties.get(PropertyName.TRANSACTION_CHECK_TIMES)) ?? 0;
-    if (times >= config.transactionCheckMax || ageMs > MAX_AGE_MS) {
+    if (times >= config.transactionCheckMax || ageMs > config.fileReservedTime * HOUR_MS) {
       await this.#giveUp(half);
       return true;
     }
