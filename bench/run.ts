@@ -9,6 +9,7 @@ import { measureConsumer } from './consumers.ts';
 import { measureDelay } from './delay.ts';
 import { printFigures } from './figures.ts';
 import type { Figure } from './figures.ts';
+import { measureFrames } from './frames.ts';
 import { measureGrowth } from './growth.ts';
 import { measureIdleConsumers } from './idleConsumers.ts';
 import { measureMemory } from './memory.ts';
@@ -28,6 +29,7 @@ const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   tail: measureTailLatency,
   producer: measureProducer,
   batch: measureBatch,
+  frames: measureFrames,
   consumer: measureConsumer,
   memory: measureMemory,
   idle: measureIdleConsumers,
