@@ -138,6 +138,59 @@ describe('broker: timer messages', () => {
     assert.equal((await broker.ask(RequestCode.GET_TIMER_METRICS)).code, ResponseCode.SYSTEM_ERROR);
   });
 
+  it('refuses with the words of Apache what comes to a slot that is full', async () => {
+    await start({ broker: { timerCongestNumEachSlot: 1 } });
+    const now = broker.clock.now();
+    for (const body of ['a', 'b']) await sendAt(now + 5000, body);
+    await takenIn(2);
+    const answer = await sendAt(now + 5000, 'c');
+    assert.deepEqual(
+      [answer.code, answer.remark],
+      [
+        ResponseCode.SYSTEM_ERROR,
+        'timer message is under flow control, max num limit is 2 or the current value is greater than 1 and less ' +
+          'than 2, trigger random flow control',
+      ],
+    );
+    assert.equal((await sendAt(now + 6000, 'd')).code, ResponseCode.SUCCESS);
+  });
+
+  it('is as precise as timerPrecisionMs says', async () => {
+    await start({ broker: { timerPrecisionMs: 100 } });
+    const now = broker.clock.now();
+    await sendAt(now + 1250, 'x');
+    await takenIn(1);
+    await broker.clock.advanceAsync(1299);
+    assert.equal(broker.context.store.maxOffset('T', 0), 0);
+    await broker.clock.advanceAsync(1);
+    assert.equal((await delivered(1))[0]?.storeTimestamp, now + 1300);
+  });
+
+  it('drops what falls due for a topic that was deleted, and counts it no more', async () => {
+    await start();
+    const now = broker.clock.now();
+    await broker.createTopic('Gone', 1);
+    await broker.send('Gone', 'x', { properties: { TIMER_DELIVER_MS: String(now + 5000) } });
+    await sendAt(now + 5000, 'stays');
+    await takenIn(2);
+    await broker.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 'Gone' });
+    await broker.clock.advanceAsync(5000);
+    assert.deepEqual(bodies(await delivered(1)), ['stays']);
+    const metrics = (await broker.ask(RequestCode.GET_TIMER_METRICS)).body.toString();
+    assert.deepEqual(Object.keys((JSON.parse(metrics) as { timingCount: object }).timingCount), ['T']);
+    assert.equal(broker.context.store.hasQueue('Gone', 0), false);
+  });
+
+  it('drops what a client sent to the topic of timers itself without a moment', async () => {
+    await start();
+    const now = broker.clock.now();
+    await broker.send(TIMER_TOPIC, 'x', { properties: { UNIQ_KEY: 'A' } });
+    await sendAt(now + 2000, 'y');
+    await takenIn(2);
+    await broker.clock.advanceAsync(2000);
+    assert.deepEqual(bodies(await delivered(1)), ['y']);
+  });
+
   it('lets a delay level win, and takes the moment away', async () => {
     await start();
     await sendAt(broker.clock.now() + 60_000, 'x', { DELAY: '1' });

@@ -106,6 +106,7 @@ async function forgetTopic(broker: BrokerContext, topic: string): Promise<void> 
   if (broker.topics.delete(topic)) broker.logger.info(`topic ${topic} deleted`);
   broker.offsets.deleteTopic(topic);
   broker.statistics.topicDeleted(topic);
+  broker.timers?.forget(topic);
   await broker.store.deleteTopic(topic);
 }
 

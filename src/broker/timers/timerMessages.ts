@@ -86,6 +86,11 @@ export class TimerMessages implements Disposable {
     return this.#options.metrics.encode();
   }
 
+  /** The topic was deleted: how many of its messages wait is not counted any more. */
+  forget(topic: string): void {
+    this.#options.metrics.forget(topic);
+  }
+
   /** Waits for the slot under way, and has everything on disk afterwards. */
   async stop(): Promise<void> {
     if (this.#stopped) return;

@@ -28,10 +28,16 @@ export class TimerMetrics implements Disposable {
   }
 
   add(topic: string, count: number): void {
-    const before = this.#topics.get(topic)?.count ?? 0;
-    this.#topics.set(topic, { count: before + count, timeStamp: this.#clock.now() });
+    const before = this.#topics.get(topic)?.count;
+    // Those of a topic that was deleted were forgotten with it.
+    if (before === undefined && count < 0) return;
+    this.#topics.set(topic, { count: (before ?? 0) + count, timeStamp: this.#clock.now() });
     this.#version.next();
     this.#file.saveLater();
+  }
+
+  forget(topic: string): void {
+    if (this.#topics.delete(topic)) this.#file.saveLater();
   }
 
   encode(): Buffer {

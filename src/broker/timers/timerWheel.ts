@@ -13,7 +13,9 @@ const fdatasyncAsync = promisify(fdatasync);
  */
 const SLOT_BYTES = 32;
 const EMPTY_SLOT = Buffer.alloc(SLOT_BYTES);
-const READ_BYTES = SLOT_BYTES * 32 * 1024;
+const BLOCK_BYTES = SLOT_BYTES * 128;
+const EMPTY_BLOCK = Buffer.alloc(BLOCK_BYTES);
+const READ_BYTES = BLOCK_BYTES * 64;
 
 /** Slots of a turn: a week of seconds. Source: TimerMessageStore.java, TIMER_WHEEL_TTL_DAY. */
 export const TURN_SLOTS = 7 * 24 * 3600;
@@ -142,12 +144,20 @@ export class TimerWheel implements Disposable {
     const bytes = Buffer.allocUnsafe(READ_BYTES);
     for (let first = 0; first < FILE_SLOTS; first += READ_BYTES / SLOT_BYTES) {
       const bytesRead = readSync(file, bytes, 0, READ_BYTES, first * SLOT_BYTES);
-      for (let at = 0; at < bytesRead; at += SLOT_BYTES) {
-        const number = readInt64(bytes, at);
-        if (number < from || number >= from + FILE_SLOTS) continue;
-        this.#mark(first + at / SLOT_BYTES);
-        this.#waiting += bytes.readInt32BE(at + 24);
+      for (let at = 0; at < bytesRead; at += BLOCK_BYTES) {
+        const end = Math.min(at + BLOCK_BYTES, bytesRead);
+        // Most of the file was never written.
+        if (bytes.compare(EMPTY_BLOCK, 0, end - at, at, end) !== 0) this.#loadBlock(bytes, at, end, first, from);
       }
+    }
+  }
+
+  #loadBlock(bytes: Buffer, start: number, end: number, first: number, from: number): void {
+    for (let at = start; at < end; at += SLOT_BYTES) {
+      const number = readInt64(bytes, at);
+      if (number < from || number >= from + FILE_SLOTS) continue;
+      this.#mark(first + at / SLOT_BYTES);
+      this.#waiting += bytes.readInt32BE(at + 24);
     }
   }
 
