@@ -98,12 +98,13 @@ describe('any request', () => {
     parts: { code: number; extFields: Record<string, string>; body: Buffer },
   ): Promise<RemotingCommand> => {
     const state = { isOver: false };
+    const isWaiting = (): boolean => !state.isOver;
     const waiting = connection.request(parts, ANSWER_TIMEOUT_MS).finally(() => (state.isOver = true));
     waiting.catch(() => undefined);
     // What is held waits for the broker's clock; connections that are idle for longer would be closed.
-    for (let tries = 0; !state.isOver && tries < 2; tries += 1) {
-      for (let turn = 0; !state.isOver && turn < 50; turn += 1) await new Promise(setImmediate);
-      if (!state.isOver) await broker.clock.advanceAsync(LONGEST_HOLD_MS);
+    for (let tries = 0; isWaiting() && tries < 2; tries += 1) {
+      for (let turn = 0; isWaiting() && turn < 50; turn += 1) await new Promise(setImmediate);
+      if (isWaiting()) await broker.clock.advanceAsync(LONGEST_HOLD_MS);
     }
     return waiting;
   };
