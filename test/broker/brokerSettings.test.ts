@@ -34,9 +34,9 @@ describe('broker: settings while it runs', () => {
   });
 
   it('knows of every setting whether it is its own or one of Apache', () => {
-    const ours = new Set(['maxStoreBytes']);
-    // Of AuthConfig.java, which GET_BROKER_CONFIG leaves out there.
-    const ofAuth = /^(auth|initAuth|innerClientAuth|migrateAuth|statefulAuth)/;
+    const ours = new Set(['maxStoreBytes', 'fileReservedBytes', 'enoughFreeDiskBytes']);
+    // Of AuthConfig.java and TlsSystemConfig.java, which GET_BROKER_CONFIG leaves out there.
+    const ofAuth = /^(tls\.|auth|initAuth|innerClientAuth|migrateAuth|statefulAuth)/;
     const strange = Object.keys(brokerConfig()).filter(
       (key) => !apacheBrokerSettings.has(key) && !ours.has(key) && !ofAuth.test(key),
     );

@@ -10,7 +10,7 @@ import type { QueueTable } from './queueTable.ts';
 
 const CHECKPOINT_INTERVAL_MS = 5000;
 /** Queues written before others get their turn: each opens a file. */
-const QUEUES_AT_ONCE = 32;
+const QUEUES_AT_ONCE = 8;
 
 /**
  * Brings files to disk. The log follows within half a second, or before each answer under SYNC_FLUSH, where all

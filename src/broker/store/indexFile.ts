@@ -14,7 +14,7 @@ import {
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { systemErrorCode } from '../../base/errors.ts';
-import { writeInt64 } from '../../protocol/message.ts';
+import { readInt64, writeInt64 } from '../../protocol/message.ts';
 import {
   INDEX_ENTRY_BYTES,
   INDEX_HEADER_BYTES,
@@ -121,8 +121,7 @@ export class IndexFile {
   put(hash: number, physicalOffset: number, storeTimestamp: number): void {
     this.#grows = true;
     const header = this.#header;
-    const slot = hash % this.#geometry.slots;
-    const previous = this.#slots.get(slot);
+    const previous = this.#slots.exchange(hash % this.#geometry.slots, header.count);
     if (header.count === 1) {
       header.beginTimestamp = storeTimestamp;
       header.beginOffset = physicalOffset;
@@ -133,7 +132,6 @@ export class IndexFile {
     writeInt64(this.#tail, physicalOffset, at + 4);
     this.#tail.writeInt32BE(secondsBetween(header.beginTimestamp, storeTimestamp), at + 12);
     this.#tail.writeInt32BE(previous, at + 16);
-    this.#slots.set(slot, header.count);
     header.count += 1;
     header.endOffset = physicalOffset;
     header.endTimestamp = storeTimestamp;
@@ -220,17 +218,17 @@ export class IndexFile {
       const bytes = await this.#entries(number, Math.min(SWEEP_ENTRIES, count - number));
       const upTo = number + bytes.length / INDEX_ENTRY_BYTES;
       for (let at = 0; number < upTo; number += 1, at += INDEX_ENTRY_BYTES) {
-        const entry = decodeIndexEntry(bytes, at);
-        const slot = entry.hash % this.#geometry.slots;
-        const isRight =
-          entry.hash >= 0 &&
-          entry.physicalOffset >= offset &&
-          entry.previous === this.#slots.get(slot) &&
-          (number > 1 || entry.physicalOffset === beginOffset);
-        if (!isRight) break;
-        this.#slots.set(slot, number);
-        if (entry.previous === 0) this.#header.slotsInUse += 1;
-        offset = entry.physicalOffset;
+        const entryHash = bytes.readInt32BE(at);
+        const entryOffset = readInt64(bytes, at + 4);
+        if (entryHash < 0 || entryOffset < offset || (number === 1 && entryOffset !== beginOffset)) break;
+        const slot = entryHash % this.#geometry.slots;
+        const previous = this.#slots.exchange(slot, number);
+        if (previous !== bytes.readInt32BE(at + 16)) {
+          this.#slots.set(slot, previous);
+          break;
+        }
+        if (previous === 0) this.#header.slotsInUse += 1;
+        offset = entryOffset;
       }
       if (number < upTo) break;
     }

@@ -7,7 +7,7 @@ import { ConsumeQueue } from './consumeQueue.ts';
 import type { LogBounds, QueueEntry } from './consumeQueue.ts';
 
 /** Queues looked at before others get their turn: each may open a file. */
-const QUEUES_AT_ONCE = 32;
+const QUEUES_AT_ONCE = 8;
 
 /** All consume queues: `consumequeue/<topic>/<queueId>/`. */
 export class QueueTable {

@@ -21,9 +21,18 @@ export class SlotTable {
   }
 
   set(slot: number, entry: number): void {
-    const page = Math.floor(slot / PAGE_SLOTS);
-    this.#page(page).writeInt32BE(entry, (slot % PAGE_SLOTS) * SLOT_BYTES);
-    this.#changed.add(page);
+    this.exchange(slot, entry);
+  }
+
+  /** Sets a slot. @returns what was there */
+  exchange(slot: number, entry: number): number {
+    const number = Math.floor(slot / PAGE_SLOTS);
+    const page = this.#pages[number] ?? this.#page(number);
+    const at = (slot % PAGE_SLOTS) * SLOT_BYTES;
+    const before = page.readInt32BE(at);
+    page.writeInt32BE(entry, at);
+    if (!this.#isCleared) this.#changed.add(number);
+    return before;
   }
 
   /** All slots are empty, whatever the file says. */
