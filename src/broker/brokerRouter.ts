@@ -69,7 +69,7 @@ import {
 } from './handlers/topic.ts';
 
 /** What the broker answers; any other code gets 3 at once. */
-const handlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
+export const brokerHandlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.SEND_MESSAGE, sendMessage],
   [RequestCode.SEND_MESSAGE_V2, sendMessage],
   [RequestCode.SEND_BATCH_MESSAGE, sendMessage],
@@ -163,7 +163,7 @@ const NOT_ON_VIP: ReadonlySet<number> = new Set([
 
 export function brokerRouter(broker: BrokerContext): RequestHandler {
   const router = new Router();
-  for (const [code, handler] of handlers) {
+  for (const [code, handler] of brokerHandlers) {
     router.on(code, (request) => afterWrite(broker, request, handler(broker, request)));
   }
   return router.handle;

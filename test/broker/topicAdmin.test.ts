@@ -201,6 +201,7 @@ describe('broker: features that it has not', () => {
     ['GET_BROKER_EPOCH_CACHE', {}, 1, 'this request only for controllerMode '],
     ['RESET_MASTER_FLUSH_OFFSET', { masterFlushOffset: '0' }, 0, undefined],
     ['NOTIFY_MIN_BROKER_ID_CHANGE', { minBrokerId: '0' }, 0, undefined],
+    ['POP_ROLLBACK', {}, 0, undefined],
     ['UPDATE_AND_CREATE_STATIC_TOPIC', {}, 3, ' request type 513 not supported'],
     ['ADD_BROKER', {}, 3, ' request type 902 not supported'],
     ['CONTROLLER_GET_METADATA_INFO', {}, 3, ' request type 1005 not supported'],

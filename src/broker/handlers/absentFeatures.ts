@@ -18,6 +18,7 @@ export const absentFeatureHandlers: readonly (readonly [RequestCode, BrokerHandl
   [RequestCode.CHECK_ROCKSDB_CQ_WRITE_PROGRESS, checkRocksDb],
   [RequestCode.EXPORT_ROCKSDB_CONFIG_TO_JSON, exportRocksDb],
   [RequestCode.GET_BROKER_EPOCH_CACHE, getEpochs],
+  [RequestCode.POP_ROLLBACK, rollBackPop],
 ];
 
 /** UPDATE_COLD_DATA_FLOW_CTR_CONFIG 2001: `group=bytes` lines; kept until the stop, and nothing is throttled by it. */
@@ -79,4 +80,9 @@ function exportRocksDb(): Reply {
 /** GET_BROKER_EPOCH_CACHE 1007. */
 function getEpochs(): Reply {
   return { code: ResponseCode.SYSTEM_ERROR, remark: 'this request only for controllerMode ' };
+}
+
+/** POP_ROLLBACK 200056: what POP keeps lies in topics already, and in no other store that could be emptied into them. */
+function rollBackPop(): Reply {
+  return SUCCESS;
 }
