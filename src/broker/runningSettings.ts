@@ -45,6 +45,11 @@ export class RunningSettings<T extends BrokerConfig | NameServerConfig> {
     this.#version = new TableVersion(options.clock);
   }
 
+  /** What only the start could tell, as a free port. */
+  found(values: Partial<T>): void {
+    Object.assign(this.values, values);
+  }
+
   get version(): DataVersion {
     return this.#version.current;
   }

@@ -81,6 +81,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
     idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,
     tls: serverTls(config, { clock, logger }),
   });
+  settings.found({ listenPort: server.port });
   const scan = clock.every(config.scanNotActiveBrokerInterval, () => {
     for (const { identity, owner } of routes.expire(clock.now())) {
       logger.warn(`broker ${identity.brokerName} at ${identity.brokerAddr} is gone: it was silent for too long`);
