@@ -321,14 +321,23 @@ export function readNameServerConf(content: string): ReadSettings<NameServerConf
 
 /**
  * `key=value` lines sorted by key, as GET_BROKER_CONFIG 26 and GET_NAMESRV_CONFIG 319 answer: every key that Apache
- * knows, of those that nothing here obeys the default.
+ * knows, of those that nothing here obeys the default; none of those that may hold a secret.
  */
 export function configText(config: BrokerConfig | NameServerConfig, apache: ReadonlyMap<string, string>): string {
   return [...new Map<string, unknown>([...apache, ...Object.entries(config)])]
+    .filter(([key]) => !isKeptPrivate(key))
     .filter(([key]) => !Object.hasOwn(hiddenSettings, key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${String(value)}\n`)
     .join('');
+}
+
+/**
+ * Settings of users, permissions and TLS are neither told to tools nor changed by them, as AuthConfig.java and
+ * TlsSystemConfig.java are apart from the others in Apache's broker.
+ */
+export function isKeptPrivate(key: string): boolean {
+  return /^(tls\.|auth(entication|orization)|initAuth|innerClientAuth|migrateAuth|statefulAuth)/.test(key);
 }
 
 /** These are read once, when the broker starts; all others are obeyed from the moment that they change. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseProperties } from '../../src/base/properties.ts';
 import { apacheBrokerSettings } from '../../src/broker/apacheSettings.ts';
 import { keepInConfFile } from '../../src/broker/confFile.ts';
-import { brokerConfig, onlyAtStart, readBrokerConf } from '../../src/broker/config.ts';
+import { brokerConfig, isKeptPrivate, onlyAtStart, readBrokerConf } from '../../src/broker/config.ts';
 import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
@@ -35,10 +35,8 @@ describe('broker: settings while it runs', () => {
 
   it('knows of every setting whether it is its own or one of Apache', () => {
     const ours = new Set(['maxStoreBytes', 'fileReservedBytes', 'enoughFreeDiskBytes']);
-    // Of AuthConfig.java and TlsSystemConfig.java, which GET_BROKER_CONFIG leaves out there.
-    const ofAuth = /^(tls\.|auth|initAuth|innerClientAuth|migrateAuth|statefulAuth)/;
     const strange = Object.keys(brokerConfig()).filter(
-      (key) => !apacheBrokerSettings.has(key) && !ours.has(key) && !ofAuth.test(key),
+      (key) => !apacheBrokerSettings.has(key) && !ours.has(key) && !isKeptPrivate(key),
     );
     assert.deepEqual(strange, []);
     assert.ok(onlyAtStart.has('listenPort'));
@@ -72,6 +70,13 @@ describe('broker: settings while it runs', () => {
     assert.equal((await broker.send('T', 'x')).code, ResponseCode.NO_PERMISSION);
     await change('brokerPermission=6');
     assert.equal(await perm(), 7);
+  });
+
+  it('tells no secrets, and lets nobody change users and TLS this way', async () => {
+    const secret = 'initAuthenticationUser={"username":"a","password":"b"}\ntls.server.keyPassword=c\n';
+    assert.equal((await change(secret)).code, 0);
+    assert.equal(broker.context.config.initAuthenticationUser, '');
+    assert.deepEqual([...(await settings()).keys()].filter(isKeptPrivate), []);
   });
 
   it('refuses what Apache refuses, and values that cannot be', async () => {

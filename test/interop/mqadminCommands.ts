@@ -9,7 +9,8 @@ export interface Cluster {
 
 /**
  * How outputs are compared: `lines` whatever their order, with times, addresses and ids taken out; `words` where
- * numbers are those of one run as well; `names` the first word of each line; undefined prepares something only.
+ * numbers are those of one run as well; `names` the first word of each line, of which ours may have more; undefined
+ * prepares something only.
  */
 type Comparison = 'lines' | 'words' | 'names';
 
@@ -86,8 +87,8 @@ export function steps({ nameServer, broker }: Cluster, lists: string): Step[] {
   add('words', `statsAll ${t}`);
   add('lines', 'updateKvConfig -s NS -k key -v value');
   add('lines', 'deleteKvConfig -s NS -k key');
-  add('lines', 'wipeWritePerm -b broker-a');
-  add('lines', 'addWritePerm -b broker-a');
+  add('words', 'wipeWritePerm -b broker-a');
+  add('words', 'addWritePerm -b broker-a');
   add('words', `queryMsgByKey ${t} -k key3`);
   add('lines', `queryMsgByKey ${t} -k NoSuchKey`);
   add('words', `queryMsgByOffset ${t} -b broker-a -i 1 -o 0`);
@@ -124,6 +125,10 @@ export function steps({ nameServer, broker }: Cluster, lists: string): Step[] {
   add('lines', `createAcl ${b} -s User:tool -r Topic:${TOPIC} -a Pub,Sub -i 10.0.0.0/8 -d Allow`);
   add('lines', `getAcl ${b} -s User:tool`);
   add('lines', `listAcl ${b}`);
+  add('lines', `updateAcl ${b} -s User:tool -r Topic:${TOPIC} -a Sub -d Deny`);
+  add('lines', 'copyAcl -f BROKER -t BROKER -s User:tool');
+  add('lines', `updateUser ${b} -u tool -p other -t Normal`);
+  add('lines', 'copyUser -f BROKER -t BROKER -u tool');
   add('lines', `deleteAcl ${b} -s User:tool`);
   add('lines', `deleteUser ${b} -u tool`);
   add('lines', `deleteSubGroup ${b} -g ToolClone -r true`);
@@ -153,11 +158,15 @@ export function normalised({ compare }: Step, output: string): string {
     .replace(/V5_\d+_\d+/g, 'VERSION')
     .replace(/\/[^\s"]*\/(ours|apache)\b/g, 'FOLDER')
     .replace(/^\s*at .*$/gm, '')
+    .replace(/^Consume TPS: .*$/gm, '')
+    // Topics that 5.5.0 has and 5.3.3 has not.
+    .replace(/^.*RMQ_SYS_ROCKSDB_TRANS.*$/gm, '')
+    .replace(/(?<=commitLogDiskRatio_)\S+/g, 'FOLDER')
     .replace(/\t/g, ' ');
   if (compare === 'words') text = text.replace(/-?\d+(\.\d+)?/g, '#').replace(/#+/g, '#');
   const lines = text
     .split('\n')
-    .map((line) => line.replace(/ +/g, ' ').trim())
+    .map((line) => line.replace(/ +/g, ' ').replace(/,$/, '').trim())
     .filter((line) => line !== '')
     .map((line) => (compare === 'names' ? (line.split(/[ =:]/)[0] ?? '') : line));
   return [...new Set(lines)].sort().join('\n');
