@@ -3,124 +3,16 @@ import { parseProperties } from '../base/properties.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../protocol/delayLevel.ts';
 import { Perm } from '../protocol/bodies/route.ts';
 import { apacheBrokerSettings, apacheNameServerSettings } from './apacheSettings.ts';
+import { authSettings } from './settings/authSettings.ts';
+import { popSettings } from './settings/popSettings.ts';
+import { flag, MAX, notBlank, only, port, precision, text, whole } from './settings/setting.ts';
+import type { SettingTable, ValuesOf } from './settings/setting.ts';
+import { tlsSettings } from './settings/tlsSettings.ts';
 
 /*
- * Settings under the names that Apache RocketMQ gives them, so that a broker.conf or namesrv.conf serves both. A
- * setting is one row: its default and how its text is read. Source: BrokerConfig.java, MessageStoreConfig.java,
- * NamesrvConfig.java.
+ * Settings under the names that Apache RocketMQ gives them, so that a broker.conf or namesrv.conf serves both.
+ * Source: BrokerConfig.java, MessageStoreConfig.java, NamesrvConfig.java.
  */
-
-interface Setting<T> {
-  readonly otherwise: T;
-  /** @throws Error with the reason when the text is no legal value */
-  readonly read: (text: string) => T;
-}
-
-type SettingTable = Readonly<Record<string, Setting<unknown>>>;
-type ValuesOf<T extends SettingTable> = { readonly [N in keyof T]: T[N]['otherwise'] };
-
-const text = (otherwise: string, check: (value: string) => void = () => undefined): Setting<string> => ({
-  otherwise,
-  read: (value) => {
-    check(value);
-    return value;
-  },
-});
-
-const flag = (otherwise: boolean): Setting<boolean> => ({
-  otherwise,
-  read: (value) => {
-    if (!/^(true|false)$/i.test(value)) throw new Error('expected true or false');
-    return value.toLowerCase() === 'true';
-  },
-});
-
-const whole = (otherwise: number, min: number, max: number): Setting<number> => ({
-  otherwise,
-  read: (value) => {
-    const number = Number(value);
-    if (!/^-?\d+$/.test(value) || number < min || number > max) {
-      throw new Error(`expected a whole number from ${min} to ${max}`);
-    }
-    return number;
-  },
-});
-
-const only = (value: string, why: string): Setting<string> =>
-  text(value, (given) => {
-    if (given !== value) throw new Error(why);
-  });
-
-/** Rounded down to what the timer wheel knows. Source: MessageStoreConfig.setTimerPrecisionMs. */
-const precision = (otherwise: number): Setting<number> => ({
-  otherwise,
-  read: (value) => {
-    const wanted = whole(otherwise, 1, 2 ** 31 - 1).read(value);
-    return [1000, 500, 200].find((candidate) => candidate <= wanted) ?? 100;
-  },
-});
-/** Where Apache loads a class by its name: nothing but its own may be given, or nothing. */
-const oneOfClasses = (...names: readonly string[]): Setting<string> =>
-  text('', (given) => {
-    if (given !== '' && !names.includes(given)) throw new Error(`expected nothing or ${names.join(' or ')}`);
-  });
-
-const port = (otherwise: number): Setting<number> => whole(otherwise, 0, 65535);
-const MAX = Number.MAX_SAFE_INTEGER;
-
-/** Source: AuthConfig.java. */
-const authSettings = {
-  authenticationEnabled: flag(false),
-  authenticationProvider: oneOfClasses(authClass('authentication.provider.DefaultAuthenticationProvider')),
-  authenticationMetadataProvider: oneOfClasses(
-    authClass('authentication.provider.LocalAuthenticationMetadataProvider'),
-  ),
-  authenticationStrategy: oneOfClasses(
-    authClass('authentication.strategy.StatelessAuthenticationStrategy'),
-    authClass('authentication.strategy.StatefulAuthenticationStrategy'),
-  ),
-  authenticationWhitelist: text(''),
-  initAuthenticationUser: text(''),
-  innerClientAuthenticationCredentials: text(''),
-  authorizationEnabled: flag(false),
-  authorizationProvider: oneOfClasses(authClass('authorization.provider.DefaultAuthorizationProvider')),
-  authorizationMetadataProvider: oneOfClasses(authClass('authorization.provider.LocalAuthorizationMetadataProvider')),
-  authorizationStrategy: oneOfClasses(
-    authClass('authorization.strategy.StatelessAuthorizationStrategy'),
-    authClass('authorization.strategy.StatefulAuthorizationStrategy'),
-  ),
-  authorizationWhitelist: text(''),
-  migrateAuthFromV1Enabled: flag(false),
-  statefulAuthenticationCacheMaxNum: whole(10_000, 1, 1_000_000),
-  statefulAuthenticationCacheExpiredSecond: whole(60, 1, 86_400),
-  statefulAuthorizationCacheMaxNum: whole(10_000, 1, 1_000_000),
-  statefulAuthorizationCacheExpiredSecond: whole(60, 1, 86_400),
-} as const satisfies SettingTable;
-
-/** Apache takes them as properties of the Java process. Source: TlsSystemConfig.java; remoting sheet §1.10. */
-const tlsSettings = {
-  'tls.server.mode': text('permissive', (mode) => {
-    if (!/^(disabled|permissive|enforcing)$/.test(mode)) throw new Error('expected disabled, permissive or enforcing');
-  }),
-  /** Whether this broker speaks TLS to its NameServers. */
-  'tls.enable': flag(false),
-  /** Holds all keys below, where it exists. */
-  'tls.config.file': text('/etc/rocketmq/tls.properties'),
-  'tls.test.mode.enable': flag(true),
-  'tls.server.need.client.auth': text('none', (need) => {
-    if (!/^(none|optional|require)$/i.test(need)) throw new Error('expected none, optional or require');
-  }),
-  'tls.server.keyPath': text(''),
-  'tls.server.keyPassword': text(''),
-  'tls.server.certPath': text(''),
-  'tls.server.authClient': flag(false),
-  'tls.server.trustCertPath': text(''),
-  'tls.client.keyPath': text(''),
-  'tls.client.keyPassword': text(''),
-  'tls.client.certPath': text(''),
-  'tls.client.authServer': flag(false),
-  'tls.client.trustCertPath': text(''),
-} as const satisfies SettingTable;
 
 /** Nobody is told these, and nobody changes them in a running server: who may do what, and what secrets hang on it. */
 const hiddenSettings: SettingTable = { ...authSettings, ...tlsSettings };
@@ -230,25 +122,7 @@ const brokerSettings = {
   transactionOpMsgMaxSize: whole(4096, 1, 4 * 1024 * 1024),
   transactionOpBatchInterval: whole(3000, 1, 3_600_000),
   storeReplyMessageEnable: flag(true),
-  popPollingSize: whole(1024, 1, 1_000_000),
-  maxPopPollingSize: whole(100_000, 1, 10_000_000),
-  popLongPollingForceNotifyInterval: whole(800, 0, MAX),
-  reviveQueueNum: whole(8, 1, 128),
-  popFromRetryProbability: whole(20, 0, 100),
-  enableRetryTopicV2: flag(false),
-  retrieveMessageFromPopRetryTopicV1: flag(true),
-  popResponseReturnActualRetryTopic: flag(false),
-  initPopOffsetByCheckMsgInMem: flag(true),
-  enablePopBufferMerge: flag(false),
-  popCkStayBufferTime: whole(10_000, 1, 3_600_000),
-  popCkStayBufferTimeOut: whole(3000, 1, 3_600_000),
-  popCkMaxBufferSize: whole(200_000, 0, 10_000_000),
-  popCkOffsetMaxQueueSize: whole(20_000, 0, 1_000_000),
-  serverLoadBalancerEnable: flag(true),
-  defaultMessageRequestMode: text('PULL', (mode) => {
-    if (mode !== 'PULL' && mode !== 'POP') throw new Error('expected PULL or POP');
-  }),
-  defaultPopShareQueueNum: whole(-1, -1, 65_536),
+  ...popSettings,
 } as const satisfies SettingTable;
 
 const nameServerSettings = {
@@ -414,12 +288,4 @@ function readConf<T extends SettingTable>(
     }
   }
   return { settings: settings as Partial<ValuesOf<T>>, ignored, unknown };
-}
-
-function authClass(name: string): string {
-  return `org.apache.rocketmq.auth.${name}`;
-}
-
-function notBlank(value: string): void {
-  if (value === '') throw new Error('it is empty');
 }

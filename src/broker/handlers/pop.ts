@@ -12,7 +12,7 @@ import type { PopWish, Popped } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
 import { propertyFilter } from '../state/filterData.ts';
-import type { Arrival } from '../store/messageStore.ts';
+import type { Arrival } from '../store/messageWriter.ts';
 import { AHEAD_MS, MAX_POLL_MS, answerLate, bornTimeOf } from './heldPop.ts';
 import { checkBrokerReadable, checkPopQueue } from './popCheck.ts';
 import { foundReply, notFoundReply } from './popReply.ts';

@@ -4,7 +4,7 @@ import { PropertyName, decodeProperties, encodeProperties } from '../../protocol
 import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import type { PopCheckPoint } from '../../protocol/popRecord.ts';
 import { RETRY_PREFIX } from '../../protocol/topicName.ts';
-import type { MessageToStore } from '../store/messageStore.ts';
+import type { MessageToStore } from '../store/messageWriter.ts';
 
 /**
  * The message as it stands in the group's retry topic, after nobody acknowledged it in time.

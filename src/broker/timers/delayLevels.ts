@@ -12,7 +12,8 @@ import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { HALF_TOPIC, SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { TableVersion } from '../state/version.ts';
-import type { Arrival, MessageStore, MessageToStore, StoredAt } from '../store/messageStore.ts';
+import type { MessageStore } from '../store/messageStore.ts';
+import type { Arrival, MessageToStore, StoredAt } from '../store/messageWriter.ts';
 
 /** After an append that failed, such as with a full store. */
 const RETRY_MS = 1000;

@@ -1,6 +1,6 @@
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
-import type { MessageToStore } from '../store/messageStore.ts';
+import type { MessageToStore } from '../store/messageWriter.ts';
 
 /** TIMER_ENQUEUE_MS of a message that was due before it could be put into the wheel: Java's Long.MAX_VALUE. */
 export const NEVER_ENQUEUED = '9223372036854775807';

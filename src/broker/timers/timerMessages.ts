@@ -5,7 +5,7 @@ import { decodeMessages } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
-import type { Arrival, MessageToStore } from '../store/messageStore.ts';
+import type { Arrival, MessageToStore } from '../store/messageWriter.ts';
 import { NEVER_ENQUEUED, deleteKey, dueMessage, rolledMessage } from './dueMessage.ts';
 import { readParked } from './readParked.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';

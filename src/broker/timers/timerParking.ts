@@ -1,6 +1,6 @@
 import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
-import type { MessageToStore } from '../store/messageStore.ts';
+import type { MessageToStore } from '../store/messageWriter.ts';
 
 /** Why a message for a moment is not taken. */
 export type TimerRefusal = 'disabled' | 'illegal' | 'congested';

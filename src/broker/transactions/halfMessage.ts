@@ -2,7 +2,7 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import { HALF_TOPIC } from '../../protocol/topicName.ts';
-import type { MessageToStore } from '../store/messageStore.ts';
+import type { MessageToStore } from '../store/messageWriter.ts';
 
 /** Half messages lie in one queue, whatever queue they are for, and so do the marks of those that ended. */
 export const HALF_QUEUE = 0;

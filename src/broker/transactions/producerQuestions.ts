@@ -8,7 +8,7 @@ import { PropertyName, encodeProperties } from '../../protocol/messageProperty.t
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
 import type { Connection } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
-import type { StoredAt } from '../store/messageStore.ts';
+import type { StoredAt } from '../store/messageWriter.ts';
 import { realTarget } from './halfMessage.ts';
 
 /**
