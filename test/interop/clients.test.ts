@@ -4,14 +4,14 @@ import { mqadmin } from '../support/apache/java.ts';
 import { CLIENTS } from '../support/apache/jars.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
-import { forEachBackend } from '../support/backends.ts';
+import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const SENT = 14;
 const ALL = Array.from({ length: SENT }, (_, n) => String(n));
 
-forEachBackend((cluster) => {
+forPrograms((cluster) => {
   for (const release of CLIENTS) {
     describe(`the official Java client ${release}`, () => {
       let topic = '';

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 
-import { RELEASES } from '../support/apache/jars.ts';
+import { CLIENTS } from '../support/apache/jars.ts';
 import { mqadmin } from '../support/apache/java.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
-import { forEachBackend } from '../support/backends.ts';
+import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-forEachBackend(
+forPrograms(
   (cluster) => {
-    for (const release of RELEASES) {
+    for (const release of CLIENTS) {
       describe(`the official Java client ${release}`, () => {
         let running: RunningScenario | undefined;
         let topic = '';

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
-import { forEachBackend } from '../support/backends.ts';
+import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 
 /** Brokers and clients share a busy machine. */
 const MOST_LATE_MS = 3000;
 
-forEachBackend(
+forPrograms(
   (cluster) => {
     describe('the official Java client, with messages for later', () => {
       let clients: RunningScenario | undefined;

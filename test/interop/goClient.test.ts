@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { SNIPPETS } from '../../src/snippets/catalogue.ts';
-import { forEachBackend, uniqueName } from '../support/backends.ts';
+import { forPrograms, uniqueName } from '../support/backends.ts';
 import { go, writeGoModule } from '../support/goModule.ts';
 import { repository } from '../support/repository.ts';
 import { runProgram } from '../support/runProgram.ts';
@@ -61,7 +61,7 @@ describe('the official Go client', () => {
       .map((line) => JSON.parse(line) as GoEvent);
   }
 
-  forEachBackend((cluster) => {
+  forPrograms((cluster) => {
     const topicOf = (): Promise<string> => cluster.newTopic();
     const bodies = (events: readonly GoEvent[]): (string | undefined)[] =>
       events.filter(({ event }) => event === 'message').map(({ body }) => body);

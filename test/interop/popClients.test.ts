@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mqadmin } from '../support/apache/java.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
-import { forEachBackend, uniqueName } from '../support/backends.ts';
+import { forPrograms, uniqueName } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';
 
@@ -12,7 +12,7 @@ const ALL = Array.from({ length: SENT }, (_, n) => n);
 /** A message that is to come later has 10 s, and the broker some more. */
 const AGAIN_MS = 60_000;
 
-forEachBackend((cluster) => {
+forPrograms((cluster) => {
   describe('the official Java client by POP', () => {
     let topic = '';
     let clients: RunningScenario | undefined;

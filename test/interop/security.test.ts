@@ -5,7 +5,7 @@ import { authSettings } from '../behaviours/auth.ts';
 import { mqadmin } from '../support/apache/java.ts';
 import { runScenario } from '../support/apache/javaScenario.ts';
 import type { ScenarioLine } from '../support/apache/javaScenario.ts';
-import { forEachBackend } from '../support/backends.ts';
+import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 
 const ROOT = authSettings.credentials as Credentials;
@@ -13,7 +13,7 @@ const ROOT = authSettings.credentials as Credentials;
 /** The jars of the test mode take every certificate. */
 const SPEAKS_TLS = ['-Xmx256m', '-Dtls.enable=true'];
 
-forEachBackend((cluster) => {
+forPrograms((cluster) => {
   describe('mqadmin and the official client, where everybody is asked who they are', () => {
     before(function () {
       requireTools(this, 'java', 'javac', 'mvn');

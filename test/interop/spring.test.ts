@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario } from '../support/apache/javaScenario.ts';
-import { forEachBackend } from '../support/backends.ts';
+import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-forEachBackend((cluster) => {
+forPrograms((cluster) => {
   describe('an application on the Spring starter', () => {
     let application: RunningScenario | undefined;
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 
-import { RELEASES } from '../support/apache/jars.ts';
+import { CLIENTS } from '../support/apache/jars.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import type { RunningScenario } from '../support/apache/javaScenario.ts';
-import { QUICK_CHECKS, forEachBackend } from '../support/backends.ts';
+import { QUICK_CHECKS, forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 const ASKED = ['throws then commit', 'unknown then commit', 'unknown then rollback', 'unknown twice then commit'];
 const COMMITTED = ['commit', 'throws then commit', 'unknown then commit', 'unknown twice then commit'];
 
-forEachBackend((cluster) => {
-  for (const release of RELEASES) {
+forPrograms((cluster) => {
+  for (const release of CLIENTS) {
     describe(`transactions of the official Java client ${release}`, () => {
       let clients: RunningScenario | undefined;
       let topic = '';

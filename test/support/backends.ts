@@ -23,8 +23,6 @@ export interface BackendSettings {
   readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
   /** Of a super user, for the cluster's own client. */
   readonly credentials?: Credentials;
-  /** Takes minutes: runs on Apache's broker only when asked to. */
-  readonly isLong?: boolean;
 }
 
 interface RunningBackend {
@@ -75,9 +73,6 @@ export interface TestCluster {
   untilReadable(topic: string, count: number): Promise<void>;
 }
 
-/** Long suites run against Apache's broker when this says `apache`, and always against ours. */
-const LONG_SUITES_ALSO_ON = process.env['LONG_SUITES_ALSO_ON'];
-
 /** Producers are asked about open transactions soon. */
 export const QUICK_CHECKS: BackendSettings = {
   brokerConfig: { transactionCheckInterval: 1000, transactionTimeOut: 1000 },
@@ -85,7 +80,22 @@ export const QUICK_CHECKS: BackendSettings = {
 
 /** Defines the suites once for every backend, each with a cluster of its own that starts before them and ends after. */
 export function forEachBackend(define: (cluster: TestCluster) => void, settings: BackendSettings = {}): void {
-  const backends = settings.isLong === true && LONG_SUITES_ALSO_ON !== 'apache' ? [local] : [local, apache];
+  defineFor([local, apache], define, settings);
+}
+
+/**
+ * The same for suites of official programs, which take minutes: on ours always, on Apache's broker when the environment
+ * says `PROGRAMS_ALSO_ON=apache`.
+ */
+export function forPrograms(define: (cluster: TestCluster) => void, settings: BackendSettings = {}): void {
+  defineFor(process.env['PROGRAMS_ALSO_ON'] === 'apache' ? [local, apache] : [local], define, settings);
+}
+
+function defineFor(
+  backends: readonly Backend[],
+  define: (cluster: TestCluster) => void,
+  settings: BackendSettings,
+): void {
   for (const backend of backends) {
     describe(backend.name, () => {
       let running: RunningBackend | undefined;

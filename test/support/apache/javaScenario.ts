@@ -4,6 +4,7 @@ import path from 'node:path';
 import { repository } from '../repository.ts';
 import { runProgram } from '../runProgram.ts';
 import { makeTempDir } from '../tempDir.ts';
+import type { TempDir } from '../tempDir.ts';
 import { waitFor } from '../waitFor.ts';
 import { ensureApacheJars } from './jars.ts';
 import type { Release } from './jars.ts';
@@ -115,6 +116,7 @@ function linesOf(output: string): ScenarioLine[] {
 }
 
 const compilations = new Map<string, Promise<string>>();
+const compiledInto: TempDir[] = [];
 
 /** The folder with the classes of a program and what it uses, which is gone when this process ends. */
 function compiled(mainClass: string, release: Release): Promise<string> {
@@ -127,7 +129,8 @@ function compiled(mainClass: string, release: Release): Promise<string> {
 async function compile(mainClass: string, release: Release): Promise<string> {
   const jars = await ensureApacheJars(release);
   const dir = makeTempDir('scenario-classes');
-  process.once('exit', () => dir.remove());
+  if (compiledInto.length === 0) process.once('exit', () => compiledInto.forEach((made) => made.remove()));
+  compiledInto.push(dir);
   const source = readdirSync(SOURCES).find((name) => name === `${mainClass}.java`);
   if (source === undefined) throw new Error(`there is no ${mainClass}.java in ${SOURCES}`);
   const options = ['-proc:none', '-nowarn', '-encoding', 'UTF-8', '-sourcepath', SOURCES, '-d', dir.path];

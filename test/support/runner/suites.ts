@@ -30,7 +30,7 @@ export function allSuites(): ReadonlyMap<string, Suite> {
     mochaSuite('grammar', 10_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
     prepared(provideApache, mochaSuite('behaviours', 60_000, 8 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('interop', 180_000, 10 * MINUTE_MS)),
+    prepared(provideApache, mochaSuite('interop', 180_000, 15 * MINUTE_MS)),
     prepared(provideVsCode, ['vscode', runVsCodeSuite]),
     ['desktop', runDesktopSuite],
   ]);
