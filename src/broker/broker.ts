@@ -164,7 +164,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         reviveTopic: reviveTopic(config.brokerClusterName),
         putLater: (message) => void putMessage(context, message),
         put: (message) => void putParked(context, message),
-        announce: (topic) => void context.registration.announce([topic]),
+        announce: (topic) => {
+          context.registration.announce([topic]).catch((error: unknown) => {
+            logger.error(`topic ${topic} is not registered: ${errorText(error)}`);
+          });
+        },
         timersDelivered: (untilMs) => timers?.hasDelivered(untilMs) ?? true,
       }),
     );

@@ -118,10 +118,12 @@ export class Registration implements Disposable {
 
   #plan(delayMs: number): void {
     this.#timer = this.#options.clock.after(delayMs, () => {
-      void this.#announceRegularly().then(() => {
-        const allReached = this.#unreachable.size === 0;
-        if (!this.#stopped) this.#plan(allReached ? this.#options.config.registerNameServerPeriod : RETRY_MS);
-      });
+      void this.#announceRegularly()
+        .catch((error: unknown) => this.#options.logger.error(`the registration failed: ${errorText(error)}`))
+        .then(() => {
+          const allReached = this.#unreachable.size === 0;
+          if (!this.#stopped) this.#plan(allReached ? this.#options.config.registerNameServerPeriod : RETRY_MS);
+        });
     });
   }
 
@@ -143,11 +145,21 @@ export class Registration implements Disposable {
   /** Topics that the NameServer keeps in order are ordered here. Source: TopicConfigManager.java, updateOrderTopicConfig. */
   #takeOrder(body: Buffer): void {
     const { topics, logger } = this.#options;
-    for (const topic of decodeKvTable(body).keys()) {
+    for (const topic of this.#orderedTopics(body)) {
       const config = topics.get(topic);
       if (config === undefined || config.order) continue;
       topics.put({ ...config, order: true });
       logger.info(`topic ${topic} is ordered: the NameServer says so`);
+    }
+  }
+
+  /** None when the answer is no table: what a NameServer says wrongly is no reason for a sender's request to fail. */
+  #orderedTopics(body: Buffer): Iterable<string> {
+    try {
+      return decodeKvTable(body).keys();
+    } catch (error) {
+      this.#options.logger.warn(`which topics a NameServer keeps in order is not readable: ${errorText(error)}`);
+      return [];
     }
   }
 

@@ -141,6 +141,28 @@ describe('broker: registration', () => {
     for (const { routes } of servers) assert.equal(routes.route('TBW102'), undefined);
   });
 
+  for (const answer of ['null', 'none']) {
+    it(`warns of a NameServer that answers ${answer}, and goes on`, async () => {
+      const warnings: string[] = [];
+      let asked = 0;
+      const handle: RequestHandler = () => {
+        asked += 1;
+        return { code: 0, body: Buffer.from(answer) };
+      };
+      const server = await listen({ host: '127.0.0.1', port: 0, handle, clock, logger: silentLogger });
+      stops.push(() => server.close());
+      const broker = await brokerOf([server.address], { ...silentLogger, warn: (text) => warnings.push(text) });
+      const client = await connect(broker.address);
+      const sent = await client.request(sendRequest('Fresh', 'x'), 4000);
+      client.dispose();
+      assert.deepEqual([sent.code, asked], [0, 2]);
+      clock.advance(10_000);
+      await waitFor('the next registration', () => warnings.length === 3, { pollMs: 2 });
+      for (const warning of warnings)
+        assert.match(warning, /^which topics a NameServer keeps in order is not readable: /);
+    });
+  }
+
   it('starts without its NameServer, says so once, and registers when it is there', async () => {
     const port = await freePort();
     const warnings: string[] = [];
