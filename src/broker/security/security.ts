@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { DisposableStore } from '../../base/disposable.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import { CodedError, errorText } from '../../base/errors.ts';
+import { CodedError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Credentials } from '../../protocol/acl.ts';
 import type { BrokerConfig } from '../config.ts';
@@ -85,8 +85,9 @@ function readKeys(key: string, text: string, nameField: string, secretField: str
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (error) {
-    throw unreadable(key, errorText(error).replace(text, '…'));
+  } catch {
+    // The parser's own words quote the text.
+    throw unreadable(key, 'it is no JSON');
   }
   const { [nameField]: accessKey, [secretField]: secretKey, securityToken } = { ...(json as Record<string, unknown>) };
   if (typeof accessKey !== 'string' || typeof secretKey !== 'string' || accessKey === '' || secretKey === '') {
