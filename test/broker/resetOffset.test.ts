@@ -83,6 +83,15 @@ describe('broker: offsets that tools change', () => {
       assert.equal(await query('G', 1), '0', 'the other queue was not pulled from');
     });
 
+    it('is not undone by the pull that is told of it', async () => {
+      await reset();
+      const header = { commitOffset: '3' };
+      const sysFlag = PullSysFlag.SUBSCRIPTION | PullSysFlag.COMMIT_OFFSET;
+      const late = pullRequest({ topic: 'T', group: 'G', queueOffset: 3, sysFlag, header });
+      assert.equal((await broker.client.request(late, TIMEOUT_MS)).remark, 'OFFSET_RESET');
+      assert.equal(await query(), '1');
+    });
+
     it('wakes a pull that is held', async () => {
       const held = pull(3, PullSysFlag.SUBSCRIPTION | PullSysFlag.SUSPEND);
       await waitFor('the pull to be held', () => broker.context.heldPulls.size === 1, { pollMs: 2 });

@@ -21,8 +21,10 @@ export function pullMessage(broker: BrokerContext, request: IncomingRequest): Re
   const checked = checkPull(broker, request, header);
   if ('code' in checked) return checked;
   // Before anything is awaited: an offset that the client commits after this pull must not be set back.
-  if ((header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && header.commitOffset >= 0) {
-    broker.offsets.commit(header.consumerGroup, header.topic, header.queueId, header.commitOffset);
+  const { consumerGroup, topic, queueId, commitOffset } = header;
+  const isCommit = (header.sysFlag & PullSysFlag.COMMIT_OFFSET) !== 0 && commitOffset >= 0;
+  if (isCommit && !broker.offsets.isReset(consumerGroup, topic, queueId)) {
+    broker.offsets.commit(consumerGroup, topic, queueId, commitOffset);
   }
   return pullFirst(broker, request, header, checked);
 }
