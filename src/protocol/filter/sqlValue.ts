@@ -77,13 +77,20 @@ function numberLike(number: SqlNumber, text: string): SqlNumber {
 }
 
 const WHOLE = /^[+-]?\d+$/;
-const DOUBLE = /^([+-]?)(NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
+const DOUBLE = /^([+-]?)(NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 
 /** Double.valueOf: blanks around, and the suffixes of Java's literals, are allowed. */
 function doubleOf(text: string): number {
-  // Java's trim takes every control character for a blank.
-
-  const [, sign, digits] = DOUBLE.exec(text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')) ?? [];
+  const [, sign, digits] = DOUBLE.exec(trimmed(text)) ?? [];
   if (digits === undefined) throw NOT_COMPARABLE;
   return sign === '-' ? -Number(digits) : Number(digits);
+}
+
+/** Java's trim takes every control character for a blank. No regex: at the end of a text one would need quadratic time. */
+function trimmed(text: string): string {
+  let begin = 0;
+  let end = text.length;
+  while (begin < end && text.charCodeAt(begin) <= 0x20) begin++;
+  while (end > begin && text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(begin, end);
 }

@@ -36,6 +36,16 @@ describe('SQL92 filter', () => {
     assert.equal(takes(Array.from({ length: 500 }, () => 'a = 1').join(' OR '), { a: '1' }), true);
   });
 
+  it('reads a number out of long text in one pass', () => {
+    const [blanks, ones] = [' '.repeat(200_000), '1'.repeat(200_000)];
+    assert.equal(takes('a > 1.5', { a: `${blanks}2.5${blanks}` }), true);
+    assert.equal(takes('a > 1.5', { a: '\n\t 2.d\r' }), true);
+    assert.equal(takes('a > 1.5', { a: blanks }), false);
+    assert.equal(takes('a > 1.5', { a: `2${blanks}5` }), false);
+    assert.equal(takes('a > 1.5', { a: ones }), true);
+    assert.equal(takes('a > 1.5', { a: `${ones}x` }), false);
+  });
+
   it('compiles an expression once while it is among the last 100, failures too', () => {
     const first = compileSql('kept = 1');
     assert.equal(compileSql('kept = 1'), first);
