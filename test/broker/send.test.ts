@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { encodeBatch } from '../../src/protocol/batch.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
@@ -197,6 +197,29 @@ describe('broker: send', () => {
     assert.deepEqual(
       ids,
       messages.map((message) => message.physicalOffset),
+    );
+  });
+
+  it('has after a crash what lies behind a batch whose properties end with a zero', async () => {
+    await broker.createTopic('T');
+    const item = { flag: 0, body: Buffer.from('batch'), properties: 'k\u0001v\0' };
+    await broker.send('T', encodeBatch([item]), { code: RequestCode.SEND_BATCH_MESSAGE, header: { m: 'true' } });
+    await broker.send('T', 'after');
+    const left = makeTempDir('zero');
+    // What `kill -9` leaves.
+    cpSync(broker.context.store.directory, left.path, { recursive: true });
+    rmSync(path.join(left.path, 'lock'));
+    rmSync(path.join(left.path, 'checkpoint'), { force: true });
+    const restarted = await TestBroker.start({ directory: left.path });
+    const messages = await restarted.read('T', 0);
+    await restarted.stop();
+    left.remove();
+    assert.deepEqual(
+      messages.map(({ body, properties }) => [body.toString(), properties.slice(0, 5)]),
+      [
+        ['batch', 'k\u0001v\0\u0002'],
+        ['after', 'UNIQ_'],
+      ],
     );
   });
 

@@ -202,14 +202,17 @@ function describeTopic(config: TopicConfig): string {
   );
 }
 
-/** The items keep their own properties only, as Java's broker stores them. */
+/**
+ * The items keep their own properties only, as Java's broker stores them. A text that ends with a zero gets its last
+ * separator: after a crash zeros at the end tell a torn record.
+ */
 function putBatch(broker: BrokerContext, message: MessageToStore): StoredAt[] {
   const stored = broker.store.appendAll(
     decodeBatch(message.body).map((item) => ({
       ...message,
       flag: item.flag,
       body: item.body,
-      properties: item.properties,
+      properties: item.properties.endsWith('\0') ? `${item.properties}\u0002` : item.properties,
     })),
   );
   const bytes = stored.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
