@@ -46,8 +46,13 @@ export async function recover(parts: RecoveryParts): Promise<Recovery> {
     const { physicalOffset, sizeBytes, queueOffset } = record;
     if (index !== undefined && physicalOffset > index.endOffset) index.put(record, physicalOffset);
     if (!hasQueueEntry(record.sysFlag)) continue;
-    const queue = queues.obtain(record.topic, record.queueId);
-    if (record.queueOffset < queue.max) continue;
+    let queue = queues.obtain(record.topic, record.queueId);
+    if (queueOffset < queue.max) {
+      // Number 0 behind the last one: the topic was deleted in between and made again.
+      if (queueOffset > 0 || physicalOffset <= (await queue.lastPhysicalOffset())) continue;
+      await queues.deleteQueue(queue);
+      queue = queues.obtain(record.topic, record.queueId);
+    }
     queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode: tagsCodeOf(record) });
   }
   log.cutBehindEnd();

@@ -93,6 +93,26 @@ describe('recovery of the store', () => {
     await reopened.close();
   });
 
+  it('gives a topic that was deleted and made again its new messages only, also from the whole log', async () => {
+    const directory = join(temp.path, 'made-again');
+    const store = await openStore(directory);
+    for (let index = 0; index < 50; index += 1) store.append(messageToStore({ body: `old ${index}` }));
+    store.append(messageToStore({ body: 'old', queueId: 1 }));
+    await store.deleteTopic('T');
+    const sent = Array.from({ length: 20 }, (_, index) => `new ${index}`);
+    for (const body of sent) store.append(messageToStore({ body }));
+    await store.close();
+    rmSync(join(directory, 'consumequeue'), { recursive: true });
+    rmSync(join(directory, 'checkpoint'));
+    for (const last of ['first', 'second']) {
+      const reopened = await openStore(directory);
+      assert.deepEqual(await readAll(reopened, 0), sent);
+      sent.push(last);
+      assert.equal(reopened.append(messageToStore({ body: last })).queueOffset, sent.length - 1);
+      await reopened.close();
+    }
+  });
+
   it('keeps a whole prefix when the log is cut or overwritten at any byte, and goes on from there', async function () {
     this.timeout(60_000);
     const directory = join(temp.path, 'original');
