@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { readInt64, writeInt64 } from '../../protocol/message.ts';
@@ -39,7 +39,14 @@ export function writeCheckpoint(directory: string, checkpoint: Checkpoint, index
   at = writeInt64(bytes, checkpoint.queueEntries, at);
   writeInt64(bytes, checkpoint.indexEndOffset, at);
   bytes.writeUInt32BE(crc32(bytes.subarray(MARK_AT, MARK_CRC_AT)), MARK_CRC_AT);
-  writeFileSync(join(directory, 'checkpoint'), bytes);
+  // In place, as Apache does: a file that was emptied first could stay empty after a kill or on a full disk.
+  const file = openSync(join(directory, 'checkpoint'), constants.O_RDWR | constants.O_CREAT, 0o666);
+  try {
+    writeFileSync(file, bytes);
+    ftruncateSync(file, CHECKPOINT_BYTES);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Undefined when the file is missing, torn, or was written since by a broker that moved its times but not our mark. */

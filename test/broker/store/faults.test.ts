@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { readCheckpoint, writeCheckpoint } from '../../../src/broker/store/checkpoint.ts';
 import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
 import { lockStore } from '../../../src/broker/store/storeLock.ts';
 import { CodedError, systemErrorCode } from '../../../src/base/errors.ts';
@@ -58,6 +59,21 @@ describe('a store in trouble', () => {
     const { count } = await store.read({ topic: 'T', queueId: 0, offset: 0, ...ALL });
     assert.equal(count, 3);
     await store.close();
+  });
+
+  it('keeps its checkpoint when the next one cannot be written', () => {
+    const checkpoint = { storeTimestamp: 1, safeOffset: 2, lastRecordOffset: 3, queueEntries: 4, indexEndOffset: 5 };
+    writeCheckpoint(temp.path, checkpoint, 0);
+    const { writeSync } = fs;
+    fs.writeSync = () => {
+      throw new Error('the disk is full');
+    };
+    try {
+      assert.throws(() => writeCheckpoint(temp.path, { ...checkpoint, safeOffset: 9 }, 0), /the disk is full/);
+    } finally {
+      fs.writeSync = writeSync;
+    }
+    assert.deepEqual(readCheckpoint(temp.path), checkpoint);
   });
 
   it('does not call bytes synced that another call is still syncing', async () => {
