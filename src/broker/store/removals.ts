@@ -47,8 +47,10 @@ export class Removals {
       let removed = 0;
       for (const queue of [...queues.all()]) {
         if (!isWanted(queue.topic)) continue;
+        const { max } = queue;
         const last = await queue.lastPhysicalOffset();
-        if (last < 0 || last >= log.start || queue.waiting > 0) continue;
+        const grows = queue.max !== max || queue.waiting > 0;
+        if (last < 0 || last >= log.start || grows) continue;
         await queues.deleteQueue(queue);
         removed += 1;
       }

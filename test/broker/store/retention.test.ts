@@ -232,6 +232,25 @@ describe('retention', function () {
     assert.equal(files(), 1);
   });
 
+  it('keeps an expired queue that gets a message while it is looked at', async () => {
+    fill(1);
+    fill(9, 1);
+    const { directory } = store;
+    await store.close();
+    store = await openStore(directory, { clock });
+    assert.equal(await store.removeOldFiles(1, () => true), 1);
+    const removing = store.removeExpiredQueues(() => true);
+    // The file of the queue is being read now.
+    await Promise.resolve().then(() => undefined);
+    store.append(messageToStore({ body: 'late' }));
+    assert.equal(await removing, 0);
+    const result = await store.read({ topic: 'T', queueId: 0, offset: 1, maxMessages: 32, maxBytes: 1000 });
+    assert.deepEqual([result.status, result.count, result.maxOffset], ['found', 1, 2]);
+    await store.close();
+    store = await openStore(directory, { clock });
+    assert.equal(store.maxOffset('T', 0), 2);
+  });
+
   it('goes on when the disk cannot be asked', async () => {
     retention.dispose();
     const readDisk = (): never => {
