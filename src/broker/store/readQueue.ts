@@ -40,7 +40,7 @@ export interface ReadResult {
 const MAX_MESSAGES = 32;
 const MAX_BYTES = 256 * 1024;
 /** Entries looked at per call: 16 000 bytes of index (MessageStoreConfig.maxFilterMessageSize). */
-const MIN_SCANNED = 16_000 / ENTRY_BYTES;
+const MAX_SCANNED = 16_000 / ENTRY_BYTES;
 
 interface Span {
   readonly physicalOffset: number;
@@ -68,9 +68,12 @@ export async function readQueue(
   if (offset === maxOffset) return without('offset-overflow-one', offset);
   if (offset > maxOffset) return without('offset-overflow-badly', maxOffset);
 
-  const all = await queue.entries(offset, Math.max(MIN_SCANNED, request.maxMessages));
-  const entries = request.filter?.matchesProperties === undefined ? all : await hideUnmatched(log, all, request);
-  const { spans, scanned } = pick(entries, request, log.start);
+  const { filter } = request;
+  const maxMessages = Math.min(request.maxMessages, MAX_MESSAGES);
+  const all = await queue.entries(offset, MAX_SCANNED);
+  const entries =
+    filter?.matchesProperties === undefined ? all : await hideUnmatched(log, all, { filter, maxMessages });
+  const { spans, scanned } = pick(entries, request, maxMessages, log.start);
   if (spans.length === 0) return without('no-matched-message', offset + scanned);
   const reader = new RecordReader(log, spans);
   const records: Buffer[] = [];
@@ -98,8 +101,7 @@ interface Picked {
 }
 
 /** At least one matching message, if there is one among the entries; then as many as the limits allow. */
-function pick(entries: Buffer, request: ReadRequest, logStart: number): Picked {
-  const maxMessages = Math.min(request.maxMessages, MAX_MESSAGES);
+function pick(entries: Buffer, request: ReadRequest, maxMessages: number, logStart: number): Picked {
   const maxBytes = Math.min(request.maxBytes, MAX_BYTES);
   const spans: Span[] = [];
   let [count, sizeBytes, scanned] = [0, 0, 0];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CodedError } from '../../../src/base/errors.ts';
 import type { MessageStore } from '../../../src/broker/store/messageStore.ts';
 import { tagFilter } from '../../../src/protocol/filter/messageFilter.ts';
+import type { MessageFilter } from '../../../src/protocol/filter/messageFilter.ts';
 import { decodeMessage, decodeMessages } from '../../../src/protocol/message.ts';
 import { SCHEDULE_TOPIC } from '../../../src/protocol/topicName.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
@@ -133,6 +134,22 @@ describe('MessageStore', () => {
     assert.equal(await read(5, 1_000_000), 5);
     assert.equal(await read(100, 1_000_000), 25); // 256 KiB a call
     assert.equal(await read(100, 1), 1);
+  });
+
+  it('looks at no more entries and records of a queue than one read gives, whatever the reader asks for', async () => {
+    store = await openStore(fresh(), { commitLogFileBytes: 4_000_000, consumeQueueFileBytes: 20_000 });
+    for (let index = 0; index < 900; index += 1) store.append(messageToStore({}));
+    let looked = 0;
+    const read = async (filter: MessageFilter): Promise<unknown[]> => {
+      looked = 0;
+      const request = { topic: 'T', queueId: 0, offset: 0, maxMessages: 0x7fffffff, maxBytes: 1_000_000, filter };
+      const { count, nextBeginOffset } = await store!.read(request);
+      return [count, nextBeginOffset, looked];
+    };
+    const matchesCode = (): boolean => true;
+    const matchesProperties = (): boolean => (looked += 1) > 0;
+    assert.deepEqual(await read({ matchesCode, matchesProperties }), [32, 32, 32]);
+    assert.deepEqual(await read({ matchesCode: () => (looked += 1) < 0 }), [0, 800, 800]);
   });
 
   it('refuses what passes the cap, whole, and goes on reading', async () => {
