@@ -36,6 +36,7 @@ export class CommitLog {
   #waiting: { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } | undefined;
   #lastRecord = -1;
   #lastReserved = -1;
+  #lastButOneReserved = -1;
 
   /**
    * @param maxBytes cap on the bytes held, blank ones included
@@ -92,6 +93,7 @@ export class CommitLog {
     const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes);
     this.#waiting ??= { physicalOffset, bytes, at };
     this.#reserved = physicalOffset + sizeBytes;
+    this.#lastButOneReserved = this.#lastReserved;
     this.#lastReserved = physicalOffset;
     return { physicalOffset, bytes, at };
   }
@@ -116,9 +118,10 @@ export class CommitLog {
     this.#lastRecord = this.#lastReserved;
   }
 
-  /** Takes back every record from `position` on, written or not. */
+  /** Takes back every record from `position` on, written or not: the last one that was reserved, or all that wait. */
   rewind(position: number): void {
     this.#tail.rewind(position);
+    if (this.#lastReserved >= position) this.#lastReserved = this.#lastButOneReserved;
     this.#reserved = position;
     if (this.#waiting !== undefined && this.#waiting.physicalOffset >= position) this.#waiting = undefined;
     if (position >= this.#end) return;

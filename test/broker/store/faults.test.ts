@@ -3,6 +3,7 @@ import fs, { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readCheckpoint, writeCheckpoint } from '../../../src/broker/store/checkpoint.ts';
+import { CommitLog } from '../../../src/broker/store/commitLog.ts';
 import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
 import { lockStore } from '../../../src/broker/store/storeLock.ts';
 import { CodedError, systemErrorCode } from '../../../src/base/errors.ts';
@@ -74,6 +75,18 @@ describe('a store in trouble', () => {
       fs.writeSync = writeSync;
     }
     assert.deepEqual(readCheckpoint(temp.path), checkpoint);
+  });
+
+  it('knows its last record after one was taken back', () => {
+    const log = new CommitLog(join(temp.path, 'taken-back'), 4096, 1_000_000);
+    const first = log.reserve(100);
+    first.bytes.fill(1, first.at, first.at + 100);
+    const second = log.reserve(100);
+    const third = log.reserve(100);
+    log.rewind(third.physicalOffset);
+    log.write();
+    assert.deepEqual([log.end, log.lastRecordOffset], [200, second.physicalOffset]);
+    log.files.release();
   });
 
   it('does not call bytes synced that another call is still syncing', async () => {
