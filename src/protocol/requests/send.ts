@@ -64,6 +64,8 @@ export function decodeSendMessage(command: RemotingCommand): SendMessage {
   return read ?? decodeFields(sendMessage, expandLetters(command.extFields));
 }
 
+const INT_MAX = 0x7fffffff;
+
 /** Undefined when something is missing or odd: the general way finds the words for it. */
 function readLetters({ frame, extAt, extEnd }: BinaryCommand): SendMessage | undefined {
   let producerGroup: string | undefined;
@@ -129,8 +131,9 @@ function readLetters({ frame, extAt, extEnd }: BinaryCommand): SendMessage | und
     }
   }
   if (producerGroup === undefined || topic === undefined || defaultTopic === undefined) return undefined;
-  const sum = defaultTopicQueueNums + queueId + sysFlag + bornTimestamp + flag;
-  if (Number.isNaN(sum + (reconsumeTimes ?? 0) + (maxReconsumeTimes ?? 0))) return undefined;
+  const optionals = Math.max(reconsumeTimes ?? 0, maxReconsumeTimes ?? 0);
+  const largest = Math.max(defaultTopicQueueNums, queueId, sysFlag, flag, optionals);
+  if (Number.isNaN(largest + bornTimestamp) || largest > INT_MAX) return undefined;
   return {
     producerGroup,
     topic,

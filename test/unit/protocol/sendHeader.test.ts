@@ -49,6 +49,19 @@ describe('the header of a send', () => {
     );
   });
 
+  it('finds a number past int32 illegal, of whichever field', () => {
+    const required = { a: 'P', b: 'T', c: 'TBW102', d: '4', e: '0', f: '0', g: '1700000000000', h: '0' };
+    const read = (extFields: Record<string, string>): unknown => {
+      const command = readFrame(encodeFrame(request(1, { code: 310, extFields }), 'ROCKETMQ'));
+      return outcome(() => decodeSendMessage(command));
+    };
+    for (const letter of ['d', 'e', 'f', 'h', 'j', 'l']) {
+      const field = Object.keys(expandLetters({ [letter]: '' }))[0] ?? '';
+      assert.equal((read({ ...required, [letter]: '2147483647' }) as Record<string, unknown>)[field], 2147483647);
+      assert.equal((read({ ...required, [letter]: '2147483648' }) as Record<string, unknown>)['field'], field);
+    }
+  });
+
   it('reads the recorded sends of every client', () => {
     let count = 0;
     for (const { name, frame, side } of goldenFrames()) {
