@@ -191,6 +191,19 @@ describe('broker: timer messages', () => {
     assert.deepEqual(bodies(await delivered(1)), ['y']);
   });
 
+  it('drops what a client sent to the topic of timers itself for a queue that no record can name', async () => {
+    await start();
+    const now = broker.clock.now();
+    const to = { REAL_TOPIC: 'T', REAL_QID: '3000000000' };
+    await broker.send(TIMER_TOPIC, 'past', { properties: { UNIQ_KEY: 'A', TIMER_OUT_MS: '1', ...to } });
+    await broker.send(TIMER_TOPIC, 'soon', { properties: { UNIQ_KEY: 'B', TIMER_OUT_MS: String(now + 1000), ...to } });
+    await sendAt(now + 2000, 'y');
+    await takenIn(3);
+    await broker.clock.advanceAsync(2000);
+    assert.deepEqual(bodies(await delivered(1)), ['y']);
+    assert.equal(broker.context.store.hasQueue('T', 3_000_000_000), false);
+  });
+
   it('lets a delay level win, and takes the moment away', async () => {
     await start();
     await sendAt(broker.clock.now() + 60_000, 'x', { DELAY: '1' });

@@ -5,6 +5,9 @@ import type { MessageToStore } from '../store/messageWriter.ts';
 /** TIMER_ENQUEUE_MS of a message that was due before it could be put into the wheel: Java's Long.MAX_VALUE. */
 export const NEVER_ENQUEUED = '9223372036854775807';
 
+/** A record holds no greater one. */
+const MAX_QUEUE_ID = 0x7fffffff;
+
 /**
  * What a parked message becomes at its time. REAL_TOPIC and REAL_QID stay among the properties, as Java leaves them.
  * Undefined when it does not say where it belongs. Source: TimerMessageStore.convert, convertMessage.
@@ -13,7 +16,7 @@ export function dueMessage(parked: StoredMessage, enqueuedMs: string, nowMs: num
   const properties = decodeProperties(parked.properties);
   const topic = properties.get(PropertyName.REAL_TOPIC);
   const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID));
-  if (topic === undefined || !Number.isInteger(queueId) || queueId < 0) return undefined;
+  if (topic === undefined || !Number.isInteger(queueId) || queueId < 0 || queueId > MAX_QUEUE_ID) return undefined;
   properties.set(PropertyName.TIMER_ENQUEUE_MS, enqueuedMs);
   properties.set(PropertyName.TIMER_DEQUEUE_MS, String(nowMs));
   return { ...parked, preparedTransactionOffset: 0, topic, queueId, properties: encodeProperties(properties) };

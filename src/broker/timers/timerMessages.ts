@@ -268,17 +268,18 @@ export class TimerMessages implements Disposable {
     try {
       this.#options.putAll(wanted);
     } catch (error) {
-      if (!isTooLarge(error)) throw error;
-      // Our properties made one too large for a record; the others are not to blame.
-      for (const message of wanted) this.#putUnlessTooLarge(message);
+      if (mayPass(error)) throw error;
+      // One is too large with our properties, or no record can be made of it; the others are not to blame.
+      for (const message of wanted) this.#putOrDrop(message);
     }
   }
 
-  #putUnlessTooLarge(message: MessageToStore): void {
+  /** One message, whatever is wrong with it, must not keep its slot and all behind it waiting. */
+  #putOrDrop(message: MessageToStore): void {
     try {
       this.#options.putAll([message]);
     } catch (error) {
-      if (!isTooLarge(error)) throw error;
+      if (mayPass(error)) throw error;
       this.#options.logger.warn(`a timer message for topic ${message.topic} is dropped: ${errorText(error)}`);
     }
   }
@@ -298,8 +299,9 @@ interface Serving {
   done: number;
 }
 
-function isTooLarge(error: unknown): boolean {
-  return isCodedError(error, 'properties-too-large') || isCodedError(error, 'body-too-large');
+/** A full store, or an error of the system, which alone names its call: the same put may succeed later. */
+function mayPass(error: unknown): boolean {
+  return isCodedError(error, 'store-full') || (error instanceof Error && 'syscall' in error);
 }
 
 function isMarker(unit: TimerUnit): boolean {

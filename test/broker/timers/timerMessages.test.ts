@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { CodedError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { MessageStore } from '../../../src/broker/store/messageStore.ts';
 import { TimerMessages } from '../../../src/broker/timers/timerMessages.ts';
@@ -54,7 +55,8 @@ class Timers {
       logFileBytes: 1024,
       flushIntervalMs: 1000,
       putAll: (messages) => {
-        if (this.delivered.length + messages.length > this.room) throw new Error('no room');
+        if (this.delivered.length + messages.length > this.room) throw new CodedError('store-full');
+        if (messages.some(({ body }) => body.toString() === 'bad')) throw new RangeError('out of range');
         store.appendAll(messages);
         for (const message of messages) {
           if (message.topic === TOPIC) continue;
@@ -242,6 +244,18 @@ describe('timers', () => {
     assert.deepEqual(
       timers.delivered.map(({ body }) => body),
       Array.from({ length: 100 }, (_, index) => String(index)),
+    );
+    await timers.close();
+  });
+
+  it('drop a message that no put can ever store, and deliver those beside and behind it', async () => {
+    const timers = await open();
+    for (const body of ['a', 'bad', 'b']) timers.send(body, 3000);
+    timers.send('c', 4000);
+    await timers.advance(5);
+    assert.deepEqual(
+      timers.delivered.map(({ body }) => body),
+      ['a', 'b', 'c'],
     );
     await timers.close();
   });
