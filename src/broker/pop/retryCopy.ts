@@ -1,13 +1,19 @@
 import type { HostAddress } from '../../protocol/hostAddress.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
-import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
+import {
+  MAX_PROPERTIES_BYTES,
+  PropertyName,
+  decodeProperties,
+  encodeProperties,
+} from '../../protocol/messageProperty.ts';
 import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import type { PopCheckPoint } from '../../protocol/popRecord.ts';
 import { RETRY_PREFIX } from '../../protocol/topicName.ts';
 import type { MessageToStore } from '../store/messageWriter.ts';
 
 /**
- * The message as it stands in the group's retry topic, after nobody acknowledged it in time.
+ * The message as it stands in the group's retry topic, after nobody acknowledged it in time. Where its properties leave
+ * no room for the time of its first pop, it comes without: else it could not come again at all.
  * Source: PopReviveService.java, reviveRetry; broker sheet §12.3.
  */
 export function retryCopy(
@@ -16,10 +22,6 @@ export function retryCopy(
   options: { readonly flag: '1' | '2'; readonly host: HostAddress },
 ): MessageToStore {
   const { topic, group, popTime, suspend } = point;
-  const properties = decodeProperties(message.properties);
-  if (message.reconsumeTimes === 0 || !properties.has(PropertyName.FIRST_POP_TIME)) {
-    properties.set(PropertyName.FIRST_POP_TIME, String(popTime));
-  }
   return {
     ...message,
     topic: topic.startsWith(RETRY_PREFIX) ? topic : popRetryTopic(topic, group, options.flag),
@@ -28,6 +30,14 @@ export function retryCopy(
     storeHost: options.host,
     reconsumeTimes: message.reconsumeTimes + (suspend ? 0 : 1),
     preparedTransactionOffset: 0,
-    properties: encodeProperties(properties),
+    properties: withFirstPop(message, popTime),
   };
+}
+
+function withFirstPop({ properties, reconsumeTimes }: StoredMessage, popTime: number): string {
+  const values = decodeProperties(properties);
+  if (reconsumeTimes > 0 && values.has(PropertyName.FIRST_POP_TIME)) return properties;
+  values.set(PropertyName.FIRST_POP_TIME, String(popTime));
+  const text = encodeProperties(values);
+  return Buffer.byteLength(text) > MAX_PROPERTIES_BYTES ? properties : text;
 }

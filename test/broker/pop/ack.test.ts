@@ -58,6 +58,21 @@ describe('broker: acknowledging what was popped', () => {
     assert.deepEqual(await pops.pop(), []);
   });
 
+  it('comes again without the time of its first pop where its properties leave no room for that', async () => {
+    await pops.send('a');
+    const taken = (await pops.broker.read(TOPIC))[0]?.properties.length ?? 0;
+    const properties = { UNIQ_KEY: '0A', filler: 'x'.repeat(32_767 - taken - 'filler'.length - 2) };
+    assert.equal((await pops.broker.send(TOPIC, 'b', { properties })).code, 0);
+    await pops.pop();
+    await pops.untilRevived(2);
+    const again = await pops.pop();
+    assert.deepEqual(bodies(again), ['a', 'b']);
+    assert.deepEqual(
+      again.map((message) => message.properties.has('1ST_POP_TIME')),
+      [true, false],
+    );
+  });
+
   it('does not come before its time, and not for another group', async () => {
     await pops.send('a');
     await pops.pop();
