@@ -306,6 +306,16 @@ describe('broker: transactions', () => {
       assert.deepEqual([await producer.settled(), await bodies(GIVEN_UP)], [[], ['ancient']]);
     });
 
+    it('end for what has no room to count them, and go on with what is behind it', async () => {
+      await producer.half('T', 'one');
+      const taken = (await broker.read(HALF))[0]?.properties.length ?? 0;
+      await producer.half('T', 'two', { filler: 'x'.repeat(32_767 - taken - 'filler'.length - 2) });
+      await producer.half('T', 'six');
+      await round();
+      const asked = (await producer.settled()).map(({ half }) => half.body.toString());
+      assert.deepEqual([asked, await bodies(GIVEN_UP)], [['one', 'six'], ['two']]);
+    });
+
     it('are not taken up again for an id that names nothing', async () => {
       for (const msgId of ['', 'nonsense', offsetMessageId(broker.context.storeHost, 12)]) {
         const answer = await broker.ask(RequestCode.RESUME_CHECK_HALF_MESSAGE, { msgId });

@@ -1,5 +1,5 @@
 import type { Disposable } from '../../base/disposable.ts';
-import { errorText } from '../../base/errors.ts';
+import { errorText, isCodedError } from '../../base/errors.ts';
 import { TRANSACTION_GROUP } from '../../protocol/groupName.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
@@ -7,6 +7,7 @@ import { PropertyName, decodeProperties, encodeProperties } from '../../protocol
 import { HALF_OP_TOPIC, HALF_TOPIC, TRANSACTION_CHECK_MAX_TIME_TOPIC } from '../../protocol/topicName.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putParked } from '../putMessage.ts';
+import type { StoredAt } from '../store/messageWriter.ts';
 import { EndedHalves } from './endedHalves.ts';
 import { HALF_QUEUE } from './halfMessage.ts';
 import { ProducerQuestions } from './producerQuestions.ts';
@@ -14,6 +15,8 @@ import { ProducerQuestions } from './producerQuestions.ts';
 /** A round that lasts longer stops where it is; the next goes on from there. */
 const MAX_ROUND_MS = 60_000;
 const HOUR_MS = 3_600_000;
+
+const NO_ROOM = 'has no room to count in how often it was asked for';
 
 /**
  * Asks producers about half messages that did not end. Whatever is not decided yet is put behind the queue's end
@@ -85,7 +88,7 @@ export class TransactionCheck {
     const ageMs = clock.now() - half.bornTimestamp;
     const times = wholeNumber(properties.get(PropertyName.TRANSACTION_CHECK_TIMES)) ?? 0;
     if (times >= config.transactionCheckMax || ageMs > config.fileReservedTime * HOUR_MS) {
-      await this.#giveUp(half);
+      await this.#giveUp(half, 'was asked for too often');
       return true;
     }
     if (half.storeTimestamp >= startedMs) return false;
@@ -96,21 +99,30 @@ export class TransactionCheck {
       if (ageMs >= 0 && ageMs <= config.transactionTimeOut) return false;
     } else if (ageMs <= immunityMs(immunity, config.transactionTimeOut)) {
       properties.set(PropertyName.TRANSACTION_PREPARED_QUEUE_OFFSET, String(origin ?? half.queueOffset));
-      putParked(this.#broker, { ...half, properties: encodeProperties(properties) });
+      if (this.#putBack(half, properties) === undefined) await this.#giveUp(half, NO_ROOM);
       return true;
     }
-    const copy = putParked(this.#broker, { ...half, properties: encodeProperties(properties) });
-    this.#questions.ask(half, properties, copy);
+    const copy = this.#putBack(half, properties);
+    if (copy === undefined) await this.#giveUp(half, NO_ROOM);
+    else this.#questions.ask(half, properties, copy);
     return true;
   }
 
-  async #giveUp(half: StoredMessage): Promise<void> {
+  /** Undefined when what is counted on it makes its properties too large. */
+  #putBack(half: StoredMessage, properties: ReadonlyMap<string, string>): StoredAt | undefined {
+    try {
+      return putParked(this.#broker, { ...half, properties: encodeProperties(properties) });
+    } catch (error) {
+      if (isCodedError(error, 'properties-too-large')) return undefined;
+      throw error;
+    }
+  }
+
+  async #giveUp(half: StoredMessage, why: string): Promise<void> {
     const { topics, registration, logger } = this.#broker;
     const { changed } = topics.ensure(TRANSACTION_CHECK_MAX_TIME_TOPIC, 1);
     putParked(this.#broker, { ...half, topic: TRANSACTION_CHECK_MAX_TIME_TOPIC, queueId: 0 });
-    logger.warn(
-      `half message ${half.queueOffset} was asked for too often: it is in ${TRANSACTION_CHECK_MAX_TIME_TOPIC}`,
-    );
+    logger.warn(`half message ${half.queueOffset} ${why}: it is in ${TRANSACTION_CHECK_MAX_TIME_TOPIC}`);
     if (changed) await registration.announce([TRANSACTION_CHECK_MAX_TIME_TOPIC]);
   }
 }
