@@ -166,6 +166,21 @@ describe('broker: timer messages', () => {
     assert.equal((await delivered(1))[0]?.storeTimestamp, now + 1300);
   });
 
+  it('refuses properties that leave no room for those that delivery adds, and delivers the longest that it takes', async () => {
+    await start();
+    const now = broker.clock.now();
+    await sendAt(now + 2000, 'a');
+    const [parked] = await broker.read(TIMER_TOPIC);
+    const filler = 32_767 - 91 - (parked?.properties.length ?? 0) - 'filler'.length - 2;
+    const refused = await sendAt(now + 2000, 'b', { filler: 'x'.repeat(filler + 1) });
+    assert.equal(refused.code, ResponseCode.MESSAGE_ILLEGAL);
+    assert.match(refused.remark ?? '', /msg properties length limit 32KB/);
+    assert.equal((await sendAt(now + 2000, 'c', { filler: 'x'.repeat(filler) })).code, ResponseCode.SUCCESS);
+    await takenIn(2);
+    await broker.clock.advanceAsync(2000);
+    assert.deepEqual(bodies(await delivered(2)), ['a', 'c']);
+  });
+
   it('drops what falls due for a topic that was deleted, and counts it no more', async () => {
     await start();
     const now = broker.clock.now();

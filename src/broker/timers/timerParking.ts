@@ -1,4 +1,11 @@
-import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../../protocol/messageProperty.ts';
+import { CodedError } from '../../base/errors.ts';
+import {
+  MAX_PROPERTIES_BYTES,
+  PropertyName,
+  decodeProperties,
+  encodeProperties,
+  propertyOf,
+} from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
 import type { MessageToStore } from '../store/messageWriter.ts';
 
@@ -29,6 +36,9 @@ const CLIENT_PROPERTIES = [
   PropertyName.TIMER_DELIVER_MS,
 ] as const;
 
+/** Delivery adds TIMER_ENQUEUE_MS, TIMER_DEQUEUE_MS and perhaps TIMER_ROLL_TIMES: names, two signs each, and numbers. */
+const DELIVERY_BYTES = 3 * (16 + 2) + 19 + 13 + 5;
+
 /** True for a message that names its moment itself. Source: HookUtils.checkIfTimerMessage. */
 export function isTimerMessage({ topic, properties }: MessageToStore): boolean {
   if (!properties.includes('TIMER_D') || topic === TIMER_TOPIC) return false;
@@ -44,7 +54,7 @@ export function withoutTimer(properties: Map<string, string>): void {
 /**
  * The message as it waits in the timer topic, or as it is when its moment is past.
  * Source: HookUtils.transformTimerMessage; broker sheet §9.4.
- * @throws TimerRefused
+ * @throws TimerRefused, and CodedError `properties-too-large` for what could be parked but not delivered
  */
 export function parkedUntilDue(message: MessageToStore, rules: TimerRules): MessageToStore {
   if (!rules.timerWheelEnable) throw new TimerRefused('disabled');
@@ -61,7 +71,14 @@ export function parkedUntilDue(message: MessageToStore, rules: TimerRules): Mess
   properties.set(PropertyName.TIMER_OUT_MS, String(slotMs));
   properties.set(PropertyName.REAL_TOPIC, message.topic);
   properties.set(PropertyName.REAL_QUEUE_ID, String(message.queueId));
-  return { ...message, topic: TIMER_TOPIC, queueId: 0, properties: encodeProperties(properties) };
+  return { ...message, topic: TIMER_TOPIC, queueId: 0, properties: withRoom(encodeProperties(properties)) };
+}
+
+function withRoom(properties: string): string {
+  const sizeBytes = Buffer.byteLength(properties);
+  const maxSizeBytes = MAX_PROPERTIES_BYTES - DELIVERY_BYTES;
+  if (sizeBytes > maxSizeBytes) throw new CodedError('properties-too-large', { sizeBytes, maxSizeBytes });
+  return properties;
 }
 
 /** The slot before the moment: it is served when the next one begins. */
