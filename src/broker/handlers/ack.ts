@@ -32,13 +32,14 @@ export async function ackMessage(broker: BrokerContext, { command, connection }:
   return acknowledge(broker, poppedMessages(header), [offset], connection.remoteAddress);
 }
 
-/** BATCH_ACK_MESSAGE 200151; offsets outside the queues are passed over. */
+/** BATCH_ACK_MESSAGE 200151; queues that are not there, and offsets outside the others, are passed over. */
 export async function batchAckMessage(broker: BrokerContext, { command, connection }: IncomingRequest): Promise<Reply> {
   const { acks, brokerName } = decodeBatchAck(command.body);
   if (acks.length === 0) return { code: ResponseCode.NO_MESSAGE };
   let reply: Reply = SUCCESS;
   for (const ack of acks) {
     const messages = messagesOf(ack, brokerName);
+    if (checkPoppedQueue(broker, messages, connection) !== undefined) continue;
     const { topic, queueId } = messages;
     const [min, max] = [broker.store.minOffset(topic, queueId), broker.store.maxOffset(topic, queueId)];
     const offsets = ack.offsets.filter((offset) => offset >= min && offset <= max);

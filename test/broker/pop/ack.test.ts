@@ -109,6 +109,28 @@ describe('broker: acknowledging what was popped', () => {
     assert.deepEqual(bodies(await pops.pop()), ['b']);
   });
 
+  it('a batch for a topic or a queue that is not there is passed over, and leaves no trace', async () => {
+    await pops.send('a', 'b');
+    const popTime = pops.broker.clock.now();
+    await pops.pop();
+    const { store } = pops.broker.context;
+    const written = store.maxPhysicalOffset;
+    const common = { c: GROUP, t: TOPIC, r: '0', so: 0, q: 0, rq: 0, pt: popTime, it: 10_000, b: 'AQ==' };
+    assert.equal(
+      (
+        await batch([
+          { ...common, t: 'Nowhere' },
+          { ...common, q: 7 },
+        ])
+      ).code,
+      0,
+    );
+    assert.equal(store.maxPhysicalOffset, written);
+    assert.equal((await batch([{ ...common, t: 'Nowhere' }, common])).code, 0);
+    await past();
+    assert.deepEqual(bodies(await pops.pop()), ['b']);
+  });
+
   it('a batch of what came again names the topic as the client knows it', async () => {
     await pops.send('a');
     await pops.pop();
