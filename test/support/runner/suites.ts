@@ -6,7 +6,8 @@ import type { VsCodeVersion } from '../vscodeHost/versions.ts';
 import { checkScripts, runCheck } from './check.ts';
 import { runDesktopSuite } from './desktopSuite.ts';
 import { runMochaSuite, testFiles } from './mochaSuite.ts';
-import { skippedOnce } from './summary.ts';
+import type { MochaSuite } from './mochaSuite.ts';
+import { addUp, skippedOnce } from './summary.ts';
 import type { Summary } from './summary.ts';
 import { runVsCodeSuite } from './vscodeSuite.ts';
 
@@ -30,7 +31,7 @@ export function allSuites(): ReadonlyMap<string, Suite> {
     mochaSuite('grammar', 10_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
     prepared(provideApache, mochaSuite('behaviours', 60_000, 8 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('interop', 180_000, 15 * MINUTE_MS)),
+    prepared(provideApache, mochaSuite('interop', 180_000, 25 * MINUTE_MS, 2)),
     prepared(provideVsCode, ['vscode', runVsCodeSuite]),
     ['desktop', runDesktopSuite],
   ]);
@@ -65,11 +66,29 @@ async function provideApache(): Promise<void> {
   if (hasCommand('java') && hasCommand('mvn')) for (const release of RELEASES) await ensureApacheJars(release);
 }
 
-function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number): [string, Suite] {
-  const run: Suite = ({ files, grep }) => {
+/** With several lanes the files are shared among as many processes: theirs is a suite that mostly waits. */
+function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number, lanes = 1): [string, Suite] {
+  const run: Suite = async ({ files, grep }) => {
     const all = testFiles(`test/${name}`);
     const chosen = files.length === 0 ? all : all.filter((file) => files.includes(file));
-    return runMochaSuite({ name, files: chosen, grep, testTimeoutMs, timeoutMs });
+    if (chosen.length < lanes || lanes === 1) {
+      return runMochaSuite({ name, files: chosen, grep, testTimeoutMs, timeoutMs });
+    }
+    const summaries = Array.from({ length: lanes }, async (_, lane) => {
+      const own = chosen.filter((_file, index) => index % lanes === lane);
+      return runLane({ name: `${name} ${lane + 1}`, files: own, grep, testTimeoutMs, timeoutMs });
+    });
+    return addUp(await Promise.all(summaries));
   };
   return [name, run];
+}
+
+/** What it prints comes in one piece at its end. */
+async function runLane(suite: MochaSuite): Promise<Summary> {
+  let printed = '';
+  try {
+    return await runMochaSuite({ ...suite, print: (text) => (printed += text) });
+  } finally {
+    process.stdout.write(printed);
+  }
 }
