@@ -268,23 +268,33 @@ async function ipOf(host: string): Promise<Buffer> {
   }
 }
 
+/** Every step is taken, also when one fails; the first error is thrown at the end. */
 async function stop(
   context: BrokerContext,
   servers: readonly RemotingServer[],
   owned: DisposableStore,
   transactionCheck: TransactionCheck,
 ): Promise<void> {
-  try {
-    await context.registration.stop();
-    await closeAll(servers);
-    await context.pops.stop();
-    await context.delayLevels.stop();
-    await context.timers?.stop();
-    await transactionCheck.stop();
-    owned.dispose();
-  } finally {
-    await context.store.close();
+  const steps: readonly (() => unknown)[] = [
+    () => context.registration.stop(),
+    () => closeAll(servers),
+    () => context.pops.stop(),
+    () => context.delayLevels.stop(),
+    () => context.timers?.stop(),
+    () => transactionCheck.stop(),
+    () => owned.dispose(),
+    () => context.store.close(),
+  ];
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      context.logger.error(`a part of broker ${context.config.brokerName} does not stop: ${errorText(error)}`);
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   context.logger.info(`broker ${context.config.brokerName} stopped`);
 }
 

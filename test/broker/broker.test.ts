@@ -69,6 +69,23 @@ describe('broker: its life', () => {
     }
   });
 
+  it('stops everything else when a part fails, and says so at the end', async () => {
+    const directory = makeTempDir('stop');
+    const broker = await TestBroker.start({ directory: directory.path });
+    const { registration, delayLevels } = broker.context;
+    const stopLevels = delayLevels.stop.bind(delayLevels);
+    registration.stop = () => Promise.reject(new Error('no leave'));
+    delayLevels.stop = async () => {
+      await stopLevels();
+      throw new Error('no levels');
+    };
+    await assert.rejects(broker.stop(), /^Error: no leave$/);
+    await assert.rejects(connect(broker.runtime.broker.address), { code: 'connect-refused' });
+    assert.equal(broker.clock.pendingCount, 0);
+    await (await TestBroker.start({ directory: directory.path })).stop();
+    directory.remove();
+  });
+
   it('leaves no timer and no lock behind, also when the start fails', async () => {
     const directory = makeTempDir('life');
     const first = await TestBroker.start({ directory: directory.path });

@@ -102,7 +102,9 @@ export class TimerMessages implements Disposable {
   }
 
   dispose(): void {
-    void this.stop();
+    this.stop().catch((error: unknown) => {
+      this.#options.logger.error(`the timers are not all on disk: ${errorText(error)}`);
+    });
   }
 
   #run(): void {

@@ -30,7 +30,9 @@ class Timers {
   /** How many may be delivered. */
   room = Infinity;
   directory: string;
+  readonly errors: string[] = [];
   store!: MessageStore;
+  metrics!: TimerMetrics;
   timers!: TimerMessages;
   #copies = 0;
 
@@ -42,12 +44,13 @@ class Timers {
   async open(): Promise<void> {
     const { clock, directory } = this;
     const store = await openStore(directory, { clock, commitLogFileBytes: 64 * 1024 });
-    const common = { clock, logger: silentLogger };
+    const common = { clock, logger: { ...silentLogger, error: (text: string) => void this.errors.push(text) } };
     this.store = store;
+    this.metrics = new TimerMetrics({ ...common, path: join(directory, 'config', 'timermetrics'), delayMs: 1000 });
     this.timers = await TimerMessages.open({
       ...common,
       messages: store,
-      metrics: new TimerMetrics({ ...common, path: join(directory, 'config', 'timermetrics'), delayMs: 1000 }),
+      metrics: this.metrics,
       topicExists: () => true,
       appendTopicToDeleteKey: false,
       precisionMs: 1000,
@@ -275,5 +278,16 @@ describe('timers', () => {
       ['b'],
     );
     await earlier.close();
+  });
+
+  it('that cannot be saved when they are disposed of are logged', async () => {
+    const timers = await open();
+    timers.metrics.dispose = () => {
+      throw new Error('no room');
+    };
+    timers.timers.dispose();
+    await waitFor('the error', () => timers.errors.length > 0, { pollMs: 0 });
+    assert.deepEqual(timers.errors, ['the timers are not all on disk: no room']);
+    await timers.store.close();
   });
 });
