@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Deferred } from '../../src/base/deferred.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { formatHostAddress } from '../../src/protocol/hostAddress.ts';
@@ -37,6 +38,24 @@ describe('broker: replies to requests', () => {
     const { topic = TOPIC, code = RequestCode.SEND_REPLY_MESSAGE_V2, header = {} } = more;
     return broker.client.request(sendRequest(topic, 'pong', { code, properties, header }), TIMEOUT_MS);
   };
+
+  it('are answered after their copy is on disk, or after the time for that', async () => {
+    const events: string[] = [];
+    const disk = new Deferred<boolean>();
+    broker.context.store.flushed = () => {
+      events.push('waits');
+      return disk.promise;
+    };
+    await broker.createTopic(TOPIC);
+    const answered = reply().then(({ code }) => events.push(`answered ${code}`));
+    await waitFor('the copy', () => events.length > 0, { pollMs: 2 });
+    await broker.ask(RequestCode.GET_ALL_TOPIC_CONFIG);
+    events.push('time is over');
+    disk.resolve(false);
+    await answered;
+    assert.equal((await reply({ ...REPLY, REPLY_TO_CLIENT: 'requester', WAIT: 'false' })).code, 0);
+    assert.deepEqual(events, ['waits', 'time is over', 'answered 0']);
+  });
 
   it('reach the producer that waits as Apache sends them, and then their topic', async () => {
     const answer = await reply(undefined, { header: { f: '1', j: '2' } });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Deferred } from '../../src/base/deferred.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import type { StoredMessage } from '../../src/protocol/message.ts';
@@ -273,6 +274,24 @@ describe('broker: timer messages', () => {
     await takenIn(3);
     await broker.clock.advanceAsync(6000);
     assert.deepEqual(bodies(await delivered(1)), ['b']);
+  });
+
+  it('answers a recall after its marker is on disk, or after the time for that', async () => {
+    await start({ broker: { recallMessageEnable: true } });
+    const { recallHandle = '' } = (await sendAt(broker.clock.now() + 5000, 'a')).extFields;
+    const events: string[] = [];
+    const disk = new Deferred<boolean>();
+    broker.context.store.flushed = () => {
+      events.push('waits');
+      return disk.promise;
+    };
+    const answer = broker.ask(RequestCode.RECALL_MESSAGE, { producerGroup: 'P', topic: 'T', recallHandle });
+    const answered = answer.then(({ code }) => events.push(`answered ${code}`));
+    await broker.ask(RequestCode.GET_TIMER_METRICS);
+    events.push('time is over');
+    disk.resolve(false);
+    await answered;
+    assert.deepEqual(events, ['waits', 'time is over', 'answered 0']);
   });
 
   it('says how many wait for each topic and how far it is', async () => {

@@ -18,8 +18,10 @@ const MARKER_TAG = '_RECALL_TAG_';
  * RECALL_MESSAGE 370: takes back a timer message that waits, by a marker in its slot. Whether the message is still
  * there nobody looks. Source: RecallMessageProcessor.java.
  */
-export function recallMessage(broker: BrokerContext, request: IncomingRequest): Reply {
+export async function recallMessage(broker: BrokerContext, request: IncomingRequest): Promise<Reply> {
   const outcome = recall(broker, request);
+  // A disk that takes too long is a success as well.
+  if (outcome.code === ResponseCode.SUCCESS) await broker.store.flushed();
   return { ...outcome, extFields: { ...outcome.extFields, MSG_REGION: broker.config.regionId } };
 }
 

@@ -39,6 +39,8 @@ export async function sendReply(broker: BrokerContext, request: IncomingRequest)
   const place = broker.config.storeReplyMessageEnable
     ? storeReply(broker, request, { ...header, queueId }, properties)
     : undefined;
+  // A disk that takes too long changes nothing about the answer.
+  if (place !== undefined && properties.get(PropertyName.WAIT) !== 'false') await broker.store.flushed();
   // Without a copy an id that clients can read all the same.
   const at = place ?? (failure === undefined ? { msgId: '0', queueId: String(queueId), queueOffset: '0' } : {});
   return lateReply(
