@@ -87,6 +87,16 @@ export class TimerLog {
     return await this.unit(inFile === 0 ? this.#end - fileBytes + lastUnitInFile(fileBytes) : this.#end - UNIT_BYTES);
   }
 
+  /** Removes the first files while what holds for the last unit of each says so; the file that is written stays. */
+  async removeFirst(isUnneeded: (last: TimerUnit) => boolean): Promise<void> {
+    const { files } = this;
+    for (let start = files.start; start !== undefined && start + files.fileBytes < this.#end; start = files.start) {
+      const last = await this.unit(start + lastUnitInFile(files.fileBytes));
+      if (last === undefined || !isUnneeded(last)) return;
+      await files.removeFirst();
+    }
+  }
+
   /** Walks the units from `from` on, or from the first file, and stops at the first that is none: there the log ends. */
   async *scan(from: number): AsyncGenerator<{ readonly position: number; readonly unit: TimerUnit }> {
     const first = this.files.start;

@@ -188,10 +188,22 @@ export class TimerStore {
     const { clock, flushIntervalMs, logger } = this.#options;
     this.#flushTimer ??= clock.after(flushIntervalMs, () => {
       this.#flushTimer = undefined;
-      this.#flushing = this.#flush().catch((error: unknown) => {
-        logger.error('the timers could not be brought to disk; it is tried with the next change', error);
-      });
+      this.#flushing = this.#flush()
+        .then(() => this.#removeServed())
+        .catch((error: unknown) => {
+          logger.error('the timers could not be brought to disk; it is tried with the next change', error);
+        });
     });
+  }
+
+  /** The last unit of a file has the latest record, and no slot is further from its writing than a message may wait. */
+  async #removeServed(): Promise<void> {
+    const { minPhysicalOffset } = this.#options.messages;
+    const { lastReadTimeMs } = this.checkpoint();
+    await this.#log.removeFirst(
+      ({ physicalOffset, writeMs }) =>
+        physicalOffset < minPhysicalOffset && writeMs + this.#rollWindowMs < lastReadTimeMs,
+    );
   }
 
   /** The order matters: the checkpoint is written when what it promises is on disk. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { CodedError } from '../../../src/base/errors.ts';
@@ -260,6 +260,25 @@ describe('timers', () => {
       timers.delivered.map(({ body }) => body),
       ['a', 'b', 'c'],
     );
+    await timers.close();
+  });
+
+  it('keep no file of their log whose messages are delivered and gone, but every other', async () => {
+    const timers = await open();
+    const files = (): string[] => readdirSync(join(timers.directory, 'timerlog')).sort();
+    for (let index = 0; index < 50; index += 1) timers.send(String(index), 5000, { filler: 'x'.repeat(2000) });
+    await timers.advance(20);
+    assert.deepEqual(files().map(Number), [0, 1024, 2048]);
+    assert.equal(await timers.store.removeOldFiles(1, () => true), 1);
+    timers.send('later', 5000);
+    await timers.advance(2);
+    await waitFor('the first file to be removed', () => files().length === 2, { pollMs: 1 });
+    await timers.close();
+    assert.deepEqual(files().map(Number), [1024, 2048]);
+    await timers.open();
+    await timers.advance(5);
+    assert.equal(timers.delivered.at(-1)?.body, 'later');
+    assert.equal(timers.delivered.length, 51);
     await timers.close();
   });
 
