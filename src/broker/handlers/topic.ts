@@ -107,6 +107,7 @@ async function forgetTopic(broker: BrokerContext, topic: string): Promise<void> 
   broker.offsets.deleteTopic(topic);
   broker.statistics.topicDeleted(topic);
   broker.timers?.forget(topic);
+  broker.pops.forget(topic);
   await broker.store.deleteTopic(topic);
 }
 

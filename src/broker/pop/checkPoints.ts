@@ -112,6 +112,13 @@ export class CheckPoints {
     this.#steps.delete(keyOf(topic, group, queueId));
   }
 
+  /** The topic was deleted: one of its name begins anew. */
+  forget(topic: string): void {
+    for (const [key, [step]] of this.#steps) if (step?.topic === topic) this.#steps.delete(key);
+    for (const [key, step] of this.#buffer) if (step.topic === topic) this.#buffer.delete(key);
+    this.#restIfEmpty();
+  }
+
   /** Leaves nothing in memory; what cannot be written is popped again after a start. */
   stop(): void {
     this.#flush(true);

@@ -145,6 +145,16 @@ export class OrderedPops implements Disposable {
     this.#file.saveLater();
   }
 
+  /** The topic was deleted: one of its name begins anew. */
+  forget(topic: string): void {
+    for (const [key, queues] of this.#queues) {
+      if (topicAndGroup(key)[0] !== topic) continue;
+      for (const state of queues.values()) this.#drop(state);
+      this.#queues.delete(key);
+      this.#file.saveLater();
+    }
+  }
+
   encode(): Buffer {
     this.#forgetUnused();
     const table: Record<string, Map<number, object>> = {};

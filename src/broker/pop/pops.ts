@@ -121,6 +121,12 @@ export class Pops implements Disposable {
     if (arrival.topic === this.log.topic) this.#revivers[arrival.queueId]?.run();
   }
 
+  /** The topic was deleted. */
+  forget(topic: string): void {
+    this.checkPoints.forget(topic);
+    this.orders.forget(topic);
+  }
+
   /** Waits for what is under way; everything that is to survive is in the store afterwards. */
   async stop(): Promise<void> {
     if (this.#stopped) return;

@@ -331,6 +331,23 @@ describe('broker: acknowledging what was popped', () => {
     );
   });
 
+  for (const order of ['false', 'true']) {
+    it(`begins anew with a topic that was deleted and made again, order ${order}`, async () => {
+      const own = await PopBroker.start({ broker: { enablePopBufferMerge: true } });
+      try {
+        await own.send('a');
+        assert.deepEqual(bodies(await own.pop({ header: { order } })), ['a']);
+        await own.broker.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: TOPIC });
+        await own.broker.createTopic(TOPIC, 1);
+        await own.send('b');
+        assert.deepEqual(bodies(await own.pop({ header: { order } })), ['b']);
+        assert.equal(own.broker.context.pops.checkPoints.buffered, order === 'true' ? 0 : 1);
+      } finally {
+        await own.stop();
+      }
+    });
+  }
+
   it('leaves out what came again from the topic’s new name, when that is switched on', async () => {
     const own = await PopBroker.start({
       broker: { enableRetryTopicV2: true, retrieveMessageFromPopRetryTopicV1: false },
