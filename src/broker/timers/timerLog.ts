@@ -92,7 +92,7 @@ export class TimerLog {
     const { files } = this;
     for (let start = files.start; start !== undefined && start + files.fileBytes < this.#end; start = files.start) {
       const last = await this.unit(start + lastUnitInFile(files.fileBytes));
-      if (last === undefined || !isUnneeded(last)) return;
+      if (last === undefined || !isUnneeded(last) || files.start !== start) return;
       await files.removeFirst();
     }
   }

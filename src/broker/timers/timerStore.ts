@@ -188,7 +188,9 @@ export class TimerStore {
     const { clock, flushIntervalMs, logger } = this.#options;
     this.#flushTimer ??= clock.after(flushIntervalMs, () => {
       this.#flushTimer = undefined;
-      this.#flushing = this.#flush()
+      // One after the other: two that overlap would take each other's first file.
+      this.#flushing = this.#flushing
+        .then(() => this.#flush())
         .then(() => this.#removeServed())
         .catch((error: unknown) => {
           logger.error('the timers could not be brought to disk; it is tried with the next change', error);
