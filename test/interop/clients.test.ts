@@ -32,7 +32,7 @@ forPrograms((cluster) => {
       const received = async (by: string, count: number): Promise<string[]> => {
         const lines = (): ScenarioLine[] => clients!.lines('received').filter((line) => line['by'] === by);
         await waitFor(`${count} messages for ${by}`, () => lines().length >= count, {
-          timeoutMs: 60_000,
+          timeoutMs: 120_000,
           details: () => clients!.output().slice(-8_000),
         });
         return lines()

@@ -88,7 +88,7 @@ forPrograms(
             ),
           ];
           await waitFor('the three traces', () => kinds().length >= 3, {
-            timeoutMs: 60_000,
+            timeoutMs: 120_000,
             details: () => scenario.output().slice(-8_000),
           });
           assert.deepEqual(kinds().sort(), ['Pub', 'SubAfter', 'SubBefore']);

@@ -6,7 +6,7 @@ import { requireTools } from '../support/skip.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 /** How the client prints a message that it received. */
 const RECEIVED = /queueId=(\d+), storeSize=\d+, queueOffset=(\d+)/g;
 const LATER = /msgId=([0-9A-F]{32}) (\d+) {2}ms later/g;

@@ -10,7 +10,7 @@ import { waitFor } from '../support/waitFor.ts';
 const SENT = 20;
 const ALL = Array.from({ length: SENT }, (_, n) => n);
 /** A message that is to come later has 10 s, and the broker some more. */
-const AGAIN_MS = 60_000;
+const AGAIN_MS = 120_000;
 
 forPrograms((cluster) => {
   describe('the official Java client by POP', () => {

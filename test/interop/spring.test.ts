@@ -27,7 +27,7 @@ forPrograms((cluster) => {
 
     async function receives(by: string, bodies: readonly string[]): Promise<readonly string[]> {
       await waitFor(`${bodies.length} messages for ${by}`, () => received(by).length >= bodies.length, {
-        timeoutMs: 60_000,
+        timeoutMs: 120_000,
         details: () => received(by).join(', '),
       });
       return received(by);

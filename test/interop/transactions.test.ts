@@ -29,7 +29,7 @@ forPrograms((cluster) => {
         [...new Set(clients!.lines(event).map((line) => String(line['body'])))].sort();
       const until = (event: string, bodies: readonly string[]): Promise<unknown> =>
         waitFor(`every line "${event}"`, () => bodies.every((body) => different(event).includes(body)), {
-          timeoutMs: 60_000,
+          timeoutMs: 120_000,
           details: () => clients!.output().slice(-8_000),
         });
 

@@ -21,7 +21,7 @@ public final class RequestReply {
         DefaultMQProducer producer = new DefaultMQProducer(topic + "-requester");
         producer.setInstanceName("requester");
         producer.start();
-        reply("sync", producer.request(message(topic, "sync"), 30_000));
+        reply("sync", producer.request(message(topic, "sync"), 75_000));
 
         CountDownLatch answered = new CountDownLatch(1);
         producer.request(message(topic, "async"), new RequestCallback() {
@@ -36,9 +36,9 @@ public final class RequestReply {
                 Emit.line("failed", "kind", "async", "error", error);
                 answered.countDown();
             }
-        }, 30_000);
+        }, 75_000);
         answered.await();
-        reply("large", producer.request(message(topic, "large"), 30_000));
+        reply("large", producer.request(message(topic, "large"), 75_000));
         try {
             reply("ignored", producer.request(message(topic, "ignored"), 2000));
         } catch (Exception error) {
