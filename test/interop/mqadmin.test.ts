@@ -35,8 +35,10 @@ describe('mqadmin on both brokers', function () {
     stops.push(() => apache.stop());
     const local = await startLocalBroker();
     stops.push(() => local.stop());
-    ours = await outputs({ name: 'ours', nameServer: local.namesrv, broker: local.broker });
-    apaches = await outputs({ name: 'apache', nameServer: apache.nameServer, broker: apache.brokerAddress });
+    [ours, apaches] = await Promise.all([
+      outputs({ name: 'ours', nameServer: local.namesrv, broker: local.broker }),
+      outputs({ name: 'apache', nameServer: apache.nameServer, broker: apache.brokerAddress }),
+    ]);
   });
   after(async () => {
     await Promise.all(stops.map((stop) => stop()));
@@ -61,8 +63,8 @@ describe('mqadmin on both brokers', function () {
   }
 
   for (const step of steps({ name: '', nameServer: '', broker: '' }, '')) {
-    if (step.compare === undefined) continue;
     it(step.name, () => {
+      if (step.compare === undefined) return assert.deepEqual([ours.get(step.name), apaches.get(step.name)], ['', '']);
       const [mine, theirs] = [ours, apaches].map((found) => normalised(step, found.get(step.name) ?? 'not run'));
       if (step.compare !== 'names') assert.equal(mine, theirs);
       else

@@ -61,9 +61,9 @@ export function steps({ nameServer, broker }: Cluster, lists: string): Step[] {
   add('lines', `setConsumeMode ${b} ${t} ${g} -m PULL -q 4`);
   add(undefined, `=produce ToolProducers ${TOPIC} 8`);
   add(undefined, `=consume ${GROUP} ${TOPIC}`);
-  add(undefined, '=sleep 12000');
+  add(undefined, `=committed ${GROUP} ${TOPIC} 8`);
   add('words', `sendMessage ${t} -p hello -k key -c TagB -b broker-a -i 3`);
-  add(undefined, '=sleep 3000');
+  add(undefined, `=committed ${GROUP} ${TOPIC} 9`);
   add('lines', `topicStatus ${t}`);
   add('lines', 'topicStatus -t NoSuchTopic');
   add('lines', `consumerProgress ${g}`);
