@@ -103,6 +103,7 @@ public final class Clients {
         throws Exception {
         String by = instance == null ? name : name + " " + instance;
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-" + name);
+        Heartbeats.often(consumer);
         consumer.setInstanceName(by.replace(' ', '-'));
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         if (broadcast) broadcast(consumer);
@@ -124,6 +125,7 @@ public final class Clients {
 
     private static void litePull(String topic, String name, boolean subscribes) throws Exception {
         DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(topic + "-" + name);
+        Heartbeats.often(consumer);
         consumer.setInstanceName(name);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         if (subscribes) consumer.subscribe(topic, MessageSelector.bySql("n > 3"));

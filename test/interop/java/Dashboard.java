@@ -76,6 +76,7 @@ public final class Dashboard {
             sent[n] = producer.send(message, (queues, given, at) -> queues.get((int) at), n);
         }
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(GROUP);
+        Heartbeats.often(consumer);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setPersistConsumerOffsetInterval(500);
         consumer.subscribe(TOPIC, "*");

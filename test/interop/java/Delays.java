@@ -114,6 +114,7 @@ public final class Delays {
 
     private static DefaultMQPushConsumer consumer(String topic, String group) throws MQClientException {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
+        Heartbeats.often(consumer);
         consumer.setInstanceName(group);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setConsumeMessageBatchMaxSize(1);
@@ -124,6 +125,7 @@ public final class Delays {
 
     private static void deadLetters(String group) throws Exception {
         DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(group + "-dead");
+        Heartbeats.often(consumer);
         consumer.setInstanceName(group + "-dead");
         consumer.start();
         Collection<MessageQueue> queues = Collections.emptyList();

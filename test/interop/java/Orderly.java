@@ -54,6 +54,7 @@ public final class Orderly {
 
     private static DefaultMQPushConsumer consume(String topic, String name) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-consumer");
+        Heartbeats.often(consumer);
         consumer.setInstanceName(name);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");

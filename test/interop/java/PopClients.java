@@ -62,6 +62,7 @@ public final class PopClients {
     private static void consume(String topic, String group, String by, MessageSelector selector, long invisibleMs)
         throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-" + group);
+        Heartbeats.often(consumer);
         consumer.setInstanceName(by);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.setClientRebalance(false);

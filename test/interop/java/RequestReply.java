@@ -63,6 +63,7 @@ public final class RequestReply {
         replier.setInstanceName("replier");
         replier.start();
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-responder");
+        Heartbeats.often(consumer);
         consumer.setInstanceName("responder");
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");

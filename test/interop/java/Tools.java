@@ -70,6 +70,7 @@ public final class Tools {
 
     private static void consume(String group, String topic) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
+        Heartbeats.often(consumer);
         consumer.setInstanceName("consumer");
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");

@@ -16,6 +16,7 @@ public final class Trace {
         String topic = args[0];
         read(topic);
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-consumer", true, null);
+        Heartbeats.often(consumer);
         consumer.setInstanceName("consumer");
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");
@@ -34,6 +35,7 @@ public final class Trace {
 
     private static void read(String topic) throws Exception {
         DefaultMQPushConsumer reader = new DefaultMQPushConsumer(topic + "-reader");
+        Heartbeats.often(reader);
         reader.setInstanceName("reader");
         reader.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         reader.subscribe(TRACES, "*");

@@ -57,6 +57,7 @@ public final class Transactions implements TransactionListener {
 
     private static void consume(String topic) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-consumer");
+        Heartbeats.often(consumer);
         consumer.setInstanceName("consumer");
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "TagA");

@@ -12,7 +12,7 @@ import { startJava } from './java.ts';
 
 const SOURCES = path.join(repository, 'test', 'interop', 'java');
 const COMPILE_TIMEOUT_MS = 120_000;
-/** Consumers of the Java client begin up to 30 s after their start at times; why is not known. */
+/** Consumers of the Java client begin up to 30 s after their start at times: see Heartbeats.java. */
 const UNTIL_TIMEOUT_MS = 120_000;
 
 /** What a scenario prints with `Emit.line`: a name, and values. */
