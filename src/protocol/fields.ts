@@ -11,6 +11,7 @@ export type FieldKind = 'string' | 'int' | 'long' | 'boolean';
 interface Field {
   readonly kind: FieldKind;
   readonly optional: boolean;
+  readonly unchecked?: boolean;
 }
 
 interface Required<K extends FieldKind> extends Field {
@@ -49,6 +50,11 @@ export function optional<K extends FieldKind>(field: Required<K>): Optional<K> {
   return { kind: field.kind, optional: true };
 }
 
+/** As if it were missing where its number cannot be read: of headers that Apache reads without a check. */
+export function unchecked<K extends FieldKind>(field: Required<K>): Optional<K> {
+  return { kind: field.kind, optional: true, unchecked: true };
+}
+
 /**
  * @throws CodedError `header-illegal` with `field` when a required field is missing or a number cannot be read
  */
@@ -58,7 +64,7 @@ export function decodeFields<T extends FieldTable>(table: T, extFields: Readonly
     const field = table[name];
     const text = extFields[name];
     if (field === undefined) continue;
-    if (text !== undefined) values[name] = decodeValue(name, field.kind, text);
+    if (text !== undefined) values[name] = decodeValue(name, field, text);
     else if (!field.optional) throw new CodedError('header-illegal', { field: name, reason: 'missing' });
   }
   return values as FieldsOf<T>;
@@ -87,7 +93,7 @@ function longText(value: number): string {
   return String(exact < -INT64_MAX - 1n ? -INT64_MAX - 1n : exact);
 }
 
-function decodeValue(name: string, kind: FieldKind, text: string): unknown {
+function decodeValue(name: string, { kind, unchecked: isUnchecked }: Field, text: string): unknown {
   switch (kind) {
     case 'string':
       return text;
@@ -95,9 +101,9 @@ function decodeValue(name: string, kind: FieldKind, text: string): unknown {
       return text.toLowerCase() === 'true';
     case 'int':
     case 'long': {
-      if (!/^[+-]?\d+$/.test(text) || !fits(kind, text))
-        throw new CodedError('header-illegal', { field: name, reason: `"${text}" is no whole number` });
-      return Number(text);
+      if (/^[+-]?\d+$/.test(text) && fits(kind, text)) return Number(text);
+      if (isUnchecked === true) return undefined;
+      throw new CodedError('header-illegal', { field: name, reason: `"${text}" is no whole number` });
     }
   }
 }

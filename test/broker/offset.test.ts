@@ -64,7 +64,17 @@ describe('broker: offsets', () => {
   it('answers 17 for an unknown topic and 26 for an unknown group, which it does not create', async () => {
     assert.deepEqual((await commit(1, { topic: 'Nope' })).code, ResponseCode.TOPIC_NOT_EXIST);
     assert.deepEqual((await commit(1, { consumerGroup: 'Unknown' })).code, ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST);
-    assert.deepEqual((await commit(-1)).code, ResponseCode.INVALID_PARAMETER);
+  });
+
+  it('takes a negative offset for none, and refuses one that cannot be read', async () => {
+    assert.equal((await commit(7)).code, ResponseCode.SUCCESS);
+    const illegal = await commit(0, { commitOffset: 'x' });
+    assert.deepEqual([illegal.code, illegal.remark], [ResponseCode.INVALID_PARAMETER, 'Offset is null, topic is T']);
+    const nowhere = await commit(0, { queueId: '1.5' });
+    assert.deepEqual([nowhere.code, nowhere.remark], [ResponseCode.INVALID_PARAMETER, 'QueueId is null, topic is T']);
+    assert.equal((await query()).extFields['offset'], '7');
+    assert.equal((await commit(-1)).code, ResponseCode.SUCCESS);
+    assert.equal((await query()).code, ResponseCode.QUERY_NOT_FOUND);
   });
 
   it('tells the ends of a queue', async () => {

@@ -63,6 +63,7 @@ const apache: Backend = {
 
 /** What a suite works with; its values are there once its tests run. */
 export interface TestCluster {
+  readonly backend: Backend['name'];
   readonly nameServer: string;
   readonly clusterName: string;
   readonly brokerAddress: string;
@@ -72,6 +73,8 @@ export interface TestCluster {
   /** Until so many messages can be read: Apache's broker answers a send a moment before its queues have it. */
   untilReadable(topic: string, count: number): Promise<void>;
 }
+
+type FoundCluster = Omit<TestCluster, 'backend' | 'newTopic' | 'untilReadable'>;
 
 /** Producers are asked about open transactions soon. */
 export const QUICK_CHECKS: BackendSettings = {
@@ -99,7 +102,7 @@ function defineFor(
   for (const backend of backends) {
     describe(backend.name, () => {
       let running: RunningBackend | undefined;
-      let found: Omit<TestCluster, 'newTopic' | 'untilReadable'> | undefined;
+      let found: FoundCluster | undefined;
 
       before(async function () {
         this.timeout(START_TIMEOUT_MS);
@@ -117,13 +120,14 @@ function defineFor(
         await running?.stop();
       });
 
-      define(clusterOf(() => found ?? assert.fail('the cluster is there while tests run')));
+      define(clusterOf(backend.name, () => found ?? assert.fail('the cluster is there while tests run')));
     });
   }
 }
 
-function clusterOf(found: () => Omit<TestCluster, 'newTopic' | 'untilReadable'>): TestCluster {
+function clusterOf(backend: Backend['name'], found: () => FoundCluster): TestCluster {
   return {
+    backend,
     get nameServer() {
       return found().nameServer;
     },

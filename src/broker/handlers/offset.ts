@@ -41,14 +41,17 @@ export function updateConsumerOffset(broker: BrokerContext, { command }: Incomin
   if (broker.topics.get(topic) === undefined) {
     return { code: ResponseCode.TOPIC_NOT_EXIST, remark: `Topic ${topic} not exist!` };
   }
-  if (queueId < 0 || commitOffset < 0) {
-    return { code: ResponseCode.INVALID_PARAMETER, remark: `queueId ${queueId} or offset ${commitOffset} is negative` };
-  }
+  if (queueId === undefined) return missing('QueueId', topic);
+  if (commitOffset === undefined) return missing('Offset', topic);
   if (broker.offsets.isReset(consumerGroup, topic, queueId)) {
     return { code: ResponseCode.SUCCESS, remark: 'Offset has been previously reset' };
   }
   broker.offsets.commit(consumerGroup, topic, queueId, commitOffset);
   return SUCCESS;
+}
+
+function missing(what: string, topic: string): Reply {
+  return { code: ResponseCode.INVALID_PARAMETER, remark: `${what} is null, topic is ${topic}` };
 }
 
 /** SEARCH_OFFSET_BY_TIMESTAMP 29. */

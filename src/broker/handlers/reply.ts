@@ -11,7 +11,7 @@ import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';
 import { peerHost } from '../peerHost.ts';
 import { CALL_TIMEOUT_MS } from './relay.ts';
-import { lateReply, queueIllegal, refusalOf, topicMissing } from './send.ts';
+import { EMPTY_BODY, lateReply, queueFor, queueIllegal, refusalOf, topicMissing } from './send.ts';
 
 /**
  * SEND_REPLY_MESSAGE 324 and SEND_REPLY_MESSAGE_V2 325: the answer to a request goes to the producer that waits for
@@ -23,6 +23,7 @@ export async function sendReply(broker: BrokerContext, request: IncomingRequest)
   const isV2 = command.code === RequestCode.SEND_REPLY_MESSAGE_V2;
   const header = decodeFields(sendFields, isV2 ? expandLetters(command.extFields) : command.extFields);
   const stamps = { MSG_REGION: broker.config.regionId, TRACE_ON: String(broker.config.traceOn) };
+  if (command.body.length === 0) return EMPTY_BODY;
   const refusal = refusalOf(broker, header, false, command.body);
   if (refusal !== undefined) return { ...refusal, extFields: stamps };
   const known = broker.topics.get(header.topic);
@@ -30,7 +31,7 @@ export async function sendReply(broker: BrokerContext, request: IncomingRequest)
   if (config === undefined) return { ...topicMissing(header.topic), extFields: stamps };
   const illegal = queueIllegal(header, config, connection);
   if (illegal !== undefined) return { ...illegal, extFields: stamps };
-  const queueId = header.queueId < 0 ? Math.floor(Math.random() * config.writeQueueNums) : header.queueId;
+  const queueId = queueFor(header, config);
   const properties = decodeProperties(header.properties ?? '');
   for (const [name, value] of Object.entries(stamps)) properties.set(name, value);
 

@@ -34,6 +34,7 @@ export function sendMessage(broker: BrokerContext, request: IncomingRequest): Re
   const header = decodeSendMessage(command);
   const isBatch = command.code === RequestCode.SEND_BATCH_MESSAGE || header.batch === true;
   const stamps = { MSG_REGION: broker.config.regionId, TRACE_ON: String(broker.config.traceOn) };
+  if (command.body.length === 0) return EMPTY_BODY;
   const refusal = refusalOf(broker, header, isBatch, command.body);
   if (refusal !== undefined) return { ...refusal, extFields: stamps };
 
@@ -65,12 +66,13 @@ function store(
   const illegal = queueIllegal(header, config, connection);
   if (illegal !== undefined) return illegal;
 
-  const queueId = header.queueId < 0 ? Math.floor(Math.random() * config.writeQueueNums) : header.queueId;
+  const queueId = queueFor(header, config);
   const target = header.topic.startsWith(RETRY_PREFIX)
     ? retryTarget(broker, header, command.version, queueId)
     : { topic: header.topic, queueId, newTopic: undefined, toDeadLetter: false };
   if ('refusal' in target) return target.refusal;
   if (target.newTopic !== undefined) newTopics.push(target.newTopic);
+  if (isInnerBatch(header)) return illegalMessage(broker);
   const isHalf = !isBatch && opensTransaction(header);
   if (isHalf && broker.config.rejectTransactionMessage) {
     return noPermission(`the broker[${broker.config.brokerIP1}] sending transaction message is forbidden`);
@@ -173,6 +175,21 @@ function opensTransaction({ properties, reconsumeTimes = 0 }: SendMessage): bool
   return reconsumeTimes <= 0 || !(Number(propertyOf(properties, PropertyName.DELAY)) > 0);
 }
 
+/**
+ * Many messages in one record, which only a queue of type BatchCQ holds.
+ * Source: HookUtils.java, checkInnerBatch.
+ */
+function isInnerBatch({ sysFlag, properties }: SendMessage): boolean {
+  if ((sysFlag & SysFlag.INNER_BATCH) !== 0) return true;
+  return (
+    properties?.includes(PropertyName.INNER_NUM) === true &&
+    propertyOf(properties, PropertyName.INNER_NUM) !== undefined
+  );
+}
+
+/** What Apache's broker fails at, in words. Source: AbstractSendMessageProcessor.java, buildMsgContext. */
+export const EMPTY_BODY: Reply = { code: ResponseCode.SYSTEM_ERROR, remark: 'the message body is empty' };
+
 export function topicMissing(topic: string): Reply {
   return {
     code: ResponseCode.TOPIC_NOT_EXIST,
@@ -181,11 +198,19 @@ export function topicMissing(topic: string): Reply {
 }
 
 export function queueIllegal(header: SendMessage, config: TopicConfig, connection: Connection): Reply | undefined {
+  if (header.queueId < 0 && config.writeQueueNums === 0) {
+    return { code: ResponseCode.SYSTEM_ERROR, remark: `topic[${header.topic}] has no queue to write to` };
+  }
   if (header.queueId < Math.max(config.writeQueueNums, config.readQueueNums)) return undefined;
   return {
     code: ResponseCode.INVALID_PARAMETER,
     remark: `request queueId[${header.queueId}] is illegal, ${describeTopic(config)} Producer: ${connection.remoteAddress}`,
   };
+}
+
+/** Any queue for a sender that names none. Source: AbstractSendMessageProcessor.java, randomQueueId. */
+export function queueFor({ queueId }: SendMessage, { writeQueueNums }: TopicConfig): number {
+  return queueId < 0 ? Math.floor(Math.random() * Math.abs(writeQueueNums)) : queueId;
 }
 
 /** TopicConfig.java, toString. */

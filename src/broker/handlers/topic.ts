@@ -77,8 +77,8 @@ function topicRefusal(broker: BrokerContext, wanted: TopicConfig, changes: Attri
   if (problem !== undefined) return invalidTopic(topicName, problem);
   const reserved = systemTopicRefusal(broker, topicName);
   if (reserved !== undefined) return reserved;
-  if (![readQueueNums, writeQueueNums].every((count) => count >= 0 && count <= MAX_QUEUES)) {
-    const remark = `readQueueNums and writeQueueNums must be from 0 to ${MAX_QUEUES}, not ${readQueueNums} and ${writeQueueNums}`;
+  if (Math.max(readQueueNums, writeQueueNums) > MAX_QUEUES) {
+    const remark = `readQueueNums and writeQueueNums may be at most ${MAX_QUEUES}, not ${readQueueNums} and ${writeQueueNums}`;
     return { code: ResponseCode.INVALID_PARAMETER, remark };
   }
   if (!broker.config.enableMixedMessageType && changes.get('+message.type') === 'MIXED') {

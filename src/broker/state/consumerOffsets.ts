@@ -32,10 +32,11 @@ export class ConsumerOffsets implements Disposable {
     this.#file.load((content) => this.#decode(content));
   }
 
-  /** Where the group is, or was sent by a reset. */
+  /** Where the group is, or was sent by a reset. A negative offset that a client committed says: nowhere. */
   committed(group: string, topic: string, queueId: number): number | undefined {
     const name = key(topic, group);
-    return this.#resets.get(name)?.get(queueId) ?? this.#committed.get(name)?.get(queueId);
+    const offset = this.#resets.get(name)?.get(queueId) ?? this.#committed.get(name)?.get(queueId) ?? -1;
+    return offset < 0 ? undefined : offset;
   }
 
   /** The same of every queue in which the group has committed. */

@@ -1,4 +1,4 @@
-import { boolean, int, long, optional, string } from '../fields.ts';
+import { boolean, int, long, optional, string, unchecked } from '../fields.ts';
 
 /* Queue positions and consumer offsets: remoting sheet §3.5. */
 
@@ -11,7 +11,12 @@ export const queryConsumerOffset = {
 } as const;
 
 /** UPDATE_CONSUMER_OFFSET 15, usually one-way. */
-export const updateConsumerOffset = { consumerGroup: string, topic: string, queueId: int, commitOffset: long } as const;
+export const updateConsumerOffset = {
+  consumerGroup: string,
+  topic: string,
+  queueId: unchecked(int),
+  commitOffset: unchecked(long),
+} as const;
 
 /** SEARCH_OFFSET_BY_TIMESTAMP 29. `boundaryType` is `lower` (default) or `upper`. */
 export const searchOffset = { topic: string, queueId: int, timestamp: long, boundaryType: optional(string) } as const;
