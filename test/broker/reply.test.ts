@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Deferred } from '../../src/base/deferred.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
+import { decodeFrame } from '../../src/protocol/frame.ts';
 import { formatHostAddress } from '../../src/protocol/hostAddress.ts';
 import { offsetMessageId } from '../../src/protocol/messageId.ts';
 import { decodeProperties } from '../../src/protocol/messageProperty.ts';
@@ -96,6 +97,32 @@ describe('broker: replies to requests', () => {
       MSG_REGION: 'DefaultRegion',
       TRACE_ON: 'true',
     });
+  });
+
+  it('are answered and pushed as the recorded one was', async () => {
+    const { request, response, requestHex } = goldenExchange('reply_send');
+    const push = goldenExchange('reply_push').request;
+    const clientID = '127.0.0.1@golden-requester';
+    await broker.heartbeat(requester, { clientID, producerDataSet: [{ groupName: 'P' }] });
+    const { code, extFields, body } = decodeFrame(Buffer.from(requestHex, 'hex')).command;
+    const answer = await broker.client.request({ code, extFields, body }, TIMEOUT_MS);
+    const [copy] = await broker.read(TOPIC);
+    const [pushedReply] = pushed;
+    assert.ok(response && copy && pushedReply);
+    const msgId = offsetMessageId(copy.storeHost, copy.physicalOffset);
+    assert.deepEqual([answer.code, answer.remark], [response.code, undefined]);
+    assert.deepEqual({ ...answer.extFields }, { ...response.extFields, msgId });
+    assert.equal(pushedReply.body.toString(), push.bodyUtf8);
+    const nowMs = String(broker.clock.now());
+    const pushedAs = (fields: Readonly<Record<string, string>>): object => ({
+      ...fields,
+      bornHost: formatHostAddress(copy.bornHost),
+      storeHost: formatHostAddress(copy.storeHost),
+      storeTimestamp: nowMs,
+      properties: Object.fromEntries(decodeProperties(fields['properties'] ?? '').set('PUSH_REPLY_TIME', nowMs)),
+    });
+    assert.deepEqual(pushedAs(pushedReply.extFields), pushedAs(push.extFields));
+    assert.equal(copy.bornTimestamp, Number(request.extFields['g']));
   });
 
   it('come with the long names of code 324 too', async () => {
