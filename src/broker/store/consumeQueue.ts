@@ -152,6 +152,16 @@ export class ConsumeQueue {
     return bytes.length === 0 ? undefined : entryAt(bytes, 0);
   }
 
+  /** Its folder went, or is going. */
+  get isRemoved(): boolean {
+    return this.#isRemoved;
+  }
+
+  /** The file that `flush` writes to is there afterwards, see `FileSeries.make`. */
+  async makeFile(): Promise<void> {
+    if (this.#flushed < this.#max && !this.#isRemoved) await this.#files.make(this.#flushed * ENTRY_BYTES);
+  }
+
   /** Moves the entries that are only in memory into the files. */
   flush(): void {
     if (this.#flushed === this.#max || this.#isRemoved) return;

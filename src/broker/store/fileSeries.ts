@@ -1,10 +1,13 @@
 import {
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fsync,
+  ftruncate,
   ftruncateSync,
   mkdirSync,
+  open,
   openSync,
   read,
   readSync,
@@ -14,11 +17,13 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CodedError } from '../../base/errors.ts';
 
+const openAsync = promisify(open);
+const ftruncateAsync = promisify(ftruncate);
 const readAsync = promisify(read);
 const fdatasyncAsync = promisify(fdatasync);
 const fsyncAsync = promisify(fsync);
@@ -90,6 +95,25 @@ export class FileSeries {
   /** Start of the file that holds `position`. */
   startOf(position: number): number {
     return position - (position % this.fileBytes);
+  }
+
+  /**
+   * Makes the file that holds `position` if it is missing, beside the event loop: a new name waits for syncs that are
+   * under way. A write that comes meanwhile makes it itself.
+   */
+  async make(position: number): Promise<void> {
+    const start = this.startOf(position);
+    if (this.#indexOf(start) >= 0) return;
+    await mkdir(this.directory, { recursive: true });
+    const handle = await openAsync(this.#path(start), constants.O_RDWR | constants.O_CREAT);
+    try {
+      await ftruncateAsync(handle, this.fileBytes);
+    } catch (error) {
+      closeSync(handle);
+      throw error;
+    }
+    if (this.#indexOf(start) >= 0) closeSync(handle);
+    else this.#add(start, handle);
   }
 
   /** Writes through to the file (the page cache); the bytes must lie within one file, which is made if missing. */
@@ -209,16 +233,20 @@ export class FileSeries {
     const last = this.#writing;
     if (last !== undefined && position >= last.start && position < last.start + this.fileBytes) return last;
     const start = this.startOf(position);
-    const file = this.#indexOf(start) < 0 ? this.#make(start) : this.#fileAt(start);
+    const file = this.#indexOf(start) < 0 ? this.#makeNow(start) : this.#fileAt(start);
     this.#unsynced.add(start);
     this.#writing = file;
     return file;
   }
 
-  #make(start: number): OpenFile {
+  #makeNow(start: number): OpenFile {
     mkdirSync(this.directory, { recursive: true });
     const handle = openSync(this.#path(start), 'w+');
     ftruncateSync(handle, this.fileBytes);
+    return this.#add(start, handle);
+  }
+
+  #add(start: number, handle: number): OpenFile {
     const isNewest = start > (this.#starts.at(-1) ?? -1);
     this.#starts.push(start);
     if (!isNewest) this.#starts.sort((a, b) => a - b);

@@ -108,6 +108,7 @@ export class Flusher {
     const mark = { safeOffset: log.end, lastRecordOffset: log.lastRecordOffset, queueEntries: queues.entryCount };
     const changed = [...queues.all()].filter((queue) => queue.isDirty);
     for (const [place, queue] of changed.entries()) {
+      await queues.makeFile(queue);
       queue.flush();
       if (place % QUEUES_AT_ONCE === QUEUES_AT_ONCE - 1) await nextTurn();
     }

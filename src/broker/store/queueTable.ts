@@ -84,6 +84,18 @@ export class QueueTable {
     this.#entryCount += queue.max - before;
   }
 
+  /** See ConsumeQueue.makeFile. The folder of a queue that was removed meanwhile does not come back by it. */
+  async makeFile(queue: ConsumeQueue): Promise<void> {
+    try {
+      await queue.makeFile();
+    } catch (error) {
+      if (!queue.isRemoved) throw error;
+    }
+    if (!queue.isRemoved || this.find(queue.topic, queue.queueId) !== undefined) return;
+    const folder = join(this.#directory, queue.topic);
+    await this.#removeFolder(this.#topics.has(queue.topic) ? join(folder, String(queue.queueId)) : folder);
+  }
+
   *all(): Iterable<ConsumeQueue> {
     for (const queues of this.#topics.values()) yield* queues.values();
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
 import { skipTest } from '../../support/skip.ts';
@@ -33,7 +33,8 @@ describe('FileSeries', () => {
     assert.ok(readdirSync('/proc/self/fd').length - before <= 32);
     await series.sync();
     series.release();
-    assert.equal(readdirSync('/proc/self/fd').length, before);
+    // The loader of the tests may have closed one of its own meanwhile.
+    assert.ok(readdirSync('/proc/self/fd').length <= before);
   });
 
   it('removes its first file while it is being read', async () => {
@@ -64,6 +65,21 @@ describe('FileSeries', () => {
     series.truncate(0);
     assert.deepEqual(series.starts, [0], 'the first file stays, empty');
     assert.equal(await byteAt(series, 0), 0);
+    series.release();
+  });
+
+  it('makes a file beside the event loop, and keeps what is written to it meanwhile', async () => {
+    const series = filled(0);
+    const making = series.make(FILE_BYTES + 5);
+    series.write(FILE_BYTES + 1, Buffer.from([7]));
+    await Promise.all([making, series.make(3)]);
+    assert.deepEqual(series.starts, [0, FILE_BYTES]);
+    assert.deepEqual([...(await series.read(FILE_BYTES, 3))], [0, 7, 0]);
+    assert.deepEqual(
+      readdirSync(series.directory).map((name) => statSync(join(series.directory, name)).size),
+      [FILE_BYTES, FILE_BYTES],
+    );
+    await series.sync();
     series.release();
   });
 });
