@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Deferred } from '../../src/base/deferred.ts';
+import { decodeKvTable } from '../../src/protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import type { StoredMessage } from '../../src/protocol/message.ts';
@@ -304,15 +305,26 @@ describe('broker: timer messages', () => {
       (JSON.parse((await broker.ask(RequestCode.GET_TIMER_METRICS)).body.toString()) as { timingCount: unknown })
         .timingCount;
     assert.deepEqual(await counts(), { T: { count: 2, timeStamp: now } });
-    const info = JSON.parse((await broker.ask(RequestCode.GET_BROKER_RUNTIME_INFO)).body.toString()) as {
-      table: Record<string, string>;
+    const told = async (): Promise<object> => {
+      const { body } = await broker.ask(RequestCode.GET_BROKER_RUNTIME_INFO);
+      return Object.fromEntries([...decodeKvTable(body)].filter(([key]) => key.startsWith('timer')));
     };
-    assert.deepEqual(
-      ['timerReadBehind', 'timerOffsetBehind', 'timerCongestNum'].map((key) => info.table[key]),
-      ['0', '0', '2'],
-    );
+    assert.deepEqual(await told(), {
+      timerReadBehind: '0',
+      timerOffsetBehind: '0',
+      timerCongestNum: '2',
+      timerEnqueueTps: '0.2',
+      timerDequeueTps: '0.0',
+    });
     await broker.clock.advanceAsync(5000);
     await delivered(1);
+    assert.deepEqual(await told(), {
+      timerReadBehind: '0',
+      timerOffsetBehind: '0',
+      timerCongestNum: '1',
+      timerEnqueueTps: '0.2',
+      timerDequeueTps: '0.1',
+    });
     assert.deepEqual(await counts(), { T: { count: 1, timeStamp: now + 5000 } });
     const { body } = await broker.ask(RequestCode.GET_TIMER_CHECK_POINT);
     assert.equal(body.length, 56);

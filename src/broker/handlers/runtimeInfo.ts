@@ -41,15 +41,16 @@ export async function getRuntimeInfo(broker: BrokerContext): Promise<Reply> {
 
 type Row = readonly [string, string | number];
 
-/** Source: TimerMessageStore.java. Rates are not kept. */
+/** Source: TimerMessageStore.java. */
 function timerRows({ timers, store, clock }: BrokerContext): Row[] {
   const { lastReadTimeMs = clock.now(), lastTimerQueueOffset = 0 } = timers?.checkpoint() ?? {};
+  const { enqueued, dequeued } = timers?.rates ?? { enqueued: 0, dequeued: 0 };
   return [
     ['timerReadBehind', Math.max(0, Math.floor((clock.now() - lastReadTimeMs) / 1000))],
     ['timerOffsetBehind', timers === undefined ? 0 : store.maxOffset(TIMER_TOPIC, 0) - lastTimerQueueOffset],
     ['timerCongestNum', timers?.waiting ?? 0],
-    ['timerEnqueueTps', javaDouble(0)],
-    ['timerDequeueTps', javaDouble(0)],
+    ['timerEnqueueTps', javaDouble(enqueued)],
+    ['timerDequeueTps', javaDouble(dequeued)],
   ];
 }
 

@@ -179,3 +179,8 @@ function isBlank(bytes: Buffer, at: number): boolean {
 function lastUnitInFile(fileBytes: number): number {
   return fileBytes - ((fileBytes - BLANK_BYTES) % UNIT_BYTES) - BLANK_BYTES - UNIT_BYTES;
 }
+
+/** It takes another message away. */
+export function isMarker(unit: TimerUnit): boolean {
+  return (unit.magic & UnitMagic.DELETE) !== 0 && (unit.magic & UnitMagic.ROLL) === 0;
+}

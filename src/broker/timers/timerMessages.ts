@@ -1,15 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Disposable } from '../../base/disposable.ts';
-import { errorText, isCodedError } from '../../base/errors.ts';
+import { errorText } from '../../base/errors.ts';
 import { decodeMessages } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
 import type { Arrival, MessageToStore } from '../store/messageWriter.ts';
+import { deliverDue } from './deliverDue.ts';
+import type { DeliveryOptions } from './deliverDue.ts';
 import { NEVER_ENQUEUED, deleteKey, dueMessage, rolledMessage } from './dueMessage.ts';
 import { readParked } from './readParked.ts';
+import { RecentRate } from './recentRate.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';
-import { UnitMagic } from './timerLog.ts';
+import { UnitMagic, isMarker } from './timerLog.ts';
 import type { TimerUnit } from './timerLog.ts';
 import type { TimerMetrics } from './timerMetrics.ts';
 import { TimerStore } from './timerStore.ts';
@@ -20,14 +23,12 @@ const RETRY_MS = 1000;
 const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 256 * 1024;
 
-export interface TimerMessagesOptions extends TimerStoreOptions {
+export interface TimerMessagesOptions extends TimerStoreOptions, DeliveryOptions {
   readonly metrics: TimerMetrics;
   /** See `deleteKey`. */
   readonly appendTopicToDeleteKey: boolean;
   /** What was deleted while its messages waited gets them no more. */
   readonly topicExists: (topic: string) => boolean;
-  /** Stores all or none. Errors as `MessageStore.appendAll`. */
-  readonly putAll: (messages: readonly MessageToStore[]) => void;
 }
 
 /**
@@ -37,6 +38,8 @@ export interface TimerMessagesOptions extends TimerStoreOptions {
 export class TimerMessages implements Disposable {
   readonly #options: TimerMessagesOptions;
   readonly #store: TimerStore;
+  readonly #enqueued: RecentRate;
+  readonly #dequeued: RecentRate;
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
   #serving: Serving | undefined;
@@ -46,6 +49,8 @@ export class TimerMessages implements Disposable {
   private constructor(options: TimerMessagesOptions, store: TimerStore) {
     this.#options = options;
     this.#store = store;
+    this.#enqueued = new RecentRate(options.clock);
+    this.#dequeued = new RecentRate(options.clock);
   }
 
   /** @throws CodedError `store-damaged` */
@@ -65,6 +70,11 @@ export class TimerMessages implements Disposable {
   /** Messages in the wheel. */
   get waiting(): number {
     return this.#store.waiting;
+  }
+
+  /** Messages a second that were taken from the timer topic, and that their slots gave back. */
+  get rates(): { readonly enqueued: number; readonly dequeued: number } {
+    return { enqueued: this.#enqueued.perSecond, dequeued: this.#dequeued.perSecond };
   }
 
   countOf(slotMs: number): number {
@@ -175,9 +185,10 @@ export class TimerMessages implements Disposable {
       this.#options.logger.warn(`the timer message at ${message.physicalOffset} names no moment and is dropped`);
       return;
     }
+    this.#enqueued.add(1);
     const isMarker = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
     if (dueMs < this.#store.writeMs) {
-      if (!isMarker) this.#putAll([this.#due(message, NEVER_ENQUEUED)]);
+      if (!isMarker) this.#deliver([this.#due(message, NEVER_ENQUEUED)]);
       return;
     }
     this.#store.enqueue(message, dueMs);
@@ -189,7 +200,7 @@ export class TimerMessages implements Disposable {
     while (serving.done < serving.positions.length) {
       const batch = serving.positions.slice(serving.done, serving.done + BATCH_MESSAGES);
       const served = await this.#read(batch, (unit) => !isMarker(unit));
-      this.#putAll(served.map(({ unit, message }) => this.#served(unit, message, serving)));
+      this.#deliver(served.map(({ unit, message }) => this.#served(unit, message, serving)));
       for (const { message } of served) if (!this.#isTaken(message, serving)) this.#count(message, -1);
       serving.done += batch.length;
       await nextTurn();
@@ -265,25 +276,10 @@ export class TimerMessages implements Disposable {
     return undefined;
   }
 
-  #putAll(messages: readonly (MessageToStore | undefined)[]): void {
+  #deliver(messages: readonly (MessageToStore | undefined)[]): void {
     const wanted = messages.filter((message) => message !== undefined);
-    try {
-      this.#options.putAll(wanted);
-    } catch (error) {
-      if (mayPass(error)) throw error;
-      // One is too large with our properties, or no record can be made of it; the others are not to blame.
-      for (const message of wanted) this.#putOrDrop(message);
-    }
-  }
-
-  /** One message, whatever is wrong with it, must not keep its slot and all behind it waiting. */
-  #putOrDrop(message: MessageToStore): void {
-    try {
-      this.#options.putAll([message]);
-    } catch (error) {
-      if (mayPass(error)) throw error;
-      this.#options.logger.warn(`a timer message for topic ${message.topic} is dropped: ${errorText(error)}`);
-    }
+    deliverDue(this.#options, wanted);
+    this.#dequeued.add(wanted.length);
   }
 
   #count(message: StoredMessage, change: number): void {
@@ -299,13 +295,4 @@ interface Serving {
   readonly markers: Map<string, StoredMessage>;
   readonly taken: Set<string>;
   done: number;
-}
-
-/** A full store, or an error of the system, which alone names its call: the same put may succeed later. */
-function mayPass(error: unknown): boolean {
-  return isCodedError(error, 'store-full') || (error instanceof Error && 'syscall' in error);
-}
-
-function isMarker(unit: TimerUnit): boolean {
-  return (unit.magic & UnitMagic.DELETE) !== 0 && (unit.magic & UnitMagic.ROLL) === 0;
 }
