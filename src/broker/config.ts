@@ -14,7 +14,10 @@ import { tlsSettings } from './settings/tlsSettings.ts';
  * Source: BrokerConfig.java, MessageStoreConfig.java, NamesrvConfig.java.
  */
 
-/** Nobody is told these, and nobody changes them in a running server: who may do what, and what secrets hang on it. */
+/**
+ * Nobody is told these, and nobody changes them in a running server: who may do what, and what secrets hang on it. So
+ * it is in Apache's broker, where AuthConfig.java and TlsSystemConfig.java are apart from the others.
+ */
 const hiddenSettings: SettingTable = { ...authSettings, ...tlsSettings };
 
 const brokerSettings = {
@@ -199,19 +202,10 @@ export function readNameServerConf(content: string): ReadSettings<NameServerConf
  */
 export function configText(config: BrokerConfig | NameServerConfig, apache: ReadonlyMap<string, string>): string {
   return [...new Map<string, unknown>([...apache, ...Object.entries(config)])]
-    .filter(([key]) => !isKeptPrivate(key))
     .filter(([key]) => !Object.hasOwn(hiddenSettings, key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${String(value)}\n`)
     .join('');
-}
-
-/**
- * Settings of users, permissions and TLS are neither told to tools nor changed by them, as AuthConfig.java and
- * TlsSystemConfig.java are apart from the others in Apache's broker.
- */
-export function isKeptPrivate(key: string): boolean {
-  return /^(tls\.|auth(entication|orization)|initAuth|innerClientAuth|migrateAuth|statefulAuth)/.test(key);
 }
 
 /** These are read once, when the broker starts; all others are obeyed from the moment that they change. */

@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import { parseProperties } from '../base/properties.ts';
 import type { DataVersion } from '../protocol/bodies/dataVersion.ts';
 import { keepInConfFile } from './confFile.ts';
-import { configText, isKeptPrivate, onlyAtStart } from './config.ts';
+import { configText, onlyAtStart } from './config.ts';
 import type { BrokerConfig, NameServerConfig, ReadSettings } from './config.ts';
 import { TableVersion } from './state/version.ts';
 
@@ -68,7 +68,7 @@ export class RunningSettings<T extends BrokerConfig | NameServerConfig> {
     const forbidden = [...fixed, ...blackList(this.values).split(';')];
     if (forbidden.some((key) => given.has(key))) return { isForbidden: true, changed: [], later: [] };
     const { settings, ignored, unknown } = read(content);
-    const keys = Object.keys(settings).filter((key) => !isKeptPrivate(key));
+    const keys = Object.keys(settings);
     const later = keys.filter((key) => onlyAtStart.has(key));
     for (const key of keys) {
       if (!onlyAtStart.has(key)) Reflect.set(this.values, key, Reflect.get(settings, key));

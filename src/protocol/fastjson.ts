@@ -1,4 +1,5 @@
 import { CodedError } from '../base/errors.ts';
+import { longText } from './fields.ts';
 
 /*
  * The JSON that fastjson 1.2 writes and reads: unquoted number keys, objects as keys, int64 numbers, `$ref`
@@ -44,7 +45,7 @@ export function stringifyFastjson(value: unknown): string {
       .map(([key, item]) => `${JSON.stringify(key)}:${stringifyFastjson(item)}`);
     return `{${pairs.join(',')}}`;
   }
-  return JSON.stringify(value);
+  return Number.isInteger(value) ? longText(Number(value)) : JSON.stringify(value);
 }
 
 function keyName(key: FastjsonKey): string {

@@ -86,7 +86,8 @@ const INT64_MAX = 9223372036854775807n;
 /** Java's Long.MAX_VALUE as clients send it for "no limit"; as a number it rounds up to 2^63. */
 export const LONG_MAX = Number(INT64_MAX);
 
-function longText(value: number): string {
+/** A whole number as Java's long, which ends at 2^63. */
+export function longText(value: number): string {
   if (Number.isSafeInteger(value)) return String(value);
   const exact = BigInt(Math.trunc(value));
   if (exact > INT64_MAX) return String(INT64_MAX);

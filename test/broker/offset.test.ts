@@ -116,9 +116,15 @@ describe('broker: offsets', () => {
     const text = readFileSync(path.join(directory.path, 'config', 'consumerOffset.json'), 'utf8');
     assert.match(text, /"offsetTable":\{"T@G":\{0:7\}\}/);
     await commit(8);
+    await commit(0, { queueId: '1', commitOffset: '9223372036854775807' });
     await broker.stop();
     broker = await TestBroker.start({ directory: directory.path });
     assert.equal((await query()).extFields['offset'], '8');
+    assert.equal((await query(1)).extFields['offset'], '9223372036854775807');
+    await commit(9);
+    await broker.clock.advanceAsync(5000);
+    const again = readFileSync(path.join(directory.path, 'config', 'consumerOffset.json'), 'utf8');
+    assert.match(again, /"offsetTable":\{"T@G":\{0:9,1:9223372036854775807\}\}/);
     await broker.stop();
     directory.remove();
   });

@@ -7,7 +7,8 @@ import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import type { StoredMessage } from '../../src/protocol/message.ts';
 import { offsetMessageId } from '../../src/protocol/messageId.ts';
-import { decodeProperties } from '../../src/protocol/messageProperty.ts';
+import { decodeProperties, encodeProperties } from '../../src/protocol/messageProperty.ts';
+import { messageToStore } from '../support/storeFixture.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { TestBroker } from './testBroker.ts';
@@ -200,6 +201,18 @@ describe('broker: retries and delays', () => {
     assert.equal((await only('T')).body.toString(), 'a');
     await broker.clock.advanceAsync(58_000);
     await waitFor('the second message', () => broker.context.store.maxOffset('T', 0) === 2, { pollMs: 2 });
+  });
+
+  it('drops a delayed message for a queue that cannot be, and delivers the next', async () => {
+    const { store, storeHost } = broker.context;
+    const park = (queueId: string, body: string): void => {
+      const properties = encodeProperties(Object.entries({ REAL_TOPIC: 'T', REAL_QID: queueId, DELAY: '1' }));
+      store.append(messageToStore({ topic: 'SCHEDULE_TOPIC_XXXX', body, properties, storeHost }));
+    };
+    park('4294967296', 'nowhere');
+    park('0', 'next');
+    await broker.clock.advanceAsync(1000);
+    assert.equal((await only('T')).body.toString(), 'next');
   });
 
   it('drops a message sent back by a group without retry queues', async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Arrival } from '../store/messageWriter.ts';
+import { WaitingLine } from './waitingLine.ts';
 
 export interface HeldPop {
   readonly topic: string;
@@ -19,7 +20,7 @@ interface Waiting {
   readonly timer: Disposable;
 }
 
-type Queues = Map<number, Set<Waiting>>;
+type Queues = Map<number, WaitingLine<Waiting>>;
 
 export interface HeldPopsOptions {
   readonly clock: Clock;
@@ -70,6 +71,7 @@ export class HeldPops implements Disposable {
     if (groups === undefined) return;
     const { forceInterval } = this.#options;
     const isForced = forceInterval > 0 && arrival.offset % forceInterval === 0;
+    // A copy: who is resumed may be held once more before the next group has its turn.
     for (const queues of [...groups.values()]) {
       for (const queueId of [-1, arrival.queueId]) {
         const held = this.#next(queues.get(queueId));
@@ -95,25 +97,24 @@ export class HeldPops implements Disposable {
   dispose(): void {
     for (const groups of this.#topics.values()) {
       for (const queues of groups.values()) {
-        for (const waiting of queues.values()) for (const { timer } of waiting) timer.dispose();
+        for (const waiting of queues.values()) for (const { timer } of waiting.all()) timer.dispose();
       }
     }
     this.#topics.clear();
     this.#size = 0;
   }
 
-  #next(waiting: Set<Waiting> | undefined): Waiting | undefined {
-    if (waiting === undefined) return undefined;
-    return this.#options.newestFirst === true ? [...waiting].at(-1) : waiting.values().next().value;
+  #next(waiting: WaitingLine<Waiting> | undefined): Waiting | undefined {
+    return this.#options.newestFirst === true ? waiting?.last : waiting?.first;
   }
 
-  #obtain({ topic, group, queueId }: HeldPop): Set<Waiting> {
+  #obtain({ topic, group, queueId }: HeldPop): WaitingLine<Waiting> {
     let groups = this.#topics.get(topic);
     if (groups === undefined) this.#topics.set(topic, (groups = new Map<string, Queues>()));
     let queues = groups.get(group);
-    if (queues === undefined) groups.set(group, (queues = new Map<number, Set<Waiting>>()));
+    if (queues === undefined) groups.set(group, (queues = new Map<number, WaitingLine<Waiting>>()));
     let waiting = queues.get(queueId);
-    if (waiting === undefined) queues.set(queueId, (waiting = new Set<Waiting>()));
+    if (waiting === undefined) queues.set(queueId, (waiting = new WaitingLine<Waiting>()));
     return waiting;
   }
 

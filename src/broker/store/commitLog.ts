@@ -74,7 +74,16 @@ export class CommitLog {
     const head = await this.files.read(physicalOffset, BLANK_BYTES);
     const sizeBytes = head.length < BLANK_BYTES ? 0 : head.readInt32BE(0);
     if (sizeBytes <= 0 || physicalOffset + sizeBytes > end) return false;
-    return readWhole(await this.files.read(physicalOffset, sizeBytes), 0, physicalOffset) !== undefined;
+    const message = readWhole(await this.files.read(physicalOffset, sizeBytes), 0, physicalOffset);
+    return message !== undefined && !mayBeTorn(message);
+  }
+
+  /** Whether a record begins there, or the blank that fills a file. */
+  async #continuesAt(position: number): Promise<boolean> {
+    const headBytes = RecordOffset.PHYSICAL_OFFSET + 8;
+    const head = await this.files.read(position, headBytes);
+    if (head.length >= headBytes && isRecordAt(head, position)) return true;
+    return head.length >= BLANK_BYTES && isBlank(head, 0);
   }
 
   /** True when a record of that size would be written together with those that wait, in one piece. */
@@ -211,6 +220,7 @@ export class CommitLog {
       }
       const message = readWhole(window, at, position);
       if (message === undefined) break;
+      if (mayBeTorn(message) && !(await this.#continuesAt(position + message.sizeBytes))) break;
       this.#lastRecord = position;
       position += message.sizeBytes;
       this.#end = this.#reserved = position;
@@ -246,8 +256,12 @@ function readWhole(window: Buffer, at: number, position: number): StoredMessage 
   }
 }
 
-/** The checksum covers the body only: a topic or properties that are torn show as zeros or as broken UTF-8. */
+/** The checksum covers the body only: a topic or properties that are torn show as broken UTF-8, or as zeros. */
 function hasWholeText(message: StoredMessage): boolean {
-  const isText = measureMessage(message).sizeBytes === message.sizeBytes && !message.properties.endsWith('\0');
-  return isText && /^[\x21-\x7e]+$/.test(message.topic);
+  return measureMessage(message).sizeBytes === message.sizeBytes && /^[\x21-\x7e]+$/.test(message.topic);
+}
+
+/** An item of a batch of Apache's broker may end with a zero that was sent; ours never do. */
+function mayBeTorn({ properties }: StoredMessage): boolean {
+  return properties.endsWith('\0');
 }

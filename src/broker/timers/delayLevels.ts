@@ -8,8 +8,9 @@ import { numberAt, objectAt, readBody } from '../../protocol/bodies/read.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { decodeMessages } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
-import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
+import { propertyOf } from '../../protocol/messageProperty.ts';
 import { HALF_TOPIC, SCHEDULE_TOPIC } from '../../protocol/topicName.ts';
+import { realTarget } from '../realTarget.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { TableVersion } from '../state/version.ts';
 import type { MessageStore } from '../store/messageStore.ts';
@@ -191,17 +192,18 @@ export class DelayLevels implements Disposable {
   /** The message as it belongs into its topic; undefined for one that must not get there. */
   #due(message: StoredMessage): MessageToStore | undefined {
     const { logger, topicExists } = this.#options;
-    const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC);
-    if (topic === undefined || topic === HALF_TOPIC) {
-      logger.error(`the delayed message at ${message.physicalOffset} is for topic ${topic ?? 'none'} and is dropped`);
+    const target = realTarget((name) => propertyOf(message.properties, name));
+    if (target === undefined || target.topic === HALF_TOPIC) {
+      const where = target === undefined ? 'does not say where it belongs' : `is for topic ${target.topic}`;
+      logger.error(`the delayed message at ${message.physicalOffset} ${where} and is dropped`);
       return undefined;
     }
-    if (!topicExists(topic)) {
-      logger.warn(`the delayed message at ${message.physicalOffset} is dropped: its topic ${topic} was deleted`);
+    if (!topicExists(target.topic)) {
+      logger.warn(`the delayed message at ${message.physicalOffset} is dropped: its topic ${target.topic} was deleted`);
       return undefined;
     }
     // Java delivers the properties as they were parked: DELAY, REAL_TOPIC and REAL_QID stay.
-    return { ...message, topic, queueId: Number(propertyOf(message.properties, PropertyName.REAL_QUEUE_ID) ?? 0) };
+    return { ...message, ...target };
   }
 
   #decode(content: Buffer): void {

@@ -1,12 +1,10 @@
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
+import { realTarget } from '../realTarget.ts';
 import type { MessageToStore } from '../store/messageWriter.ts';
 
 /** TIMER_ENQUEUE_MS of a message that was due before it could be put into the wheel: Java's Long.MAX_VALUE. */
 export const NEVER_ENQUEUED = '9223372036854775807';
-
-/** A record holds no greater one. */
-const MAX_QUEUE_ID = 0x7fffffff;
 
 /**
  * What a parked message becomes at its time. REAL_TOPIC and REAL_QID stay among the properties, as Java leaves them.
@@ -14,12 +12,11 @@ const MAX_QUEUE_ID = 0x7fffffff;
  */
 export function dueMessage(parked: StoredMessage, enqueuedMs: string, nowMs: number): MessageToStore | undefined {
   const properties = decodeProperties(parked.properties);
-  const topic = properties.get(PropertyName.REAL_TOPIC);
-  const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID));
-  if (topic === undefined || !Number.isInteger(queueId) || queueId < 0 || queueId > MAX_QUEUE_ID) return undefined;
+  const target = realTarget((name) => properties.get(name));
+  if (target === undefined) return undefined;
   properties.set(PropertyName.TIMER_ENQUEUE_MS, enqueuedMs);
   properties.set(PropertyName.TIMER_DEQUEUE_MS, String(nowMs));
-  return { ...parked, preparedTransactionOffset: 0, topic, queueId, properties: encodeProperties(properties) };
+  return { ...parked, preparedTransactionOffset: 0, ...target, properties: encodeProperties(properties) };
 }
 
 /** A message further away than the wheel reaches is parked once more when its slot comes. */

@@ -2,6 +2,7 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import { HALF_TOPIC } from '../../protocol/topicName.ts';
+import { realTarget } from '../realTarget.ts';
 import type { MessageToStore } from '../store/messageWriter.ts';
 
 /** Half messages lie in one queue, whatever queue they are for, and so do the marks of those that ended. */
@@ -32,7 +33,7 @@ export function halfMessage(message: MessageToStore, uniqueKey: string): Message
  */
 export function committedMessage(half: StoredMessage): MessageToStore | undefined {
   const properties = decodeProperties(half.properties);
-  const target = realTarget(properties);
+  const target = realTarget((name) => properties.get(name));
   if (half.topic !== HALF_TOPIC || target === undefined) return undefined;
   properties.delete(PropertyName.REAL_TOPIC);
   properties.delete(PropertyName.REAL_QUEUE_ID);
@@ -43,13 +44,4 @@ export function committedMessage(half: StoredMessage): MessageToStore | undefine
     preparedTransactionOffset: half.physicalOffset,
     properties: encodeProperties(properties),
   };
-}
-
-/** The topic and queue that a half message is for. */
-export function realTarget(
-  properties: ReadonlyMap<string, string>,
-): { readonly topic: string; readonly queueId: number } | undefined {
-  const topic = properties.get(PropertyName.REAL_TOPIC);
-  const queueId = Number(properties.get(PropertyName.REAL_QUEUE_ID));
-  return topic === undefined || !Number.isInteger(queueId) || queueId < 0 ? undefined : { topic, queueId };
 }

@@ -8,8 +8,8 @@ import { PropertyName, encodeProperties } from '../../protocol/messageProperty.t
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
 import type { Connection } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import { realTarget } from '../realTarget.ts';
 import type { StoredAt } from '../store/messageWriter.ts';
-import { realTarget } from './halfMessage.ts';
 
 /**
  * CHECK_TRANSACTION_STATE 39 to any producer of the message's group, one after the other; the answer is an
@@ -29,7 +29,7 @@ export class ProducerQuestions {
   /** @param copy where the message was put again: its end must name that place */
   ask(half: StoredMessage, properties: Map<string, string>, copy: StoredAt): void {
     const { config, logger, producers } = this.#broker;
-    const target = realTarget(properties);
+    const target = realTarget((name) => properties.get(name));
     const uniqueKey = properties.get(PropertyName.UNIQUE_KEY);
     const group = properties.get(PropertyName.PRODUCER_GROUP) ?? '';
     const open = [...(producers.members(group)?.keys() ?? [])].filter(({ isOpen }) => isOpen);

@@ -113,6 +113,25 @@ describe('recovery of the store', () => {
     }
   });
 
+  it('reads on behind a message that ends with a zero, as items of a batch of Apache may, but not at the end', async () => {
+    const directory = join(temp.path, 'zeros');
+    const store = await openStore(directory);
+    const odd = { properties: 'a\u0001b\0' };
+    store.append(messageToStore({ body: 'first', ...odd }));
+    // The next one begins a file.
+    store.append(messageToStore({ body: Buffer.alloc(3800), ...odd }));
+    store.append(messageToStore({ body: 'third' }));
+    store.append(messageToStore({ body: 'torn', ...odd }));
+    await store.close();
+    rmSync(join(directory, 'consumequeue'), { recursive: true });
+    rmSync(join(directory, 'checkpoint'));
+    const reopened = await openStore(directory);
+    const bodies = await readAll(reopened, 0);
+    assert.deepEqual([bodies.length, bodies[0], bodies[2]], [3, 'first', 'third']);
+    assert.ok(reopened.maxPhysicalOffset > 4096);
+    await reopened.close();
+  });
+
   it('keeps a whole prefix when the log is cut or overwritten at any byte, and goes on from there', async function () {
     this.timeout(60_000);
     const directory = join(temp.path, 'original');

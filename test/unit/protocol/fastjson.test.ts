@@ -44,6 +44,10 @@ describe('parseFastjson', () => {
       1,
     ]);
     assert.equal(stringifyFastjson([9223372036854775807n]), '[9223372036854775807]');
+    assert.equal(
+      stringifyFastjson([2 ** 63, -(2 ** 63), 2 ** 53, 0.5]),
+      '[9223372036854775807,-9223372036854775808,9007199254740992,0.5]',
+    );
   });
 
   it('follows $ref to the root, the parent and along a path', () => {
