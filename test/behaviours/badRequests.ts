@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { encodeBatch } from '../../src/protocol/batch.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RequestParts } from '../../src/protocol/command.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
@@ -26,6 +27,11 @@ export function badRequestBehaviours(cluster: TestCluster): void {
   after(() => connection.dispose());
 
   const send = (header: Record<string, string>): RequestParts => sendRequest(topic, 'x', { header });
+  const batch = (properties: Record<string, string>): RequestParts => {
+    const body = encodeBatch([{ flag: 0, body: Buffer.from('x'), properties: '' }]);
+    const code = RequestCode.SEND_BATCH_MESSAGE;
+    return sendRequest(topic, body, { code, properties: { UNIQ_KEY: 'B', ...properties }, header: { m: 'true' } });
+  };
   const pull = (header: Record<string, string>): RequestParts => pullRequest({ topic, header });
   const ask = (code: number, fields: Record<string, string>): RequestParts => ({
     code,
@@ -60,6 +66,10 @@ export function badRequestBehaviours(cluster: TestCluster): void {
     ['a send without a body', () => sendRequest(topic, ''), 1],
     ['a batch without a body', () => sendRequest(topic, '', { code: RequestCode.SEND_BATCH_MESSAGE }), 1],
     ['a reply without a body', () => sendRequest(topic, '', { code: RequestCode.SEND_REPLY_MESSAGE_V2 }), 1],
+    ['a batch with a delay level', () => batch({ DELAY: '1' }), 13],
+    ['a batch for a moment that is too far', () => batch({ TIMER_DELAY_SEC: '99999999' }), 13],
+    // Apache's broker says yes, and its consumers never see the messages.
+    ['a batch for a moment', () => batch({ TIMER_DELAY_MS: '1000' }), { local: 13, apache: 0 }],
     ['a send with every bit of sysFlag', () => send({ f: '-1' }), 13],
     ['a send of many messages in one record', () => send({ f: '128' }), 13],
     ['a send that says how many messages its record holds', () => send({ i: 'INNER_NUM\u00012\u0002' }), 13],

@@ -132,6 +132,30 @@ describe('broker: filters by properties', () => {
     }
   });
 
+  for (const filterSupportRetry of [false, true]) {
+    const whose = filterSupportRetry ? 'that of the topic they came from' : 'that of the retry topic';
+    it(`of messages that come again are ${whose} with filterSupportRetry=${filterSupportRetry}`, async () => {
+      await broker.stop();
+      broker = await TestBroker.start({ broker: { filterSupportRetry } });
+      await broker.createTopic('%RETRY%G', 1);
+      const beat = JSON.stringify(consumerBeat('c', 'G', { T: 'n = 2' }, { expressionType: 'SQL92', subVersion: 5 }));
+      await broker.heartbeat(
+        broker.client,
+        JSON.parse(beat.replace('"subString":"*"', '"subString":"n = 1"')) as object,
+      );
+      for (const [n, from] of [
+        ['1', 'T'],
+        ['2', 'T'],
+        ['3', 'Elsewhere'],
+      ] as const) {
+        await broker.send('%RETRY%G', n, { properties: { n, RETRY_TOPIC: from } });
+      }
+      const answer = await pull({ topic: '%RETRY%G', group: 'G', sysFlag: 0, header: { subVersion: '5' } });
+      // Of a topic that the group has no filter for all come.
+      assert.deepEqual(bodies(answer), filterSupportRetry ? ['2', '3'] : ['1']);
+    });
+  }
+
   it('are refused with 1 where enablePropertyFilter=false', async () => {
     await broker.stop();
     broker = await TestBroker.start({ broker: { enablePropertyFilter: false } });

@@ -223,6 +223,7 @@ describe('broker: send', () => {
     );
   });
 
+  const batchOfOne = encodeBatch([{ flag: 0, body: Buffer.from('x'), properties: '' }]);
   const refusals: readonly [string, () => ReturnType<typeof sendRequest>, number, RegExp][] = [
     [
       'a queue that is not there',
@@ -264,13 +265,31 @@ describe('broker: send', () => {
     ],
     [
       'a batch to a retry topic',
-      () => sendRequest('%RETRY%g', 'x', { code: 320 }),
+      () => sendRequest('%RETRY%g', 'x', { code: 320, header: { m: 'true' } }),
       13,
       /^batch request does not support retry group %RETRY%g$/,
     ],
     [
       'a batch that is cut short',
-      () => sendRequest('T', 'not a batch, for certain', { code: 320 }),
+      () => sendRequest('T', 'not a batch, for certain', { code: 320, header: { m: 'true' } }),
+      13,
+      /^the message is illegal/,
+    ],
+    [
+      'a batch with a delay level',
+      () => sendRequest('T', batchOfOne, { code: 320, header: { m: 'true' }, properties: { DELAY: '1' } }),
+      13,
+      /^the message is illegal/,
+    ],
+    [
+      'a batch for a moment',
+      () => sendRequest('T', batchOfOne, { code: 320, header: { m: 'true' }, properties: { TIMER_DELAY_MS: '1000' } }),
+      13,
+      /^the message is illegal/,
+    ],
+    [
+      'many messages in one record',
+      () => sendRequest('T', 'x', { header: { f: '128' } }),
       13,
       /^the message is illegal/,
     ],
