@@ -6,6 +6,7 @@ import { FileSeries } from '../store/fileSeries.ts';
  *      | record size 4 | hash of the real topic 4 | reserved 8. Source: TimerLog.java; broker sheet §9.4.
  */
 const UNIT_BYTES = 52;
+const MAGIC_AT = 12;
 
 /** A file's rest that is too small for a unit and this is marked blank. */
 const BLANK_BYTES = 16;
@@ -17,6 +18,11 @@ const WINDOW_BYTES = UNIT_BYTES * 315;
 /** Bits of a unit's magic. Source: TimerMessageStore.java. */
 export const UnitMagic = { DEFAULT: 1, ROLL: 2, DELETE: 4 } as const;
 const KNOWN_MAGIC = 0xf;
+
+/** Its message is parked anew. */
+export function isRolled({ magic }: TimerUnit): boolean {
+  return (magic & UnitMagic.ROLL) !== 0;
+}
 
 /** Before the first unit of a slot there is none. */
 export const NO_POSITION = -1;
@@ -63,6 +69,14 @@ export class TimerLog {
     this.files.write(position, encodeUnit(unit));
     this.#end = position + UNIT_BYTES;
     return position;
+  }
+
+  /** Writes a unit's magic anew. */
+  mark(position: number, magic: number): void {
+    const bytes = Buffer.allocUnsafe(4);
+    bytes.writeInt32BE(magic, 0);
+    this.files.write(position + MAGIC_AT, bytes);
+    this.#window = undefined;
   }
 
   /** Undefined when no unit begins there. */
@@ -139,7 +153,7 @@ function encodeUnit(unit: TimerUnit): Buffer {
   const bytes = Buffer.alloc(UNIT_BYTES);
   bytes.writeInt32BE(UNIT_BYTES, 0);
   writeInt64(bytes, unit.previous, 4);
-  bytes.writeInt32BE(unit.magic, 12);
+  bytes.writeInt32BE(unit.magic, MAGIC_AT);
   writeInt64(bytes, unit.writeMs, 16);
   bytes.writeInt32BE(unit.dueMs - unit.writeMs, 24);
   writeInt64(bytes, unit.physicalOffset, 28);
@@ -150,7 +164,7 @@ function encodeUnit(unit: TimerUnit): Buffer {
 
 function decodeUnit(bytes: Buffer, at: number): TimerUnit | undefined {
   if (at + UNIT_BYTES > bytes.length || bytes.readInt32BE(at) !== UNIT_BYTES) return undefined;
-  const magic = bytes.readInt32BE(at + 12);
+  const magic = bytes.readInt32BE(at + MAGIC_AT);
   if ((magic | KNOWN_MAGIC) !== KNOWN_MAGIC) return undefined;
   const writeMs = readInt64(bytes, at + 16);
   return {
@@ -180,7 +194,7 @@ function lastUnitInFile(fileBytes: number): number {
   return fileBytes - ((fileBytes - BLANK_BYTES) % UNIT_BYTES) - BLANK_BYTES - UNIT_BYTES;
 }
 
-/** It takes another message away. */
+/** It takes another message away, or its own is delivered. */
 export function isMarker(unit: TimerUnit): boolean {
   return (unit.magic & UnitMagic.DELETE) !== 0 && (unit.magic & UnitMagic.ROLL) === 0;
 }

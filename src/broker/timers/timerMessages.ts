@@ -9,10 +9,11 @@ import type { Arrival, MessageToStore } from '../store/messageWriter.ts';
 import { deliverDue } from './deliverDue.ts';
 import type { DeliveryOptions } from './deliverDue.ts';
 import { NEVER_ENQUEUED, deleteKey, dueMessage, rolledMessage } from './dueMessage.ts';
-import { readParked } from './readParked.ts';
+import type { DueSlot } from './dueSlot.ts';
+import { OpenSlots } from './openSlots.ts';
 import { RecentRate } from './recentRate.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';
-import { UnitMagic, isMarker } from './timerLog.ts';
+import { isRolled } from './timerLog.ts';
 import type { TimerUnit } from './timerLog.ts';
 import type { TimerMetrics } from './timerMetrics.ts';
 import { TimerStore } from './timerStore.ts';
@@ -32,8 +33,9 @@ export interface TimerMessagesOptions extends TimerStoreOptions, DeliveryOptions
 }
 
 /**
- * Delivers messages at the moment that they name. They wait in the timer topic; the wheel says which of them are
- * due in a slot, and one timer is set for the next slot that has any. Source: TimerMessageStore.java; broker sheet §9.4.
+ * Delivers messages at the moment that they name, where Apache's broker waits until its slot is over. They wait in the
+ * timer topic; the wheel says which of them are in a slot, which is looked into one slot ahead, and one timer is set for
+ * the next thing to do. Source: TimerMessageStore.java; broker sheet §9.4.
  */
 export class TimerMessages implements Disposable {
   readonly #options: TimerMessagesOptions;
@@ -42,7 +44,7 @@ export class TimerMessages implements Disposable {
   readonly #dequeued: RecentRate;
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
-  #serving: Serving | undefined;
+  readonly #slots: OpenSlots;
   #started = false;
   #stopped = false;
 
@@ -51,6 +53,7 @@ export class TimerMessages implements Disposable {
     this.#store = store;
     this.#enqueued = new RecentRate(options.clock);
     this.#dequeued = new RecentRate(options.clock);
+    this.#slots = new OpenSlots(store, options);
   }
 
   /** @throws CodedError `store-damaged` */
@@ -83,8 +86,11 @@ export class TimerMessages implements Disposable {
 
   /** Is everything in its topic that was due by then? */
   hasDelivered(untilMs: number): boolean {
+    if (this.#hasArrivals()) return false;
     const slotMs = this.#store.nextSlot;
-    return !this.#hasArrivals() && (slotMs === undefined || slotMs >= untilMs);
+    if (slotMs === undefined || slotMs >= untilMs) return true;
+    const slot = this.#slots.find(slotMs);
+    return slot?.isKnown === true && (slot.nextMs ?? slot.endMs) > untilMs;
   }
 
   checkpoint(): TimerCheckpoint {
@@ -122,7 +128,7 @@ export class TimerMessages implements Disposable {
     this.#timer?.dispose();
     this.#running = this.#work()
       .then(
-        () => this.#nextDueMs(),
+        () => this.#nextWakeMs(),
         (error: unknown) => {
           this.#options.logger.error(`the timers stop for ${RETRY_MS} ms: ${errorText(error)}`);
           return this.#options.clock.now() + RETRY_MS;
@@ -135,24 +141,63 @@ export class TimerMessages implements Disposable {
       });
   }
 
-  #nextDueMs(): number | undefined {
+  #nextWakeMs(): number | undefined {
     if (this.#hasArrivals()) return this.#options.clock.now();
     const slotMs = this.#store.nextSlot;
-    return slotMs === undefined ? undefined : slotMs + this.#options.precisionMs;
+    if (slotMs === undefined) return undefined;
+    const aheadMs = this.#slotAhead();
+    const wakeMs = this.#wakeMsOf(slotMs);
+    return aheadMs === undefined ? wakeMs : Math.min(wakeMs, this.#wakeMsOf(aheadMs));
+  }
+
+  #wakeMsOf(slotMs: number): number {
+    const slot = this.#slots.find(slotMs);
+    return slot === undefined ? slotMs - this.#options.precisionMs : (slot.nextMs ?? slot.endMs);
+  }
+
+  /** The first slot with messages that did not begin yet. */
+  #slotAhead(): number | undefined {
+    const slotMs = this.#store.nextSlot;
+    return slotMs !== undefined && slotMs < this.#options.clock.now() ? this.#store.slotAfter(slotMs) : slotMs;
   }
 
   #hasArrivals(): boolean {
     return this.#store.queueOffset < this.#options.messages.maxOffset(TIMER_TOPIC, 0);
   }
 
-  /** What is due comes before what arrived, which after a long rest could claim slots that are not served yet. */
   async #work(): Promise<void> {
-    while (!this.#stopped) {
-      const slotMs = this.#store.nextSlot;
-      if (slotMs !== undefined && slotMs < this.#store.writeMs) await this.#serve(slotMs);
-      else if (this.#hasArrivals()) await this.#takeIn();
-      else return;
+    while (!this.#stopped && (await this.#step())) await nextTurn();
+  }
+
+  /**
+   * What is due comes before what arrived, which after a long rest could claim slots that are not served yet.
+   * @returns false when there is nothing to do now
+   */
+  async #step(): Promise<boolean> {
+    const nowMs = this.#options.clock.now();
+    const slotMs = this.#store.nextSlot;
+    if (slotMs !== undefined && slotMs < nowMs) {
+      const slot = await this.#slots.obtain(slotMs);
+      if (!slot.isKnown) await this.#slots.lookInto(slot, BATCH_MESSAGES);
+      else if ((slot.nextMs ?? Infinity) <= nowMs) await this.#deliverNext(slot, nowMs);
+      else if (slot.endMs <= nowMs) this.#finish(slot);
+      else return await this.#prepare();
+      return true;
     }
+    return await this.#prepare();
+  }
+
+  /** Takes in what arrived, and looks into the slot that comes next, a part at a time. */
+  async #prepare(): Promise<boolean> {
+    const takesIn = this.#hasArrivals();
+    if (takesIn) await this.#takeIn();
+    const { clock, precisionMs } = this.#options;
+    const aheadMs = this.#slotAhead();
+    if (aheadMs === undefined || aheadMs > clock.now() + precisionMs) return takesIn;
+    const slot = await this.#slots.obtain(aheadMs);
+    if (slot.isKnown) return takesIn;
+    await this.#slots.lookInto(slot, BATCH_MESSAGES);
+    return true;
   }
 
   async #takeIn(): Promise<void> {
@@ -176,7 +221,6 @@ export class TimerMessages implements Disposable {
     } finally {
       this.#store.passed(reached);
     }
-    await nextTurn();
   }
 
   #enqueue(message: StoredMessage): void {
@@ -191,68 +235,38 @@ export class TimerMessages implements Disposable {
       if (!isMarker) this.#deliver([this.#due(message, NEVER_ENQUEUED)]);
       return;
     }
-    this.#store.enqueue(message, dueMs);
+    this.#slots.arrived(this.#store.enqueue(message, dueMs));
     this.#count(message, isMarker ? -1 : 1);
   }
 
-  async #serve(slotMs: number): Promise<void> {
-    const serving = (this.#serving ??= await this.#lookInto(slotMs));
-    while (serving.done < serving.positions.length) {
-      const batch = serving.positions.slice(serving.done, serving.done + BATCH_MESSAGES);
-      const served = await this.#read(batch, (unit) => !isMarker(unit));
-      this.#deliver(served.map(({ unit, message }) => this.#served(unit, message, serving)));
-      for (const { message } of served) if (!this.#isTaken(message, serving)) this.#count(message, -1);
-      serving.done += batch.length;
-      await nextTurn();
-    }
-    for (const marker of serving.markers.values()) this.#count(marker, 1);
-    this.#serving = undefined;
-    this.#store.served(slotMs);
+  async #deliverNext(slot: DueSlot, nowMs: number): Promise<void> {
+    const units = slot.due(nowMs, BATCH_MESSAGES);
+    const due = await this.#slots.read(units);
+    this.#deliver(due.map(({ unit, message }) => this.#served(unit, message, slot)));
+    for (const { message } of due) if (!this.#isTaken(message, slot)) this.#count(message, -1);
+    slot.delivered(units.length);
+    // A slot that is over is served in a moment; before that, whoever goes on after us must not deliver them again.
+    if (nowMs < slot.endMs) this.#store.delivered(units);
   }
 
-  async #lookInto(slotMs: number): Promise<Serving> {
-    const positions = await this.#store.positionsOf(slotMs);
-    const markers = new Map<string, StoredMessage>();
-    for (let first = 0; first < positions.length; first += BATCH_MESSAGES) {
-      for (const { message } of await this.#read(positions.slice(first, first + BATCH_MESSAGES), isMarker)) {
-        const key = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY);
-        if (key !== undefined) markers.set(key, message);
-      }
-    }
-    return { positions, markers, taken: new Set(), done: 0 };
-  }
-
-  /** Those of the units that are wanted, with their messages. */
-  async #read(
-    positions: readonly number[],
-    isWanted: (unit: TimerUnit) => boolean,
-  ): Promise<{ readonly unit: TimerUnit; readonly message: StoredMessage }[]> {
-    const units: TimerUnit[] = [];
-    for (const position of positions) {
-      const unit = await this.#store.unit(position);
-      if (unit !== undefined && isWanted(unit)) units.push(unit);
-    }
-    const messages = units.length === 0 ? [] : await readParked(this.#options.messages, units);
-    return units.flatMap((unit, index) => {
-      const message = messages[index];
-      if (message !== undefined) return [{ unit, message }];
-      this.#options.logger.warn(`the timer message at ${unit.physicalOffset} is gone`);
-      return [];
-    });
+  #finish(slot: DueSlot): void {
+    for (const marker of slot.markers.values()) this.#count(marker, 1);
+    this.#slots.served(slot);
+    this.#store.served(slot.startMs);
   }
 
   /** What becomes of a unit at its time: its message is due, parked anew, or was taken away. */
-  #served(unit: TimerUnit, message: StoredMessage, serving: Serving): MessageToStore | undefined {
-    if ((unit.magic & UnitMagic.ROLL) !== 0) {
+  #served(unit: TimerUnit, message: StoredMessage, slot: DueSlot): MessageToStore | undefined {
+    if (isRolled(unit)) {
       return rolledMessage(message, String(unit.writeMs), this.#options.clock.now());
     }
     const key = this.#keyOf(message);
-    if (serving.markers.delete(key)) serving.taken.add(key);
-    return this.#isTaken(message, serving) ? undefined : this.#due(message, String(unit.writeMs));
+    if (slot.markers.delete(key)) slot.taken.add(key);
+    return this.#isTaken(message, slot) ? undefined : this.#due(message, String(unit.writeMs));
   }
 
-  #isTaken(message: StoredMessage, serving: Serving): boolean {
-    return serving.taken.size > 0 && serving.taken.has(this.#keyOf(message));
+  #isTaken(message: StoredMessage, slot: DueSlot): boolean {
+    return slot.taken.size > 0 && slot.taken.has(this.#keyOf(message));
   }
 
   #keyOf({ properties }: StoredMessage): string {

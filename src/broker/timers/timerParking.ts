@@ -1,4 +1,5 @@
 import { CodedError } from '../../base/errors.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
 import {
   MAX_PROPERTIES_BYTES,
   PropertyName,
@@ -59,7 +60,7 @@ export function withoutTimer(properties: Map<string, string>): void {
 export function parkedUntilDue(message: MessageToStore, rules: TimerRules): MessageToStore {
   if (!rules.timerWheelEnable) throw new TimerRefused('disabled');
   const properties = decodeProperties(message.properties);
-  const deliverMs = deliveryTime(properties, rules.nowMs);
+  const deliverMs = deliveryTime((name) => properties.get(name), rules.nowMs);
   if (deliverMs === undefined) throw new TimerRefused('illegal');
   if (deliverMs <= rules.nowMs) {
     if (properties.has(PropertyName.TIMER_DELETE_KEY)) throw new TimerRefused('illegal');
@@ -81,14 +82,21 @@ function withRoom(properties: string): string {
   return properties;
 }
 
-/** The slot before the moment: it is served when the next one begins. */
+/** The slot that ends no earlier than the moment. */
 function slotOf(deliverMs: number, precisionMs: number): number {
   return Math.ceil(deliverMs / precisionMs) * precisionMs - precisionMs;
 }
 
-function deliveryTime(properties: ReadonlyMap<string, string>, nowMs: number): number | undefined {
+/** When a message of a slot is due, which may be no earlier than its slot begins and no later than that ends. */
+export function momentOf({ properties, storeTimestamp }: StoredMessage, startMs: number, endMs: number): number {
+  const given = deliveryTime((name) => propertyOf(properties, name), storeTimestamp);
+  // One that was parked anew does not tell from when on it counts.
+  return given !== undefined && given > startMs && given < endMs ? given : endMs;
+}
+
+function deliveryTime(propertyNamed: (name: string) => string | undefined, nowMs: number): number | undefined {
   for (const name of CLIENT_PROPERTIES) {
-    const text = properties.get(name);
+    const text = propertyNamed(name);
     if (text === undefined) continue;
     if (!/^[+-]?\d{1,18}$/.test(text)) return undefined;
     const given = Number(text);

@@ -109,13 +109,18 @@ export class TimerStore {
     return this.#wheel.slot(slotMs)?.count ?? 0;
   }
 
+  /** The first slot after another that has messages. */
+  slotAfter(slotMs: number): number | undefined {
+    return this.#wheel.next(slotMs + this.#options.precisionMs);
+  }
+
   /** Puts a message of the timer topic into its slot, or for one far away into one before that. */
-  enqueue(message: StoredMessage, dueMs: number): void {
+  enqueue(message: StoredMessage, dueMs: number): PlacedUnit {
     const writeMs = this.writeMs;
     const rollsAt = rollTime(dueMs - writeMs, this.#rollWindowMs);
     const slotMs = floorTo(rollsAt === undefined ? dueMs : writeMs + rollsAt, this.#options.precisionMs);
     const takesAway = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
-    const position = this.#log.append({
+    const unit = {
       previous: this.#wheel.slot(slotMs)?.lastPosition ?? NO_POSITION,
       magic: UnitMagic.DEFAULT | (rollsAt === undefined ? 0 : UnitMagic.ROLL) | (takesAway ? UnitMagic.DELETE : 0),
       writeMs,
@@ -123,10 +128,12 @@ export class TimerStore {
       physicalOffset: message.physicalOffset,
       sizeBytes: message.sizeBytes,
       topicHash: javaHash(propertyOf(message.properties, PropertyName.REAL_TOPIC) ?? ''),
-    });
+    };
+    const position = this.#log.append(unit);
     this.#wheel.add(slotMs, position, takesAway ? -1 : 1);
     // Only a clock that was set back brings a slot before those that are served.
     this.#readMs = Math.min(this.#readMs, slotMs);
+    return { ...unit, position };
   }
 
   /** The messages of the timer topic before that offset are in the wheel or delivered. */
@@ -135,22 +142,26 @@ export class TimerStore {
     this.#saveCheckpoint();
   }
 
-  /** Positions of a slot's units, the oldest first. */
-  async positionsOf(slotMs: number): Promise<number[]> {
-    const positions: number[] = [];
+  /** The oldest first. */
+  async unitsOf(slotMs: number): Promise<PlacedUnit[]> {
+    const units: PlacedUnit[] = [];
     let position = this.#wheel.slot(slotMs)?.lastPosition ?? NO_POSITION;
     for (;;) {
       const unit = await this.#log.unit(position);
-      if (unit === undefined) return positions.reverse();
-      positions.push(position);
+      if (unit === undefined) return units.reverse();
+      units.push({ ...unit, position });
       // A chain leads back; anything else is damage that must not hold us for ever.
-      if (unit.previous >= position) return positions.reverse();
+      if (unit.previous >= position) return units.reverse();
       position = unit.previous;
     }
   }
 
-  unit(position: number): Promise<TimerUnit | undefined> {
-    return this.#log.unit(position);
+  /**
+   * Their messages are delivered before their slot is served: they are as markers that take nothing away, which every
+   * broker passes over that reads the slot again.
+   */
+  delivered(units: readonly PlacedUnit[]): void {
+    for (const { position, magic } of units) this.#log.mark(position, magic | UnitMagic.DELETE);
   }
 
   served(slotMs: number): void {
@@ -217,6 +228,11 @@ export class TimerStore {
     this.#checkpointFile.write(this.checkpoint());
     await this.#checkpointFile.sync();
   }
+}
+
+/** A unit and where it lies in the timer log. */
+export interface PlacedUnit extends TimerUnit {
+  readonly position: number;
 }
 
 interface TimerFiles {

@@ -23,6 +23,15 @@ interface Delivered {
   readonly rolls: string | undefined;
 }
 
+function secondOf(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
+}
+
+/** Where a message waits that is due at that moment. */
+function slotOf(dueMs: number): number {
+  return Math.ceil(dueMs / 1000) * 1000 - 1000;
+}
+
 /** A store and its timers, and what they delivered since they were opened the first time. */
 class Timers {
   readonly clock: FakeClock;
@@ -35,6 +44,8 @@ class Timers {
   metrics!: TimerMetrics;
   timers!: TimerMessages;
   #copies = 0;
+  /** For which there are, or were, messages. */
+  readonly #moments = new Set<number>();
 
   constructor(directory: string, clock = new FakeClock()) {
     this.directory = directory;
@@ -75,8 +86,16 @@ class Timers {
 
   /** @returns when it is due */
   send(body: string, afterMs: number, more: Record<string, string> = {}): number {
+    return this.#sendWith(body, { TIMER_DELAY_MS: String(afterMs), ...more }, this.clock.now() + afterMs);
+  }
+
+  sendFor(body: string, dueMs: number): void {
+    this.#sendWith(body, { TIMER_DELIVER_MS: String(dueMs) }, dueMs);
+  }
+
+  #sendWith(body: string, more: Record<string, string>, dueMs: number): number {
     const nowMs = this.clock.now();
-    const properties = encodeProperties(Object.entries({ UNIQ_KEY: body, TIMER_DELAY_MS: String(afterMs), ...more }));
+    const properties = encodeProperties(Object.entries({ UNIQ_KEY: body, ...more }));
     const rules = {
       timerWheelEnable: true,
       timerPrecisionMs: 1000,
@@ -85,27 +104,29 @@ class Timers {
       isFull: () => false,
     };
     this.store.append(parkedUntilDue(messageToStore({ body, properties }), rules));
-    return Math.ceil((nowMs + afterMs) / 1000) * 1000;
+    this.#moments.add(dueMs);
+    return dueMs;
   }
 
   /** Until all that arrived is taken in, and all that is due is delivered. */
   async settle(): Promise<void> {
-    await waitFor(
-      'the timers to rest',
-      () => {
-        const { lastReadTimeMs, lastTimerQueueOffset } = this.timers.checkpoint();
-        const isTakenIn = lastTimerQueueOffset >= this.store.maxOffset(TOPIC, 0);
-        return isTakenIn && lastReadTimeMs >= Math.floor(this.clock.now() / 1000) * 1000;
-      },
-      { pollMs: 0 },
-    );
+    await waitFor('the timers to rest', () => this.timers.hasDelivered(this.clock.now()), { pollMs: 0 });
   }
 
-  async advance(seconds: number): Promise<void> {
-    for (let second = 0; second < seconds; second += 1) {
-      this.clock.advance(1000);
+  /** With a rest at every moment for which there are messages. */
+  async advanceMs(byMs: number): Promise<void> {
+    const untilMs = this.clock.now() + byMs;
+    const seconds = Array.from({ length: Math.floor(byMs / 1000) + 1 }, (_, second) => second * 1000);
+    const stops = [...this.#moments, ...seconds.map((ms) => Math.ceil(this.clock.now() / 1000) * 1000 + ms), untilMs];
+    for (const stopMs of stops.sort((one, other) => one - other)) {
+      if (stopMs < this.clock.now() || stopMs > untilMs) continue;
+      this.clock.advance(stopMs - this.clock.now());
       await this.settle();
     }
+  }
+
+  advance(seconds: number): Promise<void> {
+    return this.advanceMs(seconds * 1000);
   }
 
   async close(): Promise<void> {
@@ -140,9 +161,16 @@ describe('timers', () => {
     const step = fc.oneof(
       {
         weight: 6,
-        arbitrary: fc.record({ kind: fc.constant('send' as const), ms: fc.integer({ min: 1, max: 40_000 }) }),
+        arbitrary: fc.record({ kind: fc.constant('delay' as const), ms: fc.integer({ min: 1, max: 40_000 }) }),
       },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 6 }) }) },
+      {
+        weight: 6,
+        arbitrary: fc.record({ kind: fc.constant('moment' as const), ms: fc.integer({ min: 1, max: 40_000 }) }),
+      },
+      {
+        weight: 4,
+        arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 6000 }) }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const), ms: fc.constant(0) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const), ms: fc.constant(0) }) },
     );
@@ -151,11 +179,17 @@ describe('timers', () => {
         const timers = await open();
         const expected: string[] = [];
         for (const { kind, ms } of steps) {
-          if (kind === 'send') {
-            const body = String(expected.length);
-            expected.push(`${body}@${timers.send(body, ms)}`);
+          const body = String(expected.length);
+          if (kind === 'delay') {
+            const isRolled = slotOf(timers.clock.now() + ms) - secondOf(timers.clock.now()) >= ROLL_SLOTS * 1000;
+            const dueMs = timers.send(body, ms);
+            expected.push(`${body}@${isRolled ? slotOf(dueMs) + 1000 : dueMs}`);
             await timers.settle();
-          } else if (kind === 'wait') await timers.advance(ms);
+          } else if (kind === 'moment') {
+            timers.sendFor(body, timers.clock.now() + ms);
+            expected.push(`${body}@${timers.clock.now() + ms}`);
+            await timers.settle();
+          } else if (kind === 'wait') await timers.advanceMs(ms);
           else if (kind === 'kill') await timers.crash();
           else {
             await timers.close();
@@ -170,6 +204,68 @@ describe('timers', () => {
       { numRuns: 12 },
     );
   }).timeout(60_000);
+
+  it('look into a slot before it begins, and deliver nothing of it before its moment', async () => {
+    const timers = await open();
+    const begin = timers.clock.now();
+    for (const ms of [5900, 5001, 6000, 5500, 5001]) timers.sendFor(String(ms), begin + ms);
+    await timers.advance(5);
+    assert.deepEqual(timers.delivered, []);
+    await timers.advanceMs(999);
+    timers.sendFor('late', begin + 6000);
+    await timers.settle();
+    await timers.advanceMs(1);
+    assert.deepEqual(
+      timers.delivered.map(({ body, atMs }) => [body, atMs - begin]),
+      [
+        ['5001', 5001],
+        ['5001', 5001],
+        ['5500', 5500],
+        ['5900', 5900],
+        ['6000', 6000],
+        ['late', 6000],
+      ],
+    );
+    await timers.close();
+  });
+
+  it('deliver in its turn what comes when its slot has begun, and take away what was not delivered', async () => {
+    const timers = await open();
+    const begin = timers.clock.now();
+    for (const ms of [5100, 5600, 5700, 5800]) timers.sendFor(String(ms), begin + ms);
+    await timers.advanceMs(5200);
+    timers.sendFor('5650', begin + 5650);
+    timers.send('marker', 500, { TIMER_DEL_UNIQKEY: '5800' });
+    timers.send('too late', 500, { TIMER_DEL_UNIQKEY: '5100' });
+    await timers.advance(5);
+    assert.deepEqual(
+      timers.delivered.map(({ body, atMs }) => `${body}@${atMs - begin}`),
+      ['5100@5100', '5600@5600', '5650@5650', '5700@5700'],
+    );
+    await timers.close();
+  });
+
+  for (const end of ['kill', 'stop']) {
+    it(`deliver the rest of a slot after a ${end} in the middle of it, and nothing again`, async () => {
+      const timers = await open();
+      const begin = timers.clock.now();
+      for (const ms of [5100, 5500, 5500, 5900, 6000]) timers.sendFor(String(ms), begin + ms);
+      await timers.advanceMs(5500);
+      if (end === 'kill') await timers.crash();
+      else {
+        await timers.close();
+        await timers.open();
+      }
+      assert.equal(timers.delivered.length, 3);
+      timers.sendFor('5600', begin + 5600);
+      await timers.advance(5);
+      assert.deepEqual(
+        timers.delivered.map(({ body, atMs }) => `${body}@${atMs - begin}`),
+        ['5100@5100', '5500@5500', '5500@5500', '5600@5600', '5900@5900', '6000@6000'],
+      );
+      await timers.close();
+    });
+  }
 
   it('park a message anew that is further away than the wheel reaches', async () => {
     const timers = await open();
@@ -241,9 +337,11 @@ describe('timers', () => {
     await timers.advance(1);
     timers.room = 40;
     timers.clock.advance(4000);
-    await waitFor('the first of them', () => timers.delivered.length > 0, { pollMs: 0 });
+    await waitFor('the store to be full', () => timers.errors.length > 0, { pollMs: 0 });
+    assert.equal(timers.delivered.length, 32);
     timers.room = Infinity;
-    await timers.advance(2);
+    timers.clock.advance(1000);
+    await timers.settle();
     assert.deepEqual(
       timers.delivered.map(({ body }) => body),
       Array.from({ length: 100 }, (_, index) => String(index)),
