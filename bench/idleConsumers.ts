@@ -11,7 +11,8 @@ import { longPull, send } from './requests.ts';
 const CONSUMERS = 1000;
 const IDLE_MS = 20_000;
 const WARM_UP_WAKES = 200;
-const WAKES = 500;
+/** Long enough that a checkpoint, with the files of all their queues, comes in between. */
+const WAKING_MS = 8000;
 
 /** A thousand connections, each with a pull that waits for a message; then one of them at a time gets one. */
 export async function measureIdleConsumers(runs: number): Promise<Figure[]> {
@@ -29,7 +30,7 @@ export async function measureIdleConsumers(runs: number): Promise<Figure[]> {
         const beganMs = processorMs(backend.brokerPid);
         await pause(IDLE_MS);
         processor[side].push(((processorMs(backend.brokerPid) - beganMs) / IDLE_MS) * 100);
-        const latencies = await crowd.wakeEach(WARM_UP_WAKES + WAKES);
+        const latencies = await crowd.wakeEach(WAKING_MS);
         p50[side].push(percentile(latencies.slice(WARM_UP_WAKES), 50));
         p99[side].push(percentile(latencies.slice(WARM_UP_WAKES), 99));
       } finally {
@@ -66,10 +67,11 @@ class Crowd {
   }
 
   /** From before the send to the message's arrival, one after the other. */
-  async wakeEach(count: number): Promise<number[]> {
+  async wakeEach(forMs: number): Promise<number[]> {
     const sender = await connect(this.#backend.address);
     const latencies: number[] = [];
-    for (let index = 0; index < count; index += 1) {
+    const untilMs = performance.now() + forMs;
+    for (let index = 0; performance.now() < untilMs; index += 1) {
       const queueId = (index * 7) % CONSUMERS;
       const arrived = new Promise<void>((resolve) => {
         this.#onMessage = (from) => {
