@@ -301,12 +301,3 @@ export class TimerMessages implements Disposable {
     if (topic !== undefined) this.#options.metrics.add(topic, change);
   }
 }
-
-/** How far the slot is that is being served; kept when a put fails, so that nothing is delivered twice. */
-interface Serving {
-  readonly positions: readonly number[];
-  /** By the key of the message that each takes away. */
-  readonly markers: Map<string, StoredMessage>;
-  readonly taken: Set<string>;
-  done: number;
-}
