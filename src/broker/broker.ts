@@ -19,6 +19,7 @@ import { brokerRouter, vipHandler } from './brokerRouter.ts';
 import { apacheBrokerSettings } from './apacheSettings.ts';
 import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
+import type { GrpcEndpoint } from './grpc/endpoint.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { expireMembers } from './membership.ts';
 import { Pops } from './pop/pops.ts';
@@ -29,6 +30,7 @@ import { RunningSettings } from './runningSettings.ts';
 import { guarded } from './security/guard.ts';
 import { openSecurity } from './security/security.ts';
 import { clientTls, serverTls } from './security/tls.ts';
+import { GRPC_OFF } from './settings/grpcSettings.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
 import { Consumers } from './state/consumers.ts';
 import { Groups } from './state/groups.ts';
@@ -54,13 +56,23 @@ export interface BrokerOptions {
   readonly store: MessageStore;
   /** `host:port` of every NameServer. */
   readonly nameServers: readonly string[];
+  /** How gRPC is served, which is loaded only where `grpcServerPort` asks for it; without this it is not. */
+  readonly grpc?: GrpcOptions | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+export interface GrpcOptions {
+  readonly load: () => Promise<(context: BrokerContext) => Promise<GrpcEndpoint>>;
+  /** A port that is taken is no reason not to start. */
+  readonly isOptional?: boolean;
 }
 
 export interface Broker {
   /** `host:port` that clients are told. */
   readonly address: string;
+  /** The same for gRPC; null where it is off. */
+  readonly grpcAddress: string | null;
   readonly context: BrokerContext;
   /** Takes leave of the NameServers, answers no more, and has everything on disk afterwards. */
   stop(): Promise<void>;
@@ -93,6 +105,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { clock, logger, store } = options;
   const owned = new DisposableStore();
   const servers: RemotingServer[] = [];
+  let grpc: GrpcEndpoint | undefined;
   try {
     let handle: RequestHandler = notYet;
     servers.push(...(await listenBoth(options, (request) => handle(request))));
@@ -244,12 +257,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     context.delayLevels.start();
     timers?.start();
     pops.start();
+    grpc = await startGrpc(context, options.grpc);
     await context.registration.start();
     const transactionCheck = new TransactionCheck(context);
     transactionCheck.start();
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
-    return { address, context, stop: () => stop(context, servers, owned, transactionCheck) };
+    const parts = { context, servers, owned, transactionCheck, grpc };
+    return { address, grpcAddress: grpc?.address ?? null, context, stop: () => stop(parts) };
   } catch (error) {
+    await grpc?.stop();
     owned.dispose();
     await closeAll(servers);
     await store.close();
@@ -268,15 +284,32 @@ async function ipOf(host: string): Promise<Buffer> {
   }
 }
 
+/** @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid` */
+async function startGrpc(context: BrokerContext, grpc: GrpcOptions | undefined): Promise<GrpcEndpoint | undefined> {
+  const { grpcServerPort } = context.config;
+  if (grpcServerPort === GRPC_OFF || grpc === undefined) return undefined;
+  const start = await grpc.load();
+  try {
+    return await start(context);
+  } catch (error) {
+    if (grpc.isOptional !== true || !isCodedError(error, 'port-in-use')) throw error;
+    context.logger.warn(`gRPC IS NOT SERVED: port ${grpcServerPort} is in use; --grpc-port chooses another, or off`);
+    return undefined;
+  }
+}
+
 /** Every step is taken, also when one fails; the first error is thrown at the end. */
-async function stop(
-  context: BrokerContext,
-  servers: readonly RemotingServer[],
-  owned: DisposableStore,
-  transactionCheck: TransactionCheck,
-): Promise<void> {
+async function stop(parts: {
+  readonly context: BrokerContext;
+  readonly servers: readonly RemotingServer[];
+  readonly owned: DisposableStore;
+  readonly transactionCheck: TransactionCheck;
+  readonly grpc: GrpcEndpoint | undefined;
+}): Promise<void> {
+  const { context, servers, owned, transactionCheck, grpc } = parts;
   const steps: readonly (() => unknown)[] = [
     () => context.registration.stop(),
+    () => grpc?.stop(),
     () => closeAll(servers),
     () => context.pops.stop(),
     () => context.delayLevels.stop(),

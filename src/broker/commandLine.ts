@@ -8,7 +8,7 @@ export interface CommandLine {
   readonly nameServerPort: number | undefined;
   /** Of the broker, or of the NameServer where it runs alone. */
   readonly port: number | undefined;
-  readonly grpcPort: number | 'off';
+  readonly grpcPort: number | 'off' | undefined;
   readonly host: string | undefined;
   readonly nameServers: string | undefined;
   readonly store: string | undefined;
@@ -27,13 +27,13 @@ Usage:
                          NameServer and broker in one process
   rocketmq-local namesrv [--port N] [options]
                          the NameServer alone
-  rocketmq-local broker  -n HOST:PORT[;HOST:PORT] [--port N] [options]
+  rocketmq-local broker  -n HOST:PORT[;HOST:PORT] [--port N] [--grpc-port N|off] [options]
                          the broker alone, registered with these NameServers
 
 Options:
   --namesrv-port N   port of the NameServer (default 9876); 0 takes any free one
   --port N           port of the broker (default 10911); 0 takes any free one
-  --grpc-port N|off  taken, but gRPC is not served yet
+  --grpc-port N|off  port for gRPC clients, by TLS and without (default 8081 where it is free); 0 takes any free one
   --host ADDR        address to listen on (default 127.0.0.1); 0.0.0.0 lets other machines in
   --store DIR        directory of messages and settings (default: rocketmq-local in your data directory)
   --temp             a fresh directory instead, removed at the end
@@ -82,7 +82,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
     role,
     nameServerPort: port('--namesrv-port', values['namesrv-port']),
     port: port('--port', values.port),
-    grpcPort: values['grpc-port'] === 'off' ? 'off' : (port('--grpc-port', values['grpc-port']) ?? 'off'),
+    grpcPort: values['grpc-port'] === 'off' ? 'off' : port('--grpc-port', values['grpc-port']),
     host: values.host,
     nameServers: values.namesrv,
     store: values.store,

@@ -4,6 +4,7 @@ import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../protocol/delayLevel.t
 import { Perm } from '../protocol/bodies/route.ts';
 import { apacheBrokerSettings, apacheNameServerSettings } from './apacheSettings.ts';
 import { authSettings } from './settings/authSettings.ts';
+import { grpcSettings } from './settings/grpcSettings.ts';
 import { popSettings } from './settings/popSettings.ts';
 import { flag, MAX, notBlank, only, port, precision, text, whole } from './settings/setting.ts';
 import type { SettingTable, ValuesOf } from './settings/setting.ts';
@@ -126,6 +127,7 @@ const brokerSettings = {
   transactionOpBatchInterval: whole(3000, 1, 3_600_000),
   storeReplyMessageEnable: flag(true),
   ...popSettings,
+  ...grpcSettings,
 } as const satisfies SettingTable;
 
 const nameServerSettings = {
@@ -217,6 +219,9 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'brokerIP1',
   'bindAddress',
   'listenPort',
+  'grpcServerPort',
+  'grpcMaxInboundMessageSize',
+  'grpcClientIdleTimeMills',
   'namesrvAddr',
   'storePathRootDir',
   'defaultTopicQueueNums',

@@ -78,7 +78,7 @@ function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
   const { ready } = role;
   const info = { ready: true, pid: process.pid, ...ready, readyMs: Math.round(performance.now()) } as const;
   if (ready.broker !== undefined) {
-    const running = { ...info, broker: ready.broker, grpc: null };
+    const running = { ...info, broker: ready.broker };
     writeRunning(role.storeDirectory, running);
     tellParent({ kind: 'ready', info: running });
   }

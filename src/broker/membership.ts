@@ -3,16 +3,16 @@ import type { Disposable } from '../base/disposable.ts';
 import { RequestCode } from '../protocol/codes.ts';
 import { encodeFields } from '../protocol/fields.ts';
 import { consumerGroupOnly } from '../protocol/requests/group.ts';
-import type { Connection } from '../remoting/connection.ts';
+import type { Peer } from '../remoting/connection.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import type { ConsumerGroup } from './state/consumers.ts';
 
 const SCAN_MS = 10_000;
 
-const watched = new WeakSet<Connection>();
+const watched = new WeakSet<Peer>();
 
 /** Ends the memberships of a connection when it closes. */
-export function watchConnection(broker: BrokerContext, connection: Connection): void {
+export function watchConnection(broker: BrokerContext, connection: Peer): void {
   if (watched.has(connection)) return;
   watched.add(connection);
   connection.onClose(() => leaveAll(broker, connection));
@@ -49,7 +49,7 @@ export function notifyMembers(broker: BrokerContext, group: ConsumerGroup | unde
   }
 }
 
-function leaveAll(broker: BrokerContext, connection: Connection): void {
+function leaveAll(broker: BrokerContext, connection: Peer): void {
   broker.producers.unregisterAll(connection);
   for (const group of broker.consumers.unregisterAll(connection)) notifyMembers(broker, group);
 }

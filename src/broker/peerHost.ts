@@ -1,11 +1,11 @@
 import { parseHostAddress } from '../protocol/hostAddress.ts';
 import type { HostAddress } from '../protocol/hostAddress.ts';
-import type { Connection } from '../remoting/connection.ts';
+import type { Peer } from '../remoting/connection.ts';
 
-const hosts = new WeakMap<Connection, HostAddress>();
+const hosts = new WeakMap<Peer, HostAddress>();
 
 /** The peer's address as records hold it. */
-export function peerHost(connection: Connection): HostAddress {
+export function peerHost(connection: Peer): HostAddress {
   let host = hosts.get(connection);
   if (host === undefined) hosts.set(connection, (host = parseHostAddress(connection.remoteAddress)));
   return host;

@@ -4,12 +4,14 @@ import type { Logger } from '../base/logger.ts';
 import { formatAddress } from '../remoting/address.ts';
 import { parseNameServers } from '../remoting/nameServerList.ts';
 import { openStore, startBroker } from './broker.ts';
+import type { GrpcOptions } from './broker.ts';
 import type { CommandLine } from './commandLine.ts';
 import { brokerConfig, nameServerConfig, readBrokerConf, readNameServerConf } from './config.ts';
 import type { BrokerConfig, NameServerConfig, TlsConfig } from './config.ts';
 import { startNameServer } from './nameServer/nameServer.ts';
 import { isLoopback, reachableHost } from './reachableHost.ts';
 import { startRuntime } from './runtime.ts';
+import { GRPC_OFF } from './settings/grpcSettings.ts';
 
 export interface RoleParts {
   /** Content of the file given with -c, or nothing. */
@@ -27,7 +29,8 @@ export interface RunningRole {
   readonly ready: {
     readonly namesrv: string;
     readonly broker?: string;
-    readonly grpc: null;
+    /** `host:port`; null where it is not served. */
+    readonly grpc: string | null;
     readonly store: string;
   };
   /** For people. */
@@ -37,7 +40,6 @@ export interface RunningRole {
 
 /** Starts what the command line asks for: its options win over the file, the file over the defaults. */
 export function startRole(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
-  if (line.grpcPort !== 'off') parts.logger.warn(`gRPC is not served yet: --grpc-port ${line.grpcPort} does nothing`);
   switch (line.role) {
     case 'start':
       return startBoth(line, parts);
@@ -49,23 +51,31 @@ export function startRole(line: CommandLine, parts: RoleParts): Promise<RunningR
 }
 
 async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
-  const broker = brokerSettings(line, parts);
+  const { settings: broker, grpc: grpcOptions } = brokerSettings(line, parts);
   const nameServer: Partial<NameServerConfig> = {
     ...tlsOf(broker),
     ...(broker.bindAddress === undefined ? {} : { bindAddress: broker.bindAddress }),
     ...(line.nameServerPort === undefined ? {} : { listenPort: line.nameServerPort }),
   };
-  const { clock, logger } = parts;
+  const { clock, logger, confFile } = parts;
   const storeDirectory = parts.storeDirectory(broker.storePathRootDir ?? '');
-  const runtime = await startRuntime({ nameServer, broker, confFile: parts.confFile, storeDirectory, clock, logger });
+  const runtime = await startRuntime({
+    nameServer,
+    broker,
+    confFile,
+    grpc: grpcOptions,
+    storeDirectory,
+    clock,
+    logger,
+  });
   const { nameServerAddress: namesrv } = runtime;
-  const { address } = runtime.broker;
+  const { address, grpcAddress: grpc } = runtime.broker;
   return {
     storeDirectory,
-    ready: { namesrv, broker: address, grpc: null, store: storeDirectory },
+    ready: { namesrv, broker: address, grpc, store: storeDirectory },
     greeting:
       `RocketMQ is up. NameServer ${namesrv}, broker ${address}, messages in ${storeDirectory}.\n` +
-      `Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`,
+      `Point your clients at NAMESRV_ADDR=${namesrv}${grpc === null ? '' : `, clients of gRPC at ${grpc}`}. Ctrl+C ends it.\n`,
     stop: () => runtime.stop(),
   };
 }
@@ -98,8 +108,8 @@ async function startNameServerAlone(line: CommandLine, parts: RoleParts): Promis
 }
 
 async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<RunningRole> {
-  const { clock, logger } = parts;
-  const settings = brokerSettings(line, parts);
+  const { clock, logger, confFile } = parts;
+  const { settings, grpc } = brokerSettings(line, parts);
   const config = brokerConfig(settings);
   const nameServerList = line.nameServers ?? config.namesrvAddr;
   if (nameServerList.trim() === '') {
@@ -110,25 +120,39 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
   const nameServers = parseNameServers(nameServerList).map(formatAddress);
   const storeDirectory = parts.storeDirectory(config.storePathRootDir);
   const store = await openStore(config, { directory: storeDirectory, clock, logger });
-  const broker = await startBroker({ config, confFile: parts.confFile, store, nameServers, clock, logger });
+  const broker = await startBroker({ config, confFile, store, nameServers, grpc, clock, logger });
   const namesrv = nameServers.join(';');
   return {
     storeDirectory,
-    ready: { namesrv, broker: broker.address, grpc: null, store: storeDirectory },
+    ready: { namesrv, broker: broker.address, grpc: broker.grpcAddress, store: storeDirectory },
     greeting: `Broker ${broker.address} is up and registers with ${namesrv}, messages in ${storeDirectory}. Ctrl+C ends it.\n`,
     stop: () => broker.stop(),
   };
 }
 
-function brokerSettings(line: CommandLine, { confText, logger }: RoleParts): Partial<BrokerConfig> {
+/** Who names no port for gRPC gets that of Apache's proxy, where it is free. */
+const GRPC_PORT = 8081;
+
+function brokerSettings(
+  line: CommandLine,
+  { confText, logger }: RoleParts,
+): { readonly settings: Partial<BrokerConfig>; readonly grpc: GrpcOptions } {
   const { settings, ignored, unknown } = readBrokerConf(confText);
   nameIdle({ ignored, unknown }, logger);
   const bindAddress = line.host ?? settings.bindAddress;
   if (bindAddress !== undefined) warnOfOpenHost(bindAddress, logger);
+  const grpcPort = line.grpcPort === 'off' ? GRPC_OFF : (line.grpcPort ?? settings.grpcServerPort);
   return {
-    ...settings,
-    ...(bindAddress === undefined ? {} : { bindAddress }),
-    ...(line.port === undefined ? {} : { listenPort: line.port }),
+    settings: {
+      ...settings,
+      ...(bindAddress === undefined ? {} : { bindAddress }),
+      ...(line.port === undefined ? {} : { listenPort: line.port }),
+      grpcServerPort: grpcPort ?? GRPC_PORT,
+    },
+    grpc: {
+      load: async () => (await import('./grpc/endpoint.ts')).startGrpcEndpoint,
+      isOptional: grpcPort === undefined,
+    },
   };
 }
 

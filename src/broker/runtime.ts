@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from '../remoting/address.ts';
 import { openStore, startBroker } from './broker.ts';
-import type { Broker } from './broker.ts';
+import type { Broker, GrpcOptions } from './broker.ts';
 import { brokerConfig, nameServerConfig } from './config.ts';
 import type { BrokerConfig, NameServerConfig } from './config.ts';
 import { startNameServer } from './nameServer/nameServer.ts';
@@ -14,6 +14,8 @@ export interface RuntimeOptions {
   readonly broker: Partial<BrokerConfig>;
   /** Of the broker; where settings that are changed at run time are kept. */
   readonly confFile?: string | undefined;
+  /** Of the broker. */
+  readonly grpc?: GrpcOptions;
   readonly storeDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -49,6 +51,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const broker = await startBroker({
       config,
       confFile: options.confFile,
+      grpc: options.grpc,
       store,
       nameServers: [nameServerAddress],
       clock,

@@ -36,6 +36,15 @@ export const PropertyName = {
   TIMER_DEQUEUE_MS: 'TIMER_DEQUEUE_MS',
   TIMER_ROLL_TIMES: 'TIMER_ROLL_TIMES',
   TIMER_DELETE_KEY: 'TIMER_DEL_UNIQKEY',
+  /** The message group of gRPC. */
+  SHARDING_KEY: '__SHARDINGKEY',
+  /** Where the producer says it stands. */
+  BORN_HOST: '__BORNHOST',
+  TRACE_CONTEXT: 'TRACE_CONTEXT',
+  DEAD_LETTER_TOPIC: 'DLQ_ORIGIN_TOPIC',
+  DEAD_LETTER_MESSAGE_ID: 'DLQ_ORIGIN_MESSAGE_ID',
+  PRIORITY: '_SYS_MSG_PRIORITY_',
+  LITE_TOPIC: '__LITE_TOPIC',
 } as const;
 
 const RESERVED: ReadonlySet<string> = new Set([
@@ -52,8 +61,8 @@ const RESERVED: ReadonlySet<string> = new Set([
   ],
   ...['CONSUME_START_TIME', 'INNER_BASE', 'INNER_MULTI_DISPATCH', 'INNER_MULTI_QUEUE_OFFSET', 'INSTANCE_ID'],
   ...['CORRELATION_ID', 'TTL', 'ARRIVE_TIME', 'MSG_TYPE', 'POP_CK_OFFSET'],
-  ...['__SHARDINGKEY', 'PROPERTY_FORWARD_QUEUE_ID', 'REDIRECT', 'TRACE_CONTEXT', '__BORNHOST'],
-  ...['DLQ_ORIGIN_TOPIC', 'DLQ_ORIGIN_MESSAGE_ID', '__CRC32#', 'TIMER_DELAY_LEVEL', '__STARTDELIVERTIME'],
+  ...['PROPERTY_FORWARD_QUEUE_ID', 'REDIRECT'],
+  ...['__CRC32#', 'TIMER_DELAY_LEVEL', '__STARTDELIVERTIME'],
 ]);
 
 /** True for names that user code must not set: Java's putUserProperty refuses them. */

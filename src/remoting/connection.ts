@@ -19,7 +19,21 @@ import { PendingRequests } from './pendingRequests.ts';
 
 export interface IncomingRequest {
   readonly command: RemotingCommand;
-  readonly connection: Connection;
+  readonly connection: Peer;
+}
+
+/** Whoever is at the other end: a connection, or what stands for a client of another protocol. */
+export interface Peer extends Disposable {
+  /** `ip:port` */
+  readonly remoteAddress: string;
+  readonly isOpen: boolean;
+  /** Called once, when it is gone; undefined when either side simply ended it. */
+  readonly onClose: Event<CodedError | undefined>;
+  /** Resolves with the answer, whatever its code; rejects when none comes. */
+  request(parts: RequestParts, timeoutMs: number): Promise<RemotingCommand>;
+  oneway(parts: RequestParts): Promise<void>;
+  /** Answers a request for which the handler returned `undefined`. */
+  respond(to: RemotingCommand, reply: Reply): void;
 }
 
 export interface Reply {
@@ -60,7 +74,7 @@ export interface ConnectionOptions {
  * apart: an answer is told by its response bit (remoting sheet §1.8). Requests are handled in the order in which they
  * came; while the peer does not read our answers, no more of its requests are read.
  */
-export class Connection implements Disposable {
+export class Connection implements Peer {
   readonly remoteAddress: string;
   readonly #stream: Duplex;
   readonly #clock: Clock;

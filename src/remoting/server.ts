@@ -1,13 +1,12 @@
 import { createServer } from 'node:net';
-import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type { Clock } from '../base/clock.ts';
-import { CodedError, systemErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from './address.ts';
 import { Connection } from './connection.ts';
 import type { RequestHandler } from './connection.ts';
+import { startListening } from './startListening.ts';
 import { TlsGate, addressOf } from './tlsGate.ts';
 import type { ServerTls } from './tlsGate.ts';
 
@@ -48,7 +47,7 @@ export async function listen(options: ListenOptions): Promise<RemotingServer> {
     if (gate === undefined) open(socket, remoteAddress);
     else gate.accept(socket, remoteAddress);
   });
-  await startListening(server, options);
+  const port = await startListening(server, options);
   server.on('error', (error) => logger.error(`listening on port ${options.port} failed`, error));
   const sweep = clock.every(Math.max(1, Math.floor(idleTimeoutMs / 12)), () => {
     const sinceMs = clock.now() - idleTimeoutMs;
@@ -59,8 +58,6 @@ export async function listen(options: ListenOptions): Promise<RemotingServer> {
       connection.dispose();
     }
   });
-  const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
   return {
     host: options.host,
     port,
@@ -77,34 +74,9 @@ export async function listen(options: ListenOptions): Promise<RemotingServer> {
   };
 }
 
-function startListening(server: Server, { host, port }: ListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => reject(listenError(error, host, port));
-    server.once('error', onError);
-    server.listen({ host, port }, () => {
-      server.off('error', onError);
-      resolve();
-    });
-  });
-}
-
 function accept(stream: Duplex, remoteAddress: string, options: ListenOptions, connections: Set<Connection>): void {
   const { clock, logger, handle } = options;
   const connection = new Connection(stream, { remoteAddress, clock, logger, handle });
   connections.add(connection);
   connection.onClose(() => connections.delete(connection));
-}
-
-function listenError(error: Error, host: string, port: number): CodedError {
-  switch (systemErrorCode(error)) {
-    case 'EADDRINUSE':
-      return new CodedError('port-in-use', { port }, { cause: error });
-    case 'EACCES':
-      return new CodedError('port-not-permitted', { port }, { cause: error });
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new CodedError('address-unresolved', { address: host }, { cause: error });
-    default:
-      return new CodedError('internal', { reason: error.message }, { cause: error });
-  }
 }

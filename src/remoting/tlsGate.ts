@@ -31,11 +31,16 @@ interface GateOptions {
   readonly tls: ServerTls;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What a client may choose from (ALPN); without them nothing is said of it. */
+  readonly protocols?: readonly string[] | undefined;
   /** Takes what passed. */
   readonly open: (stream: Socket | TLSSocket, remoteAddress: string) => void;
 }
 
-/** First byte of a handshake record; a frame starts with 0x00, since it is at most 16 MiB. Source: RFC 8446 §5.1. */
+/**
+ * First byte of a handshake record; a frame starts with 0x00, since it is at most 16 MiB, and HTTP/2 with a P.
+ * Source: RFC 8446 §5.1, RFC 9113 §3.4.
+ */
 const HANDSHAKE = 0x16;
 
 /**
@@ -101,10 +106,15 @@ export class TlsGate {
   }
 
   #createServer(identity: TlsIdentity): Server {
-    const { tls, logger } = this.#options;
+    const { tls, logger, protocols } = this.#options;
     this.#identity = identity;
-    // Who is not trusted is told apart here, not by the handshake.
-    const server = createServer({ ...identity, requestCert: tls.asksClients, rejectUnauthorized: false });
+    const server = createServer({
+      ...identity,
+      requestCert: tls.asksClients,
+      // Who is not trusted is told apart here, not by the handshake.
+      rejectUnauthorized: false,
+      ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
+    });
     server.on('tlsClientError', (error, socket) => {
       logger.warn(`a TLS handshake failed: ${error.message}`);
       socket.destroy();

@@ -5,6 +5,7 @@ import { parseProperties } from '../../src/base/properties.ts';
 import { apacheBrokerSettings } from '../../src/broker/apacheSettings.ts';
 import { keepInConfFile } from '../../src/broker/confFile.ts';
 import { brokerConfig, onlyAtStart, readBrokerConf } from '../../src/broker/config.ts';
+import { grpcSettings } from '../../src/broker/settings/grpcSettings.ts';
 import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
@@ -37,7 +38,7 @@ describe('broker: settings while it runs', () => {
   });
 
   it('knows of every setting whether it is its own or one of Apache', () => {
-    const ours = new Set(['maxStoreBytes', 'fileReservedBytes', 'enoughFreeDiskBytes']);
+    const ours = new Set(['maxStoreBytes', 'fileReservedBytes', 'enoughFreeDiskBytes', ...Object.keys(grpcSettings)]);
     const strange = Object.keys(brokerConfig()).filter(
       (key) => !apacheBrokerSettings.has(key) && !ours.has(key) && !PRIVATE.test(key),
     );

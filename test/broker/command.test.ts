@@ -10,13 +10,15 @@ import { build } from 'esbuild';
 import type { BrokerEvent, BrokerReady } from '../../src/broker/control.ts';
 import { decodeTopicRoute } from '../../src/protocol/bodies/route.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
+import { Code } from '../../src/protocol/grpc/definition_pb.ts';
 import { repository } from '../support/repository.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import type { TempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';
+import { GrpcTestClient } from './grpc/grpcTestClient.ts';
 import { ask, connect, pullRequest, records, sendRequest } from './testBroker.ts';
 
-const ANY_PORTS = ['--namesrv-port', '0', '--port', '0'];
+const ANY_PORTS = ['--namesrv-port', '0', '--port', '0', '--grpc-port', '0'];
 
 /** The command as a process: bundled as it is shipped, since a loader would listen to signals itself. */
 class Command {
@@ -92,15 +94,20 @@ describe('command rocketmq-local', function () {
   const store = (): string => path.join(directory.path, 'store');
 
   it('starts, says so in one JSON line and to its parent, and accepts a send', async () => {
-    const command = run(['start', ...ANY_PORTS, '--grpc-port', 'off', '--store', store(), '--json']);
+    const command = run(['start', ...ANY_PORTS, '--store', store(), '--json']);
     const ready = await command.ready();
     assert.deepEqual(Object.keys(ready), ['ready', 'pid', 'namesrv', 'broker', 'grpc', 'store', 'readyMs']);
-    assert.deepEqual([ready.ready, ready.pid, ready.grpc, ready.store], [true, command.child.pid, null, store()]);
+    assert.deepEqual([ready.ready, ready.pid, ready.store], [true, command.child.pid, store()]);
     assert.match(ready.namesrv, /^127\.0\.0\.1:\d+$/);
     assert.ok(ready.readyMs > 0);
     const client = await connect(ready.broker);
     assert.equal((await client.request(sendRequest('T', 'x'), 4000)).code, 0);
     client.dispose();
+    for (const tls of [false, true]) {
+      const grpc = new GrpcTestClient(ready.grpc ?? '', { tls });
+      assert.equal((await grpc.call('queryRoute', { topic: { name: 'T' } })).status?.code, Code.OK);
+      grpc.close();
+    }
     assert.deepEqual(JSON.parse(readFileSync(path.join(store(), 'running.json'), 'utf8')), ready);
     assert.deepEqual(command.events, [{ kind: 'ready', info: ready }]);
     command.child.kill('SIGTERM');
@@ -166,8 +173,9 @@ describe('command rocketmq-local', function () {
     await once(holder, 'listening');
     const { port } = holder.address() as AddressInfo;
     for (const args of [
-      ['--namesrv-port', String(port), '--port', '0'],
-      ['--namesrv-port', '0', '--port', String(port)],
+      ['--namesrv-port', String(port), '--port', '0', '--grpc-port', 'off'],
+      ['--namesrv-port', '0', '--port', String(port), '--grpc-port', 'off'],
+      ['--namesrv-port', '0', '--port', '0', '--grpc-port', String(port)],
     ]) {
       const command = run(['start', ...args, '--store', store()]);
       assert.equal(await command.exited, 1);
@@ -281,7 +289,7 @@ describe('command rocketmq-local', function () {
   it('runs the roles apart', async () => {
     const nameServer = run(['namesrv', '--port', '0', '--temp', '--json']);
     const { namesrv } = await nameServer.ready();
-    const broker = run(['broker', '-n', namesrv, '--port', '0', '--temp', '--json']);
+    const broker = run(['broker', '-n', namesrv, '--port', '0', '--grpc-port', 'off', '--temp', '--json']);
     const ready = await broker.ready();
     assert.equal(ready.namesrv, namesrv);
     const client = await connect(namesrv);
@@ -335,7 +343,6 @@ describe('command rocketmq-local', function () {
     const [help, version] = [run(['--help']), run(['--version'])];
     assert.deepEqual(await Promise.all([help.exited, version.exited]), [0, 0]);
     assert.match(help.out, /rocketmq-local start .*--grpc-port/s);
-    assert.match(help.out, /gRPC is not served yet/);
     assert.match(version.out, /^rocketmq-local \d+\.\d+\.\d+, speaks as Apache RocketMQ 5\.3\.3\n$/);
   });
 });

@@ -1,6 +1,7 @@
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { BrokerConfig, NameServerConfig } from '../../src/broker/config.ts';
+import { startGrpcEndpoint } from '../../src/broker/grpc/endpoint.ts';
 import { startRuntime } from '../../src/broker/runtime.ts';
 import type { Runtime } from '../../src/broker/runtime.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
@@ -54,6 +55,7 @@ export class TestBroker {
     const runtime = await startRuntime({
       broker: { listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024, ...options.broker },
       nameServer: { listenPort: 0, ...options.nameServer },
+      grpc: { load: () => Promise.resolve(startGrpcEndpoint) },
       storeDirectory: options.directory ?? directory?.path ?? '',
       clock,
       logger: silentLogger,

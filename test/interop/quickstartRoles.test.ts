@@ -20,7 +20,16 @@ describe('roles apart, mixed with Apache RocketMQ', () => {
   let broker = '';
 
   const startRole = async (...args: string[]): Promise<{ readonly namesrv: string; readonly broker: string }> => {
-    const command = [path.join(repository, 'dist', 'broker.cjs'), ...args, '--port', '0', '--temp', '--json'];
+    const command = [
+      path.join(repository, 'dist', 'broker.cjs'),
+      ...args,
+      '--port',
+      '0',
+      '--grpc-port',
+      'off',
+      '--temp',
+      '--json',
+    ];
     const role = startProcess(process.execPath, command);
     processes.push(role);
     const [line] = await role.untilOutput(/^\{"ready":true.*\}$/m, 20_000);

@@ -63,7 +63,14 @@ class Ledger {
  */
 export async function soak({ durationMs, seed, log }: SoakOptions): Promise<SoakResult> {
   const directory = makeTempDir('soak');
-  const ports = ['--namesrv-port', String(await freePort()), '--port', String(await freePortWith([0, -2, 1]))];
+  const ports = [
+    '--namesrv-port',
+    String(await freePort()),
+    '--port',
+    String(await freePortWith([0, -2, 1])),
+    '--grpc-port',
+    'off',
+  ];
   const start = (): Promise<LocalBroker> => startLocalBroker('--store', directory.path, ...ports);
   let broker = await start();
   try {

@@ -19,7 +19,7 @@ import {
   producerGroupOnly,
 } from '../../protocol/requests/group.ts';
 import { topicOnly } from '../../protocol/requests/topic.ts';
-import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { ClientInfo } from '../state/consumers.ts';
@@ -131,10 +131,10 @@ async function progressIn(broker: BrokerContext, group: string, topic: string): 
   );
 }
 
-function connected(members: ReadonlyMap<Connection, ClientInfo>): ConnectedClient[] {
+function connected(members: ReadonlyMap<Peer, ClientInfo>): ConnectedClient[] {
   return [...members].map(([connection, client]) => connectedClient(connection, client));
 }
 
-function connectedClient(connection: Connection, { clientId, language, version }: ClientInfo): ConnectedClient {
+function connectedClient(connection: Peer, { clientId, language, version }: ClientInfo): ConnectedClient {
   return { clientId, clientAddr: connection.remoteAddress, language, version };
 }

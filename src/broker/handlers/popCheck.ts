@@ -2,7 +2,7 @@ import { Perm } from '../../protocol/bodies/route.ts';
 import type { TopicConfig } from '../../protocol/bodies/topic.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { ORDERED } from '../../protocol/popReceipt.ts';
-import type { Connection, Reply } from '../../remoting/connection.ts';
+import type { Peer, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { FAQ_HINT } from '../reply.ts';
 
@@ -23,7 +23,7 @@ export function checkBrokerReadable({ config }: BrokerContext, what: 'pop' | 'pe
 export function checkPopQueue(
   broker: BrokerContext,
   { topic, consumerGroup: group, queueId }: PopQueue,
-  connection: Connection,
+  connection: Peer,
 ): Reply | undefined {
   const config = broker.topics.get(topic);
   if (config === undefined) return topicMissing(topic);
@@ -45,7 +45,7 @@ export function checkPopQueue(
 export function checkPoppedQueue(
   broker: BrokerContext,
   { topic, queueId }: Omit<PopQueue, 'consumerGroup'>,
-  connection: Connection,
+  connection: Peer,
 ): Reply | undefined {
   const config = broker.topics.get(topic);
   if (config === undefined) return topicMissing(topic);
@@ -67,7 +67,7 @@ function topicMissing(topic: string): Reply {
   };
 }
 
-function queueIllegal({ topicName, readQueueNums }: TopicConfig, queueId: number, connection: Connection): string {
+function queueIllegal({ topicName, readQueueNums }: TopicConfig, queueId: number, connection: Peer): string {
   return (
     `queueId[${queueId}] is illegal, topic:[${topicName}] topicConfig.readQueueNums:[${readQueueNums}] ` +
     `consumer:[/${connection.remoteAddress}]`

@@ -7,7 +7,7 @@ import type { FastjsonValue } from '../../protocol/fastjson.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import { parseOffsetMessageId } from '../../protocol/messageId.ts';
 import { consumeMessageDirectly, consumerRunningInfo, consumerStatus } from '../../protocol/requests/relay.ts';
-import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { ClientInfo } from '../state/consumers.ts';
@@ -66,7 +66,7 @@ export async function getConsumerStatus(broker: BrokerContext, { command }: Inco
 /** A member that does not answer is left out. */
 async function statusOf(
   broker: BrokerContext,
-  connection: Connection,
+  connection: Peer,
   extFields: Record<string, string>,
 ): Promise<FastjsonValue | undefined> {
   try {
@@ -108,7 +108,7 @@ async function askConsumer(
   }
 }
 
-function memberOf(broker: BrokerContext, group: string, clientId: string): [Connection, ClientInfo] | undefined {
+function memberOf(broker: BrokerContext, group: string, clientId: string): [Peer, ClientInfo] | undefined {
   return [...(broker.consumers.get(group)?.members ?? [])].find(([, client]) => client.clientId === clientId);
 }
 

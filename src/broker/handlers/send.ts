@@ -15,7 +15,7 @@ import {
   TIMER_TOPIC,
   topicNameProblem,
 } from '../../protocol/topicName.ts';
-import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
 import { illegalMessage, parked, stageParked, storeRefusal } from '../putMessage.ts';
@@ -199,7 +199,7 @@ export function topicMissing(topic: string): Reply {
   };
 }
 
-export function queueIllegal(header: SendMessage, config: TopicConfig, connection: Connection): Reply | undefined {
+export function queueIllegal(header: SendMessage, config: TopicConfig, connection: Peer): Reply | undefined {
   if (header.queueId < 0 && config.writeQueueNums === 0) {
     return { code: ResponseCode.SYSTEM_ERROR, remark: `topic[${header.topic}] has no queue to write to` };
   }

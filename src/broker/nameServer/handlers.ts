@@ -35,7 +35,7 @@ import {
   wipeWritePermResponse,
 } from '../../protocol/requests/route.ts';
 import { deleteTopicInNameServer } from '../../protocol/requests/topic.ts';
-import type { Connection, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { NameServerConfig } from '../config.ts';
 import { updateSettings } from '../handlers/brokerConfig.ts';
 import { FAQ_HINT, SUCCESS, success, successBody } from '../reply.ts';
@@ -54,7 +54,7 @@ export interface NameServerContext {
   readonly routes: RouteInfo;
   readonly kv: KvConfig;
   /** Removes a broker when the connection that registered it ends. */
-  readonly watch: (connection: Connection) => void;
+  readonly watch: (connection: Peer) => void;
 }
 
 type NameServerHandler = (nameServer: NameServerContext, request: IncomingRequest) => Reply;

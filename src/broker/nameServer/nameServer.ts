@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Connection } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/connection.ts';
 import { Router } from '../../remoting/router.ts';
 import { listen } from '../../remoting/server.ts';
 import { apacheNameServerSettings } from '../apacheSettings.ts';
@@ -51,7 +52,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
   const config = settings.values;
   const routes = new RouteInfo(config);
   const kv = new KvConfig({ path: kvPath, clock, logger });
-  const watched = new WeakSet<Connection>();
+  const watched = new WeakSet<Peer>();
   const context: NameServerContext = {
     config,
     settings,

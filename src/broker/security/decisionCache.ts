@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Connection } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/connection.ts';
 
 export interface DecisionCacheOptions {
   readonly clock: Clock;
@@ -19,14 +19,14 @@ interface Decision {
 export class DecisionCache {
   readonly #options: DecisionCacheOptions;
   readonly #decisions = new Map<string, Decision>();
-  readonly #connectionIds = new WeakMap<Connection, number>();
+  readonly #connectionIds = new WeakMap<Peer, number>();
   #lastId = 0;
 
   constructor(options: DecisionCacheOptions) {
     this.#options = options;
   }
 
-  get(connection: Connection, question: string, decide: () => string | undefined): string | undefined {
+  get(connection: Peer, question: string, decide: () => string | undefined): string | undefined {
     const { clock, maxCount, expireMs } = this.#options;
     const key = `${this.#idOf(connection)}#${question}`;
     const known = this.#decisions.get(key);
@@ -42,7 +42,7 @@ export class DecisionCache {
     return refusal;
   }
 
-  #idOf(connection: Connection): number {
+  #idOf(connection: Peer): number {
     const known = this.#connectionIds.get(connection);
     if (known !== undefined) return known;
     this.#lastId += 1;

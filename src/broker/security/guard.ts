@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts';
 import { ACCESS_KEY } from '../../protocol/acl.ts';
 import { ResponseCode, requestCodeName } from '../../protocol/codes.ts';
 import type { RemotingCommand } from '../../protocol/command.ts';
-import type { Connection, Reply, RequestHandler } from '../../remoting/connection.ts';
+import type { Peer, Reply, RequestHandler } from '../../remoting/connection.ts';
 import type { BrokerConfig } from '../config.ts';
 import { errorText } from '../../base/errors.ts';
 import { accessOf, authenticate, authorize } from './auth.ts';
@@ -13,7 +13,7 @@ import type { Access } from './policy.ts';
 import { resourceKey } from './resource.ts';
 import type { Security } from './security.ts';
 
-type Check = (command: RemotingCommand, connection: Connection) => Reply | undefined;
+type Check = (command: RemotingCommand, connection: Peer) => Reply | undefined;
 
 /** Lets through to `handle` what the settings permit; the handler itself where nothing is to be checked. */
 export function guarded(
@@ -135,6 +135,6 @@ function codes(list: string): ReadonlySet<number> {
 }
 
 /** Without the port, and without the brackets of IPv6. */
-function sourceIp({ remoteAddress }: Connection): string {
+function sourceIp({ remoteAddress }: Peer): string {
   return remoteAddress.slice(0, remoteAddress.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 }

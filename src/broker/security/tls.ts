@@ -16,7 +16,12 @@ import type { TlsConfig } from '../config.ts';
  */
 export function serverTls(
   given: TlsConfig,
-  parts: { readonly clock: Clock; readonly logger: Logger },
+  parts: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** What is shown in test mode; a fresh certificate otherwise. */
+    readonly testIdentity?: () => Promise<TlsIdentity>;
+  },
 ): ServerTls | undefined {
   const config = withProperties(given);
   const mode = config['tls.server.mode'];
@@ -24,14 +29,11 @@ export function serverTls(
   const base = { mode: mode === 'enforcing' ? 'enforcing' : 'permissive' } as const;
   if (config['tls.test.mode.enable']) {
     let identity: Promise<TlsIdentity> | undefined;
-    return {
-      ...base,
-      asksClients: false,
-      admits: () => true,
-      // A bundle of its own, for the few that need it: src/build/bundle.ts.
-      identity: () =>
-        (identity ??= import('./selfSigned.ts').then((made) => made.selfSignedIdentity(parts.clock.now()))),
-    };
+    // A bundle of its own, for the few that need it: src/build/bundle.ts.
+    const fresh = (): Promise<TlsIdentity> =>
+      import('./selfSigned.ts').then((made) => made.selfSignedIdentity(parts.clock.now()));
+    const { testIdentity = fresh } = parts;
+    return { ...base, asksClients: false, admits: () => true, identity: () => (identity ??= testIdentity()) };
   }
   const need = config['tls.server.need.client.auth'].toLowerCase();
   const mustBeTrusted = config['tls.server.authClient'];

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { ConsumerData, Subscription } from '../../protocol/bodies/group.ts';
 import { tagFilter } from '../../protocol/filter/messageFilter.ts';
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
-import type { Connection } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/connection.ts';
 import { registerFilters } from './filterData.ts';
 import type { FilterData } from './filterData.ts';
 import { PulledSubscriptions } from './pulledSubscriptions.ts';
@@ -29,7 +29,7 @@ export interface ConsumerGroup {
   readonly subscriptions: ReadonlyMap<string, KnownSubscription>;
   /** Filters by properties, by topic. */
   readonly filters: ReadonlyMap<string, FilterData>;
-  readonly members: ReadonlyMap<Connection, ClientInfo>;
+  readonly members: ReadonlyMap<Peer, ClientInfo>;
 }
 
 /** What a heartbeat changed. */
@@ -46,7 +46,7 @@ interface MutableGroup extends ConsumerGroup {
   consumeFromWhere: ConsumerData['consumeFromWhere'];
   readonly subscriptions: Map<string, KnownSubscription>;
   readonly filters: Map<string, FilterData>;
-  readonly members: Map<Connection, ClientInfo>;
+  readonly members: Map<Peer, ClientInfo>;
   fingerprint: number;
 }
 
@@ -80,7 +80,7 @@ export class Consumers {
 
   register(
     data: ConsumerData,
-    connection: Connection,
+    connection: Peer,
     client: Omit<ClientInfo, 'lastUpdateMs'>,
     keepSubscriptions: boolean,
   ): MembershipChange {
@@ -122,7 +122,7 @@ export class Consumers {
   }
 
   /** @returns the group when others of it should be told */
-  unregister(groupName: string, connection: Connection): ConsumerGroup | undefined {
+  unregister(groupName: string, connection: Peer): ConsumerGroup | undefined {
     const group = this.#groups.get(groupName);
     if (group?.members.delete(connection) !== true) return undefined;
     if (group.members.size === 0) this.#groups.delete(groupName);
@@ -130,13 +130,13 @@ export class Consumers {
   }
 
   /** Ends every membership of a connection. */
-  unregisterAll(connection: Connection): ConsumerGroup[] {
+  unregisterAll(connection: Peer): ConsumerGroup[] {
     return [...this.#groups.keys()].flatMap((name) => this.unregister(name, connection) ?? []);
   }
 
   /** Connections without a heartbeat since `sinceMs`. */
-  silentSince(sinceMs: number): Set<Connection> {
-    const silent = new Set<Connection>();
+  silentSince(sinceMs: number): Set<Peer> {
+    const silent = new Set<Peer>();
     for (const group of this.#groups.values()) {
       for (const [connection, client] of group.members) if (client.lastUpdateMs < sinceMs) silent.add(connection);
     }

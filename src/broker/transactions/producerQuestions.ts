@@ -6,7 +6,7 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, encodeProperties } from '../../protocol/messageProperty.ts';
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
-import type { Connection } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { realTarget } from '../realTarget.ts';
 import type { StoredAt } from '../store/messageWriter.ts';
@@ -19,7 +19,7 @@ import type { StoredAt } from '../store/messageWriter.ts';
 export class ProducerQuestions {
   readonly #broker: BrokerContext;
   /** Connections whose peer does not read: no more is put into their buffers. */
-  readonly #blocked = new Set<Connection>();
+  readonly #blocked = new Set<Peer>();
   #turn = 0;
 
   constructor(broker: BrokerContext) {

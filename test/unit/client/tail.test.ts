@@ -7,7 +7,7 @@ import type { TailOptions } from '../../../src/client/tail.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../../src/protocol/command.ts';
 import { PullSysFlag } from '../../../src/protocol/requests/pull.ts';
-import type { Connection, RequestHandler } from '../../../src/remoting/connection.ts';
+import type { Peer, RequestHandler } from '../../../src/remoting/connection.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import {
   brokerData,
@@ -28,7 +28,7 @@ const { PULL_MESSAGE, GET_MAX_OFFSET, GET_MIN_OFFSET, SEARCH_OFFSET_BY_TIMESTAMP
 class Queues {
   readonly #first = new Map<string, number>();
   readonly #end = new Map<string, number>();
-  #held: { readonly command: RemotingCommand; readonly connection: Connection }[] = [];
+  #held: { readonly command: RemotingCommand; readonly connection: Peer }[] = [];
   /** Offsets from which messages were stored after the time that is asked for. */
   since = 0;
 
@@ -60,7 +60,7 @@ class Queues {
     return { code: 0, extFields: { offset: String(offset) } };
   }
 
-  #pull(command: RemotingCommand, connection: Connection): void {
+  #pull(command: RemotingCommand, connection: Peer): void {
     const { queueId = '', queueOffset, topic = '', sysFlag } = command.extFields;
     const offset = Number(queueOffset);
     const end = this.#end.get(queueId) ?? 0;

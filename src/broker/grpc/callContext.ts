@@ -1,0 +1,38 @@
+import type { GrpcCall, GrpcSession } from '../../remoting/grpc/grpcCall.ts';
+import type { BrokerContext } from '../brokerContext.ts';
+import type { GrpcClients } from './grpcClients.ts';
+
+/** What the handlers of RPCs work on: the broker, who calls, and how long that client waits. */
+export interface CallContext {
+  readonly broker: BrokerContext;
+  readonly clients: GrpcClients;
+  readonly call: GrpcCall;
+  readonly session: GrpcSession;
+  /** Empty where the client does not say who it is. */
+  readonly clientId: string;
+  /** Name of the client's language as its header says it, `OTHER` without one. */
+  readonly language: string;
+  readonly version: string;
+}
+
+/**
+ * Reads who calls from the metadata. Nothing but the client id is ever required: clients differ in all other headers.
+ * Source: ContextInitPipeline.java; gRPC sheet §2.1.
+ */
+export function callContext(broker: BrokerContext, clients: GrpcClients, call: GrpcCall): CallContext {
+  return {
+    broker,
+    clients,
+    call,
+    session: call.session,
+    clientId: metadata(call, 'x-mq-client-id').trim(),
+    language: metadata(call, 'x-mq-language').toUpperCase() || 'OTHER',
+    version: metadata(call, 'x-mq-client-version'),
+  };
+}
+
+/** Of a header that came more than once the first. */
+function metadata({ headers }: GrpcCall, name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+}

@@ -1,0 +1,136 @@
+import { errorText } from '../../base/errors.ts';
+import { Code } from '../../protocol/grpc/definition_pb.ts';
+import { GrpcError, GrpcStatus } from '../../protocol/grpc/grpcStatus.ts';
+import { RPC_NAMES, decodeRequest, encodeResponse, isUnary, rpcPath } from '../../protocol/grpc/rpc.ts';
+import type { RpcName, RpcRequest, RpcResponse, StreamRpc, UnaryRpc } from '../../protocol/grpc/rpc.ts';
+import type { GrpcCall } from '../../remoting/grpc/grpcCall.ts';
+import type { BrokerContext } from '../brokerContext.ts';
+import { storeRefusal } from '../putMessage.ts';
+import { callContext } from './callContext.ts';
+import type { CallContext } from './callContext.ts';
+import type { GrpcClients } from './grpcClients.ts';
+import { Refusal, statusOf } from './refusal.ts';
+import type { RpcStatus } from './refusal.ts';
+import { streamRpcs, unaryRpcs } from './rpcTable.ts';
+import type { StreamHandler, UnaryHandler } from './rpcTable.ts';
+import { TelemetryCall } from './telemetry.ts';
+
+/**
+ * Every call is answered: by its handler, by a status that says why not, or, where there is no such RPC, by
+ * UNIMPLEMENTED. Source: GrpcMessagingApplication.java.
+ */
+export function dispatcher(broker: BrokerContext, clients: GrpcClients): (call: GrpcCall) => void {
+  const names = new Map(RPC_NAMES.map((name) => [rpcPath(name), name]));
+  return (call) => {
+    const name = names.get(call.path);
+    if (name === undefined) {
+      call.end(GrpcStatus.UNIMPLEMENTED, `Method not found: ${call.path.slice(1)}`);
+      return;
+    }
+    const context = callContext(broker, clients, call);
+    clients.heard(context.clientId, context.session);
+    if (name === 'telemetry') converse(context);
+    else answerOne(context, name);
+  };
+}
+
+function converse(context: CallContext): void {
+  const { call } = context;
+  const telemetry = new TelemetryCall(context);
+  call.receive({
+    message: (bytes) => {
+      try {
+        checkCaller(context);
+      } catch (error) {
+        telemetry.write({ status: statusOfError(context, 'telemetry', error) });
+        call.end();
+        return;
+      }
+      telemetry.take(decoded('telemetry', bytes));
+    },
+    halfClosed: () => telemetry.halfClosed(),
+  });
+}
+
+/** The request is whole when the client half-closes; a second message is none of ours. */
+function answerOne(context: CallContext, name: UnaryRpc | StreamRpc): void {
+  const { call } = context;
+  let request: Buffer | undefined;
+  call.receive({
+    message: (bytes) => {
+      if (request !== undefined) throw new GrpcError(GrpcStatus.INTERNAL, 'more than one message in a request');
+      request = bytes;
+    },
+    halfClosed: () => {
+      if (request === undefined) throw new GrpcError(GrpcStatus.INTERNAL, 'there is no message in the request');
+      const done = isUnary(name) ? answer(context, name, request) : stream(context, name, request);
+      done.catch((error: unknown) => call.fail(error));
+    },
+  });
+}
+
+async function answer(context: CallContext, name: UnaryRpc, bytes: Buffer): Promise<void> {
+  const { store } = context.broker;
+  const request = decoded(name, bytes);
+  const handler = unaryRpcs[name] as UnaryHandler<UnaryRpc> | undefined;
+  let response: RpcResponse<UnaryRpc>;
+  try {
+    checkCaller(context);
+    if (handler === undefined) throw notImplemented(name);
+    response = await handler(context, request);
+    // As for remoting: no answer leaves before what it tells of is in the files.
+    if (store.isWriting) await written(context);
+  } catch (error) {
+    response = { status: statusOfError(context, name, error) };
+  }
+  context.call.end(GrpcStatus.OK, '', encodeResponse(name, response));
+}
+
+async function stream(context: CallContext, name: StreamRpc, bytes: Buffer): Promise<void> {
+  const { call } = context;
+  const request = decoded(name, bytes);
+  const handler = streamRpcs[name] as StreamHandler<StreamRpc> | undefined;
+  const write = (response: RpcResponse<StreamRpc>): void => call.send(encodeResponse(name, response));
+  try {
+    checkCaller(context);
+    if (handler === undefined) throw notImplemented(name);
+    await handler(context, request, write);
+  } catch (error) {
+    write({ content: { case: 'status', value: statusOfError(context, name, error) } });
+  }
+  call.end();
+}
+
+function written({ broker }: CallContext): Promise<void> {
+  return new Promise((resolve, reject) => {
+    broker.store.whenWritten((error) => {
+      if (error === undefined) resolve();
+      else reject(error instanceof Error ? error : new Error(errorText(error)));
+    });
+  });
+}
+
+/** @throws Refusal CLIENT_ID_REQUIRED */
+function checkCaller({ clientId }: CallContext): void {
+  if (clientId === '') throw new Refusal(Code.CLIENT_ID_REQUIRED, 'client id cannot be empty');
+}
+
+/** @throws GrpcError INVALID_ARGUMENT */
+function decoded<N extends RpcName>(name: N, bytes: Uint8Array): RpcRequest<N> {
+  try {
+    return decodeRequest(name, bytes);
+  } catch (error) {
+    throw new GrpcError(GrpcStatus.INVALID_ARGUMENT, `the message cannot be read: ${errorText(error)}`);
+  }
+}
+
+function notImplemented(name: RpcName): Refusal {
+  return new Refusal(Code.NOT_IMPLEMENTED, `${name} is not served`);
+}
+
+function statusOfError({ broker, clientId }: CallContext, name: RpcName, error: unknown): RpcStatus {
+  if (error instanceof Refusal) return error.status;
+  broker.logger.error(`${name} of gRPC client ${clientId} failed`, error);
+  const refusal = storeRefusal(broker, error);
+  return refusal === undefined ? { code: Code.INTERNAL_SERVER_ERROR, message: errorText(error) } : statusOf(refusal);
+}

@@ -1,0 +1,126 @@
+import type { Clock } from '../../base/clock.ts';
+import { Emitter } from '../../base/emitter.ts';
+import type { Event } from '../../base/emitter.ts';
+import { CodedError } from '../../base/errors.ts';
+import { RequestCode } from '../../protocol/codes.ts';
+import { VERSION } from '../../protocol/command.ts';
+import type { RemotingCommand, RequestParts } from '../../protocol/command.ts';
+import { decodeFields } from '../../protocol/fields.ts';
+import { ClientType } from '../../protocol/grpc/definition_pb.ts';
+import type { Settings } from '../../protocol/grpc/definition_pb.ts';
+import type { RpcResponse } from '../../protocol/grpc/rpc.ts';
+import { decodeMessage } from '../../protocol/message.ts';
+import { checkTransactionState } from '../../protocol/requests/transaction.ts';
+import type { Peer } from '../../remoting/connection.ts';
+import type { GrpcSession } from '../../remoting/grpc/grpcCall.ts';
+import { messageOut } from './messageOut.ts';
+
+/** Where commands for a client are written. */
+export interface TelemetryStream {
+  write(command: RpcResponse<'telemetry'>): void;
+}
+
+/**
+ * A client of the gRPC endpoint, as the rest of the broker knows it: a member of groups that is asked and told things
+ * in the words of the remoting protocol, which become commands of its telemetry stream. It outlives its streams and
+ * connections. Source: GrpcClientChannel.java.
+ */
+export class GrpcClient implements Peer {
+  readonly clientId: string;
+  readonly language: string;
+  /** Clients of gRPC count their releases by themselves. Source: ClientActivity.java, parseClientVersion. */
+  readonly version: number = VERSION;
+  readonly remoteAddress: string;
+  /** As the client sent them last. */
+  settings: Settings | undefined;
+  /** Topics it produces for; each is a producer group, since gRPC has none. */
+  readonly producedTopics = new Set<string>();
+  /** Connections over which it was heard, that are still open. */
+  readonly sessions = new Set<GrpcSession>();
+  readonly #clock: Clock;
+  #stream: TelemetryStream | undefined;
+  #clientType = ClientType.CLIENT_TYPE_UNSPECIFIED;
+  readonly #closed = new Emitter<CodedError | undefined>();
+  #isDisposed = false;
+
+  constructor(parts: {
+    readonly clientId: string;
+    readonly language: string;
+    readonly remoteAddress: string;
+    readonly clock: Clock;
+  }) {
+    this.#clock = parts.clock;
+    this.clientId = parts.clientId;
+    this.language = parts.language;
+    this.remoteAddress = parts.remoteAddress;
+  }
+
+  /** Can it be told anything now? */
+  get isOpen(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
+  /** What it is: its settings say it, or else its heartbeats. */
+  get clientType(): ClientType {
+    return this.settings?.clientType ?? this.#clientType;
+  }
+
+  /** From a heartbeat. */
+  noteType(clientType: ClientType): void {
+    if (clientType !== ClientType.CLIENT_TYPE_UNSPECIFIED) this.#clientType = clientType;
+  }
+
+  get onClose(): Event<CodedError | undefined> {
+    return this.#closed.event;
+  }
+
+  /** The newest stream is the one that commands go to. */
+  attach(stream: TelemetryStream): void {
+    this.#stream = stream;
+  }
+
+  /** That stream is over; the client stays a member of its groups. */
+  detach(stream: TelemetryStream): void {
+    if (this.#stream === stream) this.#stream = undefined;
+  }
+
+  /** Nothing is written while the client has no stream. */
+  tell(command: RpcResponse<'telemetry'>): void {
+    this.#stream?.write(command);
+  }
+
+  request(parts: RequestParts, timeoutMs: number): Promise<RemotingCommand> {
+    return Promise.reject(
+      new CodedError('request-timeout', { address: this.remoteAddress, requestCode: parts.code, timeoutMs }),
+    );
+  }
+
+  /** What has no command of its own, such as a change of a group's members, the client does without. */
+  oneway({ code, extFields = {}, body }: RequestParts): Promise<void> {
+    if (code === RequestCode.CHECK_TRANSACTION_STATE && body !== undefined) {
+      const { transactionId = '' } = decodeFields(checkTransactionState, extFields);
+      const message = messageOut(decodeMessage(body), { nowMs: this.#clock.now() });
+      this.tell({ command: { case: 'recoverOrphanedTransactionCommand', value: { message, transactionId } } });
+    }
+    return Promise.resolve();
+  }
+
+  /** It never asks in the words of remoting. */
+  respond(): void {
+    return;
+  }
+
+  /** It is gone: its memberships end. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#stream = undefined;
+    this.sessions.clear();
+    this.#closed.fire(undefined);
+    this.#closed.dispose();
+  }
+}

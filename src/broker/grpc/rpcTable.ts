@@ -1,0 +1,29 @@
+import type { RpcRequest, RpcResponse, StreamRpc, UnaryRpc } from '../../protocol/grpc/rpc.ts';
+import type { CallContext } from './callContext.ts';
+import { heartbeat, notifyClientTermination } from './heartbeat.ts';
+import { queryRoute } from './route.ts';
+
+/** Throwing a Refusal answers with its status; whatever else is thrown is INTERNAL_SERVER_ERROR. */
+export type UnaryHandler<N extends UnaryRpc> = (
+  context: CallContext,
+  request: RpcRequest<N>,
+) => RpcResponse<N> | Promise<RpcResponse<N>>;
+
+/** What is answered one by one; the call ends when the handler is done. */
+export type StreamHandler<N extends StreamRpc> = (
+  context: CallContext,
+  request: RpcRequest<N>,
+  write: (response: RpcResponse<N>) => void,
+) => void | Promise<void>;
+
+type UnaryRpcs = { readonly [N in UnaryRpc]?: UnaryHandler<N> };
+type StreamRpcs = { readonly [N in StreamRpc]?: StreamHandler<N> };
+
+/** What the endpoint answers; any other RPC gets NOT_IMPLEMENTED. Telemetry is in telemetry.ts. */
+export const unaryRpcs: UnaryRpcs = {
+  queryRoute,
+  heartbeat,
+  notifyClientTermination,
+};
+
+export const streamRpcs: StreamRpcs = {};

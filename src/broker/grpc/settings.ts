@@ -1,0 +1,91 @@
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { parseDelayLevels, DEFAULT_DELAY_LEVELS } from '../../protocol/delayLevel.ts';
+import {
+  MetricSchema,
+  PublishingSchema,
+  RetryPolicySchema,
+  SettingsSchema,
+  SubscriptionSchema,
+} from '../../protocol/grpc/definition_pb.ts';
+import type { ClientType, Publishing, RetryPolicy, Settings, Subscription } from '../../protocol/grpc/definition_pb.ts';
+import type { BrokerContext } from '../brokerContext.ts';
+import { isLite } from './lite.ts';
+
+/** Apache's default of a group (`liteSubscriptionClientQuota`); without any, no lite consumer can subscribe. */
+const LITE_QUOTA = 2000;
+const MAX_LITE_TOPIC_BYTES = 64;
+
+/**
+ * The client's settings with what the broker decides. All else goes back unchanged: clients take over what they read.
+ * Source: GrpcClientSettingsManager.java; gRPC sheet §3.3.
+ */
+export function mergedSettings(broker: BrokerContext, settings: Settings): Settings {
+  const metric = create(MetricSchema, { on: false });
+  const { pubSub, clientType } = settings;
+  if (pubSub.case === 'publishing') {
+    const value = publishing(broker, pubSub.value);
+    return create(SettingsSchema, {
+      ...settings,
+      pubSub: { case: 'publishing', value },
+      backoffPolicy: producerBackoff(broker),
+      metric,
+    });
+  }
+  if (pubSub.case !== 'subscription') return settings;
+  const value = subscription(broker, pubSub.value, clientType);
+  return create(SettingsSchema, {
+    ...settings,
+    pubSub: { case: 'subscription', value },
+    backoffPolicy: consumerBackoff(broker, pubSub.value.group?.name ?? ''),
+    metric,
+  });
+}
+
+function publishing({ config }: BrokerContext, given: Publishing): Publishing {
+  return create(PublishingSchema, {
+    ...given,
+    maxBodySize: config.maxMessageSize,
+    validateMessageType: config.enableTopicMessageTypeCheck,
+  });
+}
+
+/** Always exponential: producers know no other. */
+function producerBackoff({ config }: BrokerContext): RetryPolicy {
+  return create(RetryPolicySchema, {
+    maxAttempts: config.grpcClientProducerMaxAttempts,
+    strategy: {
+      case: 'exponentialBackoff',
+      value: {
+        initial: durationFromMs(config.grpcClientProducerBackoffInitialMillis),
+        max: durationFromMs(config.grpcClientProducerBackoffMaxMillis),
+        multiplier: config.grpcClientProducerBackoffMultiplier,
+      },
+    },
+  });
+}
+
+/** Of a group that nobody made the defaults: Apache's proxy in cluster mode has none without settings either. */
+function subscription(
+  { config, groups }: BrokerContext,
+  given: Subscription,
+  clientType: ClientType | undefined,
+): Subscription {
+  return create(SubscriptionSchema, {
+    ...given,
+    fifo: groups.get(given.group?.name ?? '')?.consumeMessageOrderly ?? false,
+    receiveBatchSize: config.grpcClientConsumerLongPollingBatchSize,
+    longPollingTimeout: durationFromMs(config.grpcClientConsumerMaxLongPollingTimeoutMillis),
+    ...(isLite(clientType) ? { liteSubscriptionQuota: LITE_QUOTA, maxLiteTopicSize: MAX_LITE_TOPIC_BYTES } : {}),
+  });
+}
+
+/** Source: CustomizedRetryPolicy.java, whose steps are those of the delay levels. */
+const RETRY_STEPS = parseDelayLevels(DEFAULT_DELAY_LEVELS).map((ms) => durationFromMs(ms));
+
+function consumerBackoff({ groups }: BrokerContext, group: string): RetryPolicy {
+  return create(RetryPolicySchema, {
+    maxAttempts: (groups.get(group)?.retryMaxTimes ?? 16) + 1,
+    strategy: { case: 'customizedBackoff', value: { next: RETRY_STEPS } },
+  });
+}

@@ -1,0 +1,84 @@
+import type { Disposable } from '../../base/disposable.ts';
+import { errorText } from '../../base/errors.ts';
+import { Code } from '../../protocol/grpc/definition_pb.ts';
+import type { Settings } from '../../protocol/grpc/definition_pb.ts';
+import { GrpcError, GrpcStatus } from '../../protocol/grpc/grpcStatus.ts';
+import { encodeResponse } from '../../protocol/grpc/rpc.ts';
+import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
+import type { CallContext } from './callContext.ts';
+import type { GrpcClient, TelemetryStream } from './grpcClient.ts';
+import { joinAsConsumer, joinAsProducer } from './membership.ts';
+import { OK, Refusal } from './refusal.ts';
+import { mergedSettings } from './settings.ts';
+import { checkGroup, checkTopic } from './validate.ts';
+
+/** Some clients miss settings that come at once, while they wait for a route; they are told once more. */
+const REPEAT_MS = 1000;
+
+/**
+ * Telemetry: a client's settings, and what it answers to commands of ours. Source: ClientActivity.java, telemetry;
+ * gRPC sheet §3.2, §3.3.
+ */
+export class TelemetryCall implements TelemetryStream {
+  readonly #context: CallContext;
+  #client: GrpcClient | undefined;
+  #repeat: Disposable | undefined;
+
+  constructor(context: CallContext) {
+    this.#context = context;
+    const { call } = context;
+    // Some clients wait for the headers before they write.
+    call.open();
+    call.onClose(() => {
+      this.#repeat?.dispose();
+      this.#client?.detach(this);
+    });
+  }
+
+  write(command: RpcResponse<'telemetry'>): void {
+    this.#context.call.send(encodeResponse('telemetry', command));
+  }
+
+  /** @throws GrpcError for settings that cannot be: clients know no other refusal here */
+  take({ command }: RpcRequest<'telemetry'>): void {
+    if (command.case !== 'settings') return;
+    try {
+      this.#takeSettings(command.value);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const isClientsFault = error.code >= Code.BAD_REQUEST && error.code < Code.INTERNAL_ERROR;
+      throw new GrpcError(
+        isClientsFault ? GrpcStatus.INVALID_ARGUMENT : GrpcStatus.INTERNAL,
+        `process client telemetryCommand failed. ${errorText(error)}`,
+      );
+    }
+  }
+
+  /** The client has no more to say; so have we. */
+  halfClosed(): void {
+    this.#context.call.end();
+  }
+
+  #takeSettings(settings: Settings): void {
+    const { broker, clients } = this.#context;
+    const { pubSub } = settings;
+    if (pubSub.case === undefined) {
+      throw new GrpcError(GrpcStatus.INVALID_ARGUMENT, 'there is no publishing or subscription data in settings');
+    }
+    if (pubSub.case === 'subscription') checkGroup(pubSub.value.group);
+    const topics = pubSub.case === 'publishing' ? pubSub.value.topics.map(checkTopic) : [];
+    const client = clients.obtain(this.#context);
+    client.settings = settings;
+    if (pubSub.case === 'publishing') joinAsProducer(broker, client, topics);
+    else joinAsConsumer(broker, client);
+    client.attach(this);
+    this.#client = client;
+    this.#tellSettings(client);
+    this.#repeat ??= broker.clock.after(REPEAT_MS, () => this.#tellSettings(client));
+  }
+
+  #tellSettings({ settings }: GrpcClient): void {
+    if (settings === undefined) return;
+    this.write({ status: OK, command: { case: 'settings', value: mergedSettings(this.#context.broker, settings) } });
+  }
+}

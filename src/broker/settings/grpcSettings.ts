@@ -1,0 +1,25 @@
+import { flag, whole } from './setting.ts';
+import type { Setting, SettingTable } from './setting.ts';
+
+/** No gRPC. */
+export const GRPC_OFF = -1;
+
+const portOrOff: Setting<number> = {
+  otherwise: GRPC_OFF,
+  read: (text) => (text === 'off' ? GRPC_OFF : whole(GRPC_OFF, GRPC_OFF, 65535).read(text)),
+};
+
+/** The gRPC endpoint. Names and defaults are those of Apache's proxy. Source: ProxyConfig.java; gRPC sheet §4. */
+export const grpcSettings = {
+  /** -1 or `off` serves none. The command serves 8081 unless it is told otherwise. */
+  grpcServerPort: portOrOff,
+  grpcMaxInboundMessageSize: whole(130 * 1024 * 1024, 1024, 512 * 1024 * 1024),
+  grpcClientIdleTimeMills: whole(120_000, 1000, 86_400_000),
+  grpcClientProducerMaxAttempts: whole(3, 1, 100),
+  grpcClientProducerBackoffInitialMillis: whole(10, 0, 3_600_000),
+  grpcClientProducerBackoffMaxMillis: whole(1000, 0, 3_600_000),
+  grpcClientProducerBackoffMultiplier: whole(2, 1, 100),
+  grpcClientConsumerMaxLongPollingTimeoutMillis: whole(20_000, 1, 3_600_000),
+  grpcClientConsumerLongPollingBatchSize: whole(32, 1, 32),
+  enableTopicMessageTypeCheck: flag(true),
+} as const satisfies SettingTable;

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:http2';
+import { status } from '@grpc/grpc-js';
+import { ClientType, Code } from '../../../src/protocol/grpc/definition_pb.ts';
+import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
+import { TestBroker } from '../testBroker.ts';
+import { GrpcTestClient } from './grpcTestClient.ts';
+import type { GrpcTestClientOptions } from './grpcTestClient.ts';
+import { consumerSettings, producerSettings } from './testSettings.ts';
+
+describe('gRPC telemetry', () => {
+  let broker: TestBroker;
+  let clients: GrpcTestClient[];
+
+  beforeEach(async () => {
+    clients = [];
+    broker = await TestBroker.start({ broker: { grpcServerPort: 0 } });
+  });
+
+  afterEach(async () => {
+    for (const client of clients) client.close();
+    await broker.stop();
+    assert.equal(broker.clock.pendingCount, 0);
+  });
+
+  const address = (): string => broker.runtime.broker.grpcAddress ?? '';
+  const connectClient = (options?: GrpcTestClientOptions): GrpcTestClient => {
+    const client = new GrpcTestClient(address(), options);
+    clients.push(client);
+    return client;
+  };
+
+  it('answers the settings of a producer with back-off, sizes and what it sent', async () => {
+    const stream = connectClient().telemetry();
+    stream.write(producerSettings('TopicA'));
+    const { status: state, command } = await stream.next();
+    assert.equal(state?.code, Code.OK);
+    assert.equal(command.case, 'settings');
+    const { clientType, backoffPolicy, pubSub, metric } = command.value;
+    assert.equal(clientType, ClientType.PRODUCER);
+    assert.equal(metric?.on, false);
+    assert.equal(backoffPolicy?.maxAttempts, 3);
+    assert.equal(backoffPolicy.strategy.case, 'exponentialBackoff');
+    const { initial, max, multiplier } = backoffPolicy.strategy.value;
+    assert.deepEqual([initial?.nanos, max?.seconds, multiplier], [10_000_000, 1n, 2]);
+    assert.equal(pubSub.case, 'publishing');
+    const { topics, maxBodySize, validateMessageType } = pubSub.value;
+    assert.deepEqual([topics[0]?.resourceNamespace, topics[0]?.name], ['ns', 'TopicA']);
+    assert.deepEqual([maxBodySize, validateMessageType], [4 * 1024 * 1024, true]);
+  });
+
+  it('answers a producer without topics, as C++ starts', async () => {
+    const stream = connectClient().telemetry();
+    stream.write(producerSettings());
+    const { command } = await stream.next();
+    assert.equal(command.case === 'settings' && command.value.pubSub.case, 'publishing');
+  });
+
+  it('answers the settings of a consumer whose group nobody made, and makes it', async () => {
+    const stream = connectClient().telemetry();
+    stream.write(consumerSettings('GroupA', 'TopicA', { expression: 'a || b' }));
+    const { status: state, command } = await stream.next();
+    assert.equal(state?.code, Code.OK);
+    assert.equal(command.case, 'settings');
+    const { backoffPolicy, pubSub } = command.value;
+    assert.equal(backoffPolicy?.maxAttempts, 17);
+    assert.equal(backoffPolicy.strategy.case, 'customizedBackoff');
+    const steps = backoffPolicy.strategy.value.next.map(({ seconds }) => Number(seconds));
+    assert.deepEqual(steps, [1, 5, 10, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 1200, 1800, 3600, 7200]);
+    assert.equal(pubSub.case, 'subscription');
+    const { fifo, receiveBatchSize, longPollingTimeout, group, subscriptions, liteSubscriptionQuota } = pubSub.value;
+    assert.deepEqual([fifo, receiveBatchSize, longPollingTimeout?.seconds], [false, 32, 20n]);
+    assert.deepEqual([group?.resourceNamespace, group?.name], ['ns', 'GroupA']);
+    assert.deepEqual(
+      subscriptions.map(({ topic, expression }) => [topic?.name, expression?.expression]),
+      [['TopicA', 'a || b']],
+    );
+    assert.equal(liteSubscriptionQuota, undefined);
+    assert.ok(broker.context.groups.has('GroupA'));
+    const known = broker.context.consumers.get('GroupA');
+    assert.deepEqual(known?.subscriptions.get('TopicA')?.tags, ['a', 'b']);
+    assert.equal(known.consumeType, 'CONSUME_PASSIVELY');
+  });
+
+  it('answers so too where groups are not made by themselves', async () => {
+    await broker.stop();
+    broker = await TestBroker.start({ broker: { grpcServerPort: 0, autoCreateSubscriptionGroup: false } });
+    const stream = connectClient().telemetry();
+    stream.write(consumerSettings('GroupA', 'TopicA', { clientType: ClientType.SIMPLE_CONSUMER }));
+    const { command } = await stream.next();
+    assert.equal(command.case === 'settings' && command.value.backoffPolicy?.maxAttempts, 17);
+    assert.ok(!broker.context.groups.has('GroupA'));
+  });
+
+  it('tells what the settings of a group are', async () => {
+    const group = broker.context.groups.find('Ordered');
+    assert.ok(group !== undefined);
+    broker.context.groups.put({ ...group, consumeMessageOrderly: true, retryMaxTimes: 3 });
+    const stream = connectClient().telemetry();
+    stream.write(consumerSettings('Ordered', 'TopicA'));
+    const { command } = await stream.next();
+    assert.equal(command.case, 'settings');
+    assert.equal(command.value.backoffPolicy?.maxAttempts, 4);
+    assert.equal(command.value.pubSub.case === 'subscription' && command.value.pubSub.value.fifo, true);
+  });
+
+  it('gives lite clients a quota', async () => {
+    const stream = connectClient().telemetry();
+    stream.write(consumerSettings('GroupL', 'TopicA', { clientType: ClientType.LITE_PUSH_CONSUMER }));
+    const { command } = await stream.next();
+    assert.ok(command.case === 'settings' && command.value.pubSub.case === 'subscription');
+    const { liteSubscriptionQuota, maxLiteTopicSize } = command.value.pubSub.value;
+    assert.deepEqual([liteSubscriptionQuota, maxLiteTopicSize], [2000, 64]);
+  });
+
+  it('answers every write, and tells the first settings once more after a second', async () => {
+    const stream = connectClient().telemetry();
+    stream.write(producerSettings('TopicA'));
+    await stream.next();
+    stream.write(producerSettings('TopicA', 'TopicB'));
+    await stream.next();
+    broker.clock.advance(1000);
+    const { command } = await stream.next();
+    assert.ok(command.case === 'settings' && command.value.pubSub.case === 'publishing');
+    assert.equal(command.value.pubSub.value.topics.length, 2);
+    broker.clock.advance(60_000);
+    assert.ok(stream.isDrained);
+  });
+
+  it('sends its headers before anything was written, as Rust awaits them', async () => {
+    const stream = connectClient().telemetry();
+    await stream.headers();
+  });
+
+  it('ends its side when the client half-closes', async () => {
+    const stream = connectClient().telemetry();
+    stream.write(producerSettings('TopicA'));
+    await stream.next();
+    stream.halfClose();
+    assert.equal((await stream.ended).code, status.OK);
+  });
+
+  it('refuses settings that are none, and names that cannot be', async () => {
+    const none = connectClient().telemetry();
+    none.write({ command: { case: 'settings', value: { clientType: ClientType.PRODUCER } } });
+    assert.deepEqual(await none.ended.then(({ code, details }) => [code, details]), [
+      status.INVALID_ARGUMENT,
+      'there is no publishing or subscription data in settings',
+    ]);
+    const group = connectClient().telemetry();
+    group.write(consumerSettings('bad group', 'TopicA'));
+    assert.equal((await group.ended).code, status.INVALID_ARGUMENT);
+    const topic = connectClient().telemetry();
+    topic.write(producerSettings('TBW102'));
+    const { code, details } = await topic.ended;
+    assert.deepEqual(
+      [code, details],
+      [status.INVALID_ARGUMENT, 'process client telemetryCommand failed. cannot access system topic'],
+    );
+  });
+
+  it('says CLIENT_ID_REQUIRED to who does not say who it is', async () => {
+    const client = connectClient({ metadata: { 'x-mq-client-id': ' ' } });
+    const stream = client.telemetry();
+    stream.write(producerSettings('TopicA'));
+    assert.equal((await stream.next()).status?.code, Code.CLIENT_ID_REQUIRED);
+    assert.equal((await stream.ended).code, status.OK);
+    const answer = await client.call('heartbeat', { clientType: ClientType.PRODUCER });
+    assert.deepEqual(
+      [answer.status?.code, answer.status?.message],
+      [Code.CLIENT_ID_REQUIRED, 'client id cannot be empty'],
+    );
+  });
+
+  it('keeps a client whose stream ended, and forgets it half a minute after its last connection', async () => {
+    const client = connectClient({ clientId: 'me' });
+    const stream = client.telemetry();
+    stream.write(consumerSettings('GroupA', 'TopicA'));
+    await stream.next();
+    stream.cancel();
+    await stream.ended;
+    const again = client.telemetry();
+    again.write(consumerSettings('GroupA', 'TopicA'));
+    await again.next();
+    const members = (): number => broker.context.consumers.get('GroupA')?.members.size ?? 0;
+    assert.equal(members(), 1);
+    again.cancel();
+    await again.ended;
+    client.close();
+    let waitedMs = 0;
+    while (members() > 0 && waitedMs < 60_000) {
+      await new Promise((resolve) => setImmediate(resolve));
+      broker.clock.advance(100);
+      waitedMs += 100;
+    }
+    assert.equal(members(), 0);
+    assert.ok(waitedMs >= 30_000, `after ${waitedMs} ms`);
+  });
+
+  it('stays open with the 60 years that Java gives a stream, and with the 10 of C#', async () => {
+    for (const timeout of ['31535999M', '87600H', '99999999H']) {
+      const session = connect(`http://${address()}`);
+      const request = session.request({
+        ':method': 'POST',
+        ':path': '/apache.rocketmq.v2.MessagingService/Telemetry',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        'grpc-timeout': timeout,
+        'x-mq-client-id': 'java',
+      });
+      const trailers: Record<string, unknown>[] = [];
+      request.on('trailers', (found: Record<string, unknown>) => trailers.push(found));
+      await new Promise((resolve) => request.once('response', resolve));
+      await broker.clock.advanceAsync(5 * 60_000);
+      assert.deepEqual(trailers, [], timeout);
+      assert.ok(!request.closed);
+      // An empty TelemetryCommand, which asks nothing.
+      request.end(encodeGrpcFrame(Buffer.alloc(0)));
+      request.resume();
+      await new Promise((resolve) => request.once('end', resolve));
+      assert.equal(trailers[0]?.['grpc-status'], '0');
+      await new Promise<void>((resolve) => session.close(resolve));
+    }
+  });
+
+  it('ends a stream whose deadline passed', async () => {
+    const session = connect(`http://${address()}`);
+    const request = session.request({
+      ':method': 'POST',
+      ':path': '/apache.rocketmq.v2.MessagingService/Telemetry',
+      'content-type': 'application/grpc',
+      'grpc-timeout': '3S',
+    });
+    await new Promise((resolve) => request.once('response', resolve));
+    const ended = new Promise<Record<string, unknown>>((resolve) => request.on('trailers', resolve));
+    broker.clock.advance(3000);
+    assert.equal((await ended)['grpc-status'], String(status.DEADLINE_EXCEEDED));
+    session.destroy();
+  });
+});
