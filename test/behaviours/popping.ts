@@ -212,6 +212,32 @@ export function popBehaviours(cluster: TestCluster): void {
     assert.deepEqual([empty.code, empty.remark], [19, 'NO_MESSAGE_IN_QUEUE']);
   });
 
+  it('a notification with a filter by tags tells of those messages alone, and waits for one', async () => {
+    const notify = (exp: string, pollTime = '0', expType = 'TAG'): Promise<RemotingCommand> => {
+      const bornTime = String(Date.now());
+      const fields = { consumerGroup: group, topic, queueId: '-1', pollTime, bornTime, expType, exp };
+      return client.request({ code: RequestCode.NOTIFICATION, extFields: fields }, POLL_MS + TIMEOUT_MS);
+    };
+    await send(['a'], { TAGS: 'A' });
+    await cluster.untilReadable(topic, 1);
+    assert.equal((await notify('B')).extFields['hasMsg'], 'false');
+    assert.equal((await notify('A || C')).extFields['hasMsg'], 'true');
+    assert.equal((await notify('B', '0', '')).extFields['hasMsg'], 'true');
+    // By properties nobody looks.
+    assert.equal((await notify("TAGS = 'B'", '0', 'SQL92')).extFields['hasMsg'], 'true');
+    for (const [exp, type] of [
+      ['||', 'TAG'],
+      ['a >', 'SQL92'],
+    ] as const) {
+      const refused = await notify(exp, '0', type);
+      assert.deepEqual([refused.code, refused.remark], [23, "parse the consumer's subscription failed"]);
+    }
+    const waiting = notify('B', String(POLL_MS));
+    await send(['c'], { TAGS: 'C' });
+    await send(['b'], { TAGS: 'B' });
+    assert.deepEqual((await waiting).extFields, { hasMsg: 'true', pollingFull: 'false' });
+  });
+
   it('refuses what is wrong with the same codes and words', async () => {
     await sendFirst('a');
     const refused = async (header: Record<string, string>): Promise<[number, string]> => {
@@ -232,7 +258,12 @@ export function popBehaviours(cluster: TestCluster): void {
       29,
       `queueId[1] is illegal, topic:[${topic}] topicConfig.readQueueNums:[1] consumer:[/CLIENT]`,
     ]);
-    assert.deepEqual(await refused({ expType: 'SQL92', exp: 'a >' }), [23, "parse the consumer's subscription failed"]);
+    for (const filter of [
+      { expType: 'SQL92', exp: 'a >' },
+      { expType: 'TAG', exp: '||' },
+    ]) {
+      assert.deepEqual(await refused(filter), [23, "parse the consumer's subscription failed"]);
+    }
     const receipt = `0 ${Date.now()} 10000 0 0 broker-a 0 0`;
     const fields = {
       consumerGroup: group,

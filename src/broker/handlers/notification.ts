@@ -1,5 +1,7 @@
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
+import { TAKES_ALL } from '../../protocol/filter/messageFilter.ts';
+import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import {
   notification as notificationFields,
   notificationResponse,
@@ -9,43 +11,83 @@ import {
 import type { Notification } from '../../protocol/requests/pop.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
-import { hasUnread } from '../pop/unread.ts';
+import { hasMatching, hasUnread } from '../pop/unread.ts';
 import { success } from '../reply.ts';
 import { AHEAD_MS, MAX_POLL_MS, answerLate, bornTimeOf } from './heldPop.ts';
 import { checkBrokerReadable, checkPopQueue } from './popCheck.ts';
+import { arrivalFilter, popFilter } from './popFilter.ts';
 
 type BornNotification = Notification & { readonly bornTime: number };
 
 /** NOTIFICATION 200054: tells as soon as there is a message to pop. Source: NotificationProcessor.java. */
-export function notification(broker: BrokerContext, request: IncomingRequest): Reply | undefined {
+export function notification(broker: BrokerContext, request: IncomingRequest): Promise<Reply | undefined> {
   const header = decodeFields(notificationFields, request.command.extFields);
   return answerOrHold(broker, request, { ...header, bornTime: bornTimeOf(broker, header) });
 }
 
-function answerOrHold(broker: BrokerContext, request: IncomingRequest, header: BornNotification): Reply | undefined {
-  const { connection } = request;
+async function answerOrHold(
+  broker: BrokerContext,
+  request: IncomingRequest,
+  header: BornNotification,
+): Promise<Reply | undefined> {
   const { topic, consumerGroup: group, queueId, order, attemptId } = header;
-  const refusal = checkBrokerReadable(broker, 'peeking') ?? checkPopQueue(broker, header, connection);
+  const refusal = checkBrokerReadable(broker, 'peeking') ?? checkPopQueue(broker, header, request.connection);
   if (refusal !== undefined) return { ...refusal, extFields: fields(false, false) };
-  if (hasUnread(broker, { topic, group, queueId, ordered: order === true, attemptId, withRetries: true })) {
-    return success(fields(true, false));
-  }
+  const filter = filterOf(broker, header);
+  if ('code' in filter) return { ...filter, extFields: fields(false, false) };
+  const question = { topic, group, queueId, ordered: order === true, attemptId, withRetries: true };
+  if (filter === TAKES_ALL && hasUnread(broker, question)) return success(fields(true, false));
+
   const untilMs = header.bornTime + Math.min(header.pollTime, MAX_POLL_MS) - AHEAD_MS;
-  if (header.pollTime <= 0 || broker.clock.now() > untilMs) return success(fields(false, false));
+  const mayWait = header.pollTime > 0 && broker.clock.now() <= untilMs;
+  // Held before the queues are read: what arrives meanwhile is an answer too.
+  const held = mayWait ? hold(broker, request, header, filter, untilMs) : undefined;
+  const isFound = filter !== TAKES_ALL && (await hasMatching(broker, question, filter));
+  if (held?.isWaiting() === false || (held !== undefined && !isFound)) return undefined;
+  held?.release();
+  return success(fields(isFound, mayWait && held === undefined && !isFound));
+}
+
+/** One without a type is none. Source: NotificationProcessor.java of 5.5.0. */
+function filterOf(broker: BrokerContext, { exp, expType = '' }: Notification): Reply | MessageFilter {
+  const isObeyed = broker.config.useMessageFilterForNotification && expType !== '';
+  return isObeyed ? popFilter(broker, { exp, expType }) : TAKES_ALL;
+}
+
+interface Held {
+  readonly isWaiting: () => boolean;
+  readonly release: () => void;
+}
+
+/** Undefined when too many wait already. */
+function hold(
+  broker: BrokerContext,
+  request: IncomingRequest,
+  header: BornNotification,
+  filter: MessageFilter,
+  untilMs: number,
+): Held | undefined {
+  let isWaiting = true;
   const held = broker.pops.notices.hold({
-    topic,
-    group,
-    queueId,
+    topic: header.topic,
+    group: header.consumerGroup,
+    queueId: header.queueId,
     untilMs: untilMs + 1,
+    matches: arrivalFilter(filter),
     resume: () => {
+      isWaiting = false;
       closing.dispose();
       void answerLate(broker, request, () => answerOrHold(broker, request, header));
     },
   });
-  const closing = connection.onClose(() => held?.dispose());
-  if (held !== undefined) return undefined;
-  closing.dispose();
-  return success(fields(false, true));
+  if (held === undefined) return undefined;
+  const release = (): void => {
+    isWaiting = false;
+    closing.dispose();
+    held.dispose();
+  };
+  const closing = request.connection.onClose(release);
+  return { isWaiting: () => isWaiting, release };
 }
 
 function fields(hasMsg: boolean, pollingFull: boolean): Record<string, string> {

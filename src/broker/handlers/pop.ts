@@ -1,8 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
-import { TAKES_ALL, isTagType, tagFilter } from '../../protocol/filter/messageFilter.ts';
-import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import { popMessage as popFields, popMessageResponse } from '../../protocol/requests/pop.ts';
 import type { PopMessage } from '../../protocol/requests/pop.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
@@ -11,12 +9,10 @@ import { popMessages } from '../pop/popMessages.ts';
 import type { PopWish, Popped } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
-import { propertyFilter } from '../state/filterData.ts';
-import type { Arrival } from '../store/messageWriter.ts';
 import { AHEAD_MS, MAX_POLL_MS, answerLate, bornTimeOf } from './heldPop.ts';
 import { checkBrokerReadable, checkPopQueue } from './popCheck.ts';
+import { arrivalFilter, popFilter } from './popFilter.ts';
 import { foundReply, notFoundReply } from './popReply.ts';
-import { noPropertyFilter } from './pullCheck.ts';
 
 const MAX_MESSAGES = 32;
 /** How late a request may be, by the clock of its client. */
@@ -87,7 +83,7 @@ function hold(
     group,
     queueId,
     untilMs: untilMs + 1,
-    matches: filter === TAKES_ALL ? undefined : (arrival) => matches(filter, arrival),
+    matches: arrivalFilter(filter),
     resume: () => {
       closing.dispose();
       void answerLate(broker, request, () => answerOrHold(broker, request, header));
@@ -96,10 +92,6 @@ function hold(
   const closing = connection.onClose(() => held?.dispose());
   if (held === undefined) closing.dispose();
   return held !== undefined;
-}
-
-function matches({ matchesCode, matchesProperties }: MessageFilter, { tagsCode, properties }: Arrival): boolean {
-  return matchesCode(tagsCode) && matchesProperties?.(properties) !== false;
 }
 
 /** A refusal, or what is to be popped. */
@@ -127,7 +119,7 @@ function checkPop(broker: BrokerContext, { connection }: IncomingRequest, header
   if (invisibleTime > config.timerMaxDelaySec * 1000) {
     return illegal(`the broker[${host}] pop message's invisibleTime is greater than ${config.timerMaxDelaySec} s`);
   }
-  const filter = filterOf(broker, header);
+  const filter = popFilter(broker, header);
   if ('code' in filter) return filter;
   const ordered = order === true;
   return {
@@ -141,18 +133,6 @@ function checkPop(broker: BrokerContext, { connection }: IncomingRequest, header
     ordered,
     attemptId,
   };
-}
-
-function filterOf(broker: BrokerContext, { exp, expType }: PopMessage): Reply | MessageFilter {
-  if (exp === undefined || exp === '') return TAKES_ALL;
-  if (isTagType(expType)) return tagFilter(exp);
-  if (!broker.config.enablePropertyFilter) return noPropertyFilter(expType);
-  return (
-    propertyFilter(expType, exp) ?? {
-      code: ResponseCode.SUBSCRIPTION_PARSE_FAILED,
-      remark: "parse the consumer's subscription failed",
-    }
-  );
 }
 
 function illegal(remark: string): Reply {

@@ -73,11 +73,11 @@ function filterOfHeader(broker: BrokerContext, header: PullMessage): Reply | Mes
 }
 
 /** Source: FilterAPI.java, which splits at `||` and refuses when only empty parts are left. */
-function namesTags(expression: string | undefined): boolean {
+export function namesTags(expression: string | undefined): boolean {
   return expression === undefined || expression === '' || expression.split('||').some((part) => part !== '');
 }
 
-const PARSE_FAILED: Reply = {
+export const PARSE_FAILED: Reply = {
   code: ResponseCode.SUBSCRIPTION_PARSE_FAILED,
   remark: "parse the consumer's subscription failed",
 };

@@ -1,3 +1,4 @@
+import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { knownPopOffset } from './popOffset.ts';
@@ -13,11 +14,41 @@ export interface UnreadQuestion {
   readonly withRetries: boolean;
 }
 
+interface UnreadQueue {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly offset: number;
+  readonly count: number;
+}
+
 /** Is there a message that the group could pop, whatever its filter? Source: NotificationProcessor.java. */
 export function hasUnread(broker: BrokerContext, question: UnreadQuestion): boolean {
+  return unreadQueues(broker, question).next().done !== true;
+}
+
+/**
+ * Is there one that the filter takes, by its tag? Other filters, and those with many messages before them, are not
+ * asked: there may be one. Source: NotificationProcessor.hasMsgFromQueue of 5.5.0.
+ */
+export async function hasMatching(
+  broker: BrokerContext,
+  question: UnreadQuestion,
+  { matchesCode, matchesProperties }: MessageFilter,
+): Promise<boolean> {
+  for (const { topic, queueId, offset, count } of unreadQueues(broker, question)) {
+    if (matchesProperties !== undefined || count >= broker.config.maxMessageFilterNumForNotification) return true;
+    const entries = await broker.store.entries(topic, queueId, offset, count);
+    if (entries.some(({ tagsCode }) => matchesCode(tagsCode))) return true;
+  }
+  return false;
+}
+
+function* unreadQueues(broker: BrokerContext, question: UnreadQuestion): Generator<UnreadQueue, void> {
   const { topic, group, queueId, withRetries } = question;
-  if (queueId >= 0 ? hasInQueue(broker, question, topic, queueId) : hasInTopic(broker, question, topic)) return true;
-  return withRetries && retryTopicsOf(broker, topic, group).some((name) => hasInTopic(broker, question, name));
+  if (queueId >= 0) yield* unreadQueue(broker, question, topic, queueId);
+  else yield* unreadQueuesOf(broker, question, topic);
+  if (!withRetries) return;
+  for (const name of retryTopicsOf(broker, topic, group)) yield* unreadQueuesOf(broker, question, name);
 }
 
 function retryTopicsOf({ config }: BrokerContext, topic: string, group: string): string[] {
@@ -28,20 +59,22 @@ function retryTopicsOf({ config }: BrokerContext, topic: string, group: string):
   ];
 }
 
-function hasInTopic(broker: BrokerContext, question: UnreadQuestion, topic: string): boolean {
+function* unreadQueuesOf(broker: BrokerContext, question: UnreadQuestion, topic: string): Generator<UnreadQueue, void> {
   const queueNums = broker.topics.get(topic)?.readQueueNums ?? 0;
-  for (let queueId = 0; queueId < queueNums; queueId += 1) {
-    if (hasInQueue(broker, question, topic, queueId)) return true;
-  }
-  return false;
+  for (let queueId = 0; queueId < queueNums; queueId += 1) yield* unreadQueue(broker, question, topic, queueId);
 }
 
-function hasInQueue(broker: BrokerContext, question: UnreadQuestion, topic: string, queueId: number): boolean {
+function* unreadQueue(
+  broker: BrokerContext,
+  question: UnreadQuestion,
+  topic: string,
+  queueId: number,
+): Generator<UnreadQueue, void> {
   const { store, pops } = broker;
   const { group, ordered, attemptId } = question;
   const max = store.maxOffset(topic, queueId);
-  if (max === 0 || max <= (knownPopOffset(broker, topic, group, queueId) ?? store.minOffset(topic, queueId))) {
-    return false;
-  }
-  return !ordered || !pops.orders.isBlocked(question.topic, group, queueId, attemptId);
+  if (max === 0) return;
+  const offset = knownPopOffset(broker, topic, group, queueId) ?? store.minOffset(topic, queueId);
+  if (max <= offset || (ordered && pops.orders.isBlocked(question.topic, group, queueId, attemptId))) return;
+  yield { topic, queueId, offset, count: max - offset };
 }

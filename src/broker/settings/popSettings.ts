@@ -17,6 +17,10 @@ export const popSettings = {
   popCkStayBufferTimeOut: whole(3000, 1, 3_600_000),
   popCkMaxBufferSize: whole(200_000, 0, 10_000_000),
   popCkOffsetMaxQueueSize: whole(20_000, 0, 1_000_000),
+  /** Whether who waits for a message may say which. */
+  useMessageFilterForNotification: flag(true),
+  /** With so many unread messages in a queue nobody looks which they are. */
+  maxMessageFilterNumForNotification: whole(64, 0, 100_000),
   serverLoadBalancerEnable: flag(true),
   defaultMessageRequestMode: text('PULL', (mode) => {
     if (mode !== 'PULL' && mode !== 'POP') throw new Error('expected PULL or POP');

@@ -79,7 +79,7 @@ export const changeInvisibleTimeResponse = {
   reviveQid: int,
 } as const;
 
-/** NOTIFICATION 200054. Source: NotificationRequestHeader.java. */
+/** NOTIFICATION 200054; with a filter from 5.5 on. Source: NotificationRequestHeader.java. */
 export const notification = {
   consumerGroup: string,
   topic: string,
@@ -88,6 +88,8 @@ export const notification = {
   bornTime: optional(long),
   order: optional(boolean),
   attemptId: optional(string),
+  expType: optional(string),
+  exp: optional(string),
 } as const;
 
 export type Notification = FieldsOf<typeof notification>;

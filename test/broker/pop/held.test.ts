@@ -167,6 +167,40 @@ describe('broker: pops that wait', () => {
       assert.deepEqual((await expired).extFields, { hasMsg: 'false', pollingFull: 'false' });
     });
 
+    it('with a filter tells of what matches, is woken by that alone, and by nothing twice', async () => {
+      const { notices } = pops.broker.context.pops;
+      const only = { expType: 'TAG', exp: 'Wanted' };
+      const tagged = (body: string, tag: string): Promise<RemotingCommand> =>
+        pops.broker.send(TOPIC, body, { properties: { TAGS: tag } });
+      await tagged('a', 'Other');
+      assert.equal((await notify(only)).extFields['hasMsg'], 'false');
+      const answer = notify({ ...only, pollTime: '15000' });
+      await waitFor('it to be held', () => notices.size === 1, { pollMs: 2 });
+      await tagged('b', 'Other');
+      assert.equal(notices.size, 1);
+      await tagged('c', 'Wanted');
+      assert.equal((await answer).extFields['hasMsg'], 'true');
+      assert.equal(notices.size, 0);
+      // One that waits and finds something is answered once.
+      assert.equal((await notify({ ...only, pollTime: '15000' })).extFields['hasMsg'], 'true');
+      assert.equal(notices.size, 0);
+    });
+
+    it('does not look which messages they are where there are many', async () => {
+      const own = await PopBroker.start({ broker: { maxMessageFilterNumForNotification: 3 } });
+      try {
+        const fields = { consumerGroup: GROUP, topic: TOPIC, queueId: '-1', pollTime: '0', expType: 'TAG', exp: 'X' };
+        const hasMessage = async (): Promise<string | undefined> =>
+          (await own.broker.ask(RequestCode.NOTIFICATION, fields)).extFields['hasMsg'];
+        await own.send('a', 'b');
+        assert.equal(await hasMessage(), 'false');
+        await own.send('c');
+        assert.equal(await hasMessage(), 'true');
+      } finally {
+        await own.stop();
+      }
+    });
+
     it('says that too many wait, and refuses as a pop does', async () => {
       const own = await PopBroker.start({ broker: { maxPopPollingSize: 1 } });
       try {
