@@ -234,7 +234,7 @@ function describeTopic(config: TopicConfig): string {
  * separator: after a crash zeros at the end tell a torn record.
  */
 function putBatch(broker: BrokerContext, message: MessageToStore): StoredAt[] {
-  const stored = broker.store.appendAll(
+  const stored = broker.store.stageAll(
     decodeBatch(message.body).map((item) => ({
       ...message,
       flag: item.flag,

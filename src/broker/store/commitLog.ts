@@ -32,8 +32,11 @@ export class CommitLog {
   #end: number;
   /** Behind the records that wait to be written. */
   #reserved: number;
-  /** Where those begin: one piece of memory, up to `#reserved`. */
-  #waiting: { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } | undefined;
+  #waiting: Piece[] = [];
+  /** What `writeLater` is writing; undefined when there is nothing, or `write` came before it. */
+  #flight: Flight | undefined;
+  /** A write that `rewind` took back, and that is not over: what it leaves must be cut before others write there. */
+  #stray: Flight | undefined;
   #lastRecord = -1;
   #lastReserved = -1;
   #lastButOneReserved = -1;
@@ -86,21 +89,21 @@ export class CommitLog {
     return head.length >= BLANK_BYTES && isBlank(head, 0);
   }
 
-  /** True when a record of that size would be written together with those that wait, in one piece. */
-  joins(sizeBytes: number): boolean {
-    const remaining = this.files.fileBytes - (this.#reserved % this.files.fileBytes);
-    return sizeBytes + BLANK_BYTES <= remaining && this.#tail.continues(this.#reserved, sizeBytes);
+  /** Behind all records, those included that wait to be written. */
+  get reserved(): number {
+    return this.#reserved;
   }
 
   /**
-   * Room for the next record, to be filled at once and brought into the files by `write`. Where it does not join
-   * those that wait, they must be written first.
+   * Room for the next record, to be filled at once and brought into the files by `write` or `writeLater`.
    * @throws CodedError `store-full`, `body-too-large` for what fits no file; nothing is reserved then
    */
   reserve(sizeBytes: number): { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } {
     const physicalOffset = this.#makeRoom(sizeBytes);
-    const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes);
-    this.#waiting ??= { physicalOffset, bytes, at };
+    const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes, this.#end);
+    const last = this.#waiting.at(-1);
+    if (last?.bytes === bytes && last.to === at) last.to = at + sizeBytes;
+    else this.#waiting.push({ physicalOffset, bytes, at, to: at + sizeBytes });
     this.#reserved = physicalOffset + sizeBytes;
     this.#lastButOneReserved = this.#lastReserved;
     this.#lastReserved = physicalOffset;
@@ -108,35 +111,85 @@ export class CommitLog {
   }
 
   /**
-   * Brings all reserved records into the files, though perhaps not to disk; all or none.
+   * Brings all reserved records into the files, though perhaps not to disk; all or none. Those of `writeLater` as well:
+   * the same bytes at the same places, so that it does not matter who is first.
    * @throws CodedError `store-full`
    */
   write(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    const { physicalOffset, bytes, at } = waiting;
+    const flight = this.#flight;
+    if (flight === undefined && this.#waiting.length === 0) return;
     try {
-      this.files.write(physicalOffset, bytes, at, at + this.#reserved - physicalOffset);
+      for (const piece of flight?.pieces ?? []) this.#writePiece(piece);
+      for (const piece of this.#waiting) this.#writePiece(piece);
     } catch (error) {
-      this.rewind(this.#end);
-      this.cutBehindEnd();
-      throw this.#asStoreFull(error);
+      throw this.#takenBack(error);
     }
-    this.#waiting = undefined;
+    this.#waiting = [];
+    this.#flight = undefined;
     this.#end = this.#reserved;
     this.#lastRecord = this.#lastReserved;
   }
 
-  /** Takes back every record from `position` on, written or not: the last one that was reserved, or all that wait. */
+  /**
+   * As `write`, without holding up the event loop: for the time in which the disk is busy, when a write to the page
+   * cache waits for it. One at a time; what is reserved meanwhile waits for the next. Where `write` comes in between,
+   * there is nothing left to do, and it resolves.
+   * @throws CodedError `store-full`; then all that is reserved is taken back
+   */
+  async writeLater(): Promise<void> {
+    const flight: Flight = { pieces: this.#waiting, end: this.#reserved, lastRecord: this.#lastReserved };
+    this.#waiting = [];
+    this.#flight = flight;
+    let failure: unknown;
+    try {
+      for (const { physicalOffset, bytes, at, to } of flight.pieces) {
+        await this.files.writeLater(physicalOffset, bytes, at, to);
+      }
+    } catch (error) {
+      failure = error;
+    }
+    if (this.#stray === flight) {
+      this.#stray = undefined;
+      this.cutBehindEnd();
+    }
+    if (this.#flight !== flight) return;
+    this.#flight = undefined;
+    if (failure !== undefined) throw this.#takenBack(failure);
+    this.#end = flight.end;
+    this.#lastRecord = flight.lastRecord;
+  }
+
+  /** Takes back every record from `position` on, written or not: the last ones that were reserved, or all that wait. */
   rewind(position: number): void {
     this.#tail.rewind(position);
-    if (this.#lastReserved >= position) this.#lastReserved = this.#lastButOneReserved;
+    if (this.#lastReserved >= position) {
+      this.#lastReserved = this.#lastButOneReserved < position ? this.#lastButOneReserved : -1;
+    }
     this.#reserved = position;
-    if (this.#waiting !== undefined && this.#waiting.physicalOffset >= position) this.#waiting = undefined;
+    for (let last = this.#waiting.at(-1); last !== undefined; last = this.#waiting.at(-1)) {
+      if (last.physicalOffset < position) {
+        last.to = Math.min(last.to, last.at + position - last.physicalOffset);
+        break;
+      }
+      this.#waiting.pop();
+    }
     if (position >= this.#end) return;
     this.#end = position;
     this.#lastRecord = -1;
     this.cutBehindEnd();
+  }
+
+  #writePiece({ physicalOffset, bytes, at, to }: Piece): void {
+    this.files.write(physicalOffset, bytes, at, to);
+  }
+
+  /** After a write that failed: the log ends where it did. @returns what to throw */
+  #takenBack(error: unknown): unknown {
+    this.#stray = this.#flight;
+    this.#flight = undefined;
+    this.rewind(this.#end);
+    this.cutBehindEnd();
+    return this.#asStoreFull(error);
   }
 
   #asStoreFull(error: unknown): unknown {
@@ -147,6 +200,7 @@ export class CommitLog {
 
   /** @returns where a record of that size begins: here, or in the next file behind a blank */
   #makeRoom(sizeBytes: number): number {
+    if (this.#stray !== undefined) throw new CodedError('internal', { reason: 'a write that failed is not over yet' });
     const { fileBytes } = this.files;
     if (sizeBytes + BLANK_BYTES > fileBytes) {
       throw new CodedError('body-too-large', { sizeBytes, maxSizeBytes: fileBytes - BLANK_BYTES });
@@ -163,12 +217,7 @@ export class CommitLog {
     const blank = Buffer.alloc(BLANK_BYTES);
     blank.writeInt32BE(remaining, 0);
     blank.writeInt32BE(MAGIC_BLANK, 4);
-    try {
-      this.files.write(this.#reserved, blank);
-    } catch (error) {
-      this.cutBehindEnd();
-      throw this.#asStoreFull(error);
-    }
+    this.#waiting.push({ physicalOffset: this.#reserved, bytes: blank, at: 0, to: BLANK_BYTES });
     return this.#reserved + remaining;
   }
 
@@ -233,6 +282,21 @@ export class CommitLog {
   cutBehindEnd(): void {
     this.files.truncate(this.#end);
   }
+}
+
+/** Bytes that belong at one place of one file. */
+interface Piece {
+  readonly physicalOffset: number;
+  readonly bytes: Buffer;
+  readonly at: number;
+  to: number;
+}
+
+interface Flight {
+  readonly pieces: readonly Piece[];
+  /** Where the log ends when they are in the files, and its last record then. */
+  readonly end: number;
+  readonly lastRecord: number;
 }
 
 function isBlank(window: Buffer, at: number): boolean {

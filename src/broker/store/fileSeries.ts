@@ -15,6 +15,8 @@ import {
   statSync,
   truncateSync,
   unlinkSync,
+  open,
+  write,
   writeSync,
 } from 'node:fs';
 import { mkdir, unlink } from 'node:fs/promises';
@@ -25,6 +27,7 @@ import { CodedError } from '../../base/errors.ts';
 const openAsync = promisify(open);
 const ftruncateAsync = promisify(ftruncate);
 const readAsync = promisify(read);
+const writeAsync = promisify(write);
 const fdatasyncAsync = promisify(fdatasync);
 const fsyncAsync = promisify(fsync);
 
@@ -92,6 +95,11 @@ export class FileSeries {
     return this.#unsynced.size > 0;
   }
 
+  /** `sync` is under way. */
+  get isSyncing(): boolean {
+    return this.#syncing !== undefined;
+  }
+
   /** Start of the file that holds `position`. */
   startOf(position: number): number {
     return position - (position % this.fileBytes);
@@ -124,15 +132,33 @@ export class FileSeries {
     while (at < to) at += writeSync(handle, bytes, at, to - at, position - start + at - from);
   }
 
+  /** The same beside the event loop. */
+  async writeLater(position: number, bytes: Buffer, from = 0, to = bytes.length): Promise<void> {
+    const start = this.startOf(position);
+    await this.make(position);
+    await using(await this.#borrow(start), async (handle) => {
+      for (let at = from; at < to;) {
+        at += (await writeAsync(handle, bytes, at, to - at, position - start + at - from)).bytesWritten;
+      }
+    });
+    // Not before: a sync that was over in between did not bring it to disk.
+    if (this.#indexOf(start) >= 0) this.#unsynced.add(start);
+  }
+
   /** Up to `sizeBytes` from `position`, never past the end of its file; empty where there is no file. */
   async read(position: number, sizeBytes: number): Promise<Buffer> {
     const start = this.startOf(position);
     if (this.#indexOf(start) < 0) return Buffer.alloc(0);
     const wanted = Math.min(sizeBytes, start + this.fileBytes - position);
     const bytes = Buffer.allocUnsafe(wanted);
-    const { bytesRead } = await using(this.#fileAt(start), (handle) =>
-      readAsync(handle, bytes, 0, wanted, position - start),
-    );
+    let file: OpenFile;
+    try {
+      file = await this.#borrow(start);
+    } catch (error) {
+      if (this.#indexOf(start) < 0) return Buffer.alloc(0);
+      throw error;
+    }
+    const { bytesRead } = await using(file, (handle) => readAsync(handle, bytes, 0, wanted, position - start));
     return bytesRead === wanted ? bytes : bytes.subarray(0, bytesRead);
   }
 
@@ -160,7 +186,8 @@ export class FileSeries {
     this.#writing = undefined;
     try {
       for (const start of starts) {
-        if (this.#indexOf(start) >= 0) await using(this.#fileAt(start), (handle) => fdatasyncAsync(handle));
+        if (this.#indexOf(start) < 0) continue;
+        await using(await this.#borrow(start), (handle) => fdatasyncAsync(handle));
       }
       if (names) await syncFolder(this.directory);
     } catch (error) {
@@ -260,6 +287,22 @@ export class FileSeries {
     return this.#keepOpen({ start, handle: openSync(this.#path(start), 'r+'), users: 0, retired: false });
   }
 
+  /** To be given back. Opening may have to wait for the disk as well. */
+  async #borrow(start: number): Promise<OpenFile> {
+    const known = this.#open.get(start);
+    if (known !== undefined) return borrowed(known);
+    const handle = await openAsync(this.#path(start), 'r+');
+    const meanwhile = this.#open.get(start);
+    if (meanwhile !== undefined) {
+      closeSync(handle);
+      return borrowed(meanwhile);
+    }
+    // Removed meanwhile: it is read to the end, but not kept.
+    const isGone = this.#indexOf(start) < 0;
+    const file = { start, handle, users: 1, retired: isGone };
+    return isGone ? file : this.#keepOpen(file);
+  }
+
   #keepOpen(file: OpenFile): OpenFile {
     if (this.#open.size >= MAX_OPEN_FILES) {
       for (const [start, oldest] of this.#open) {
@@ -288,8 +331,13 @@ export class FileSeries {
   }
 }
 
-async function using<T>(file: OpenFile, work: (handle: number) => Promise<T>): Promise<T> {
+function borrowed(file: OpenFile): OpenFile {
   file.users += 1;
+  return file;
+}
+
+/** Gives it back when the work is done. */
+async function using<T>(file: OpenFile, work: (handle: number) => Promise<T>): Promise<T> {
   try {
     return await work(file.handle);
   } finally {

@@ -2,15 +2,14 @@ import type { Clock } from '../../base/clock.ts';
 import { Deferred } from '../../base/deferred.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
-import { nextTurn } from '../../base/nextTurn.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
 import type { KeyIndex } from './keyIndex.ts';
 import type { QueueTable } from './queueTable.ts';
 
 const CHECKPOINT_INTERVAL_MS = 5000;
-/** Queues written before others get their turn: each opens a file. */
-const QUEUES_AT_ONCE = 8;
+/** Queues brought to disk together; the pool that does it has four threads, and reads need some too. */
+const SYNCS_AT_ONCE = 2;
 
 /**
  * Brings files to disk. The log follows within half a second, or before each answer under SYNC_FLUSH, where all
@@ -23,15 +22,16 @@ export class Flusher {
   #waiting: Deferred<boolean>[] = [];
   #syncing: Promise<void> | undefined;
   #checkpointing: Promise<void> = Promise.resolve();
+  #isCheckpointing = false;
   #closed = false;
 
   constructor(options: FlusherOptions) {
     this.#options = options;
   }
 
-  /** SYNC_FLUSH */
-  get flushesEach(): boolean {
-    return this.#options.syncEach;
+  /** Something is on its way to the disk: a write to the log may have to wait for it. */
+  get isSyncing(): boolean {
+    return this.#isCheckpointing || this.#options.log.files.isSyncing;
   }
 
   /** Something was appended. */
@@ -72,6 +72,7 @@ export class Flusher {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
+      await this.#options.written();
       const done = await this.#syncLog();
       for (const waiter of waiting) waiter.resolve(done);
     }
@@ -107,15 +108,22 @@ export class Flusher {
     const { log, queues, index, saveCheckpoint } = this.#options;
     const mark = { safeOffset: log.end, lastRecordOffset: log.lastRecordOffset, queueEntries: queues.entryCount };
     const changed = [...queues.all()].filter((queue) => queue.isDirty);
-    for (const [place, queue] of changed.entries()) {
-      await queues.makeFile(queue);
-      queue.flush();
-      if (place % QUEUES_AT_ONCE === QUEUES_AT_ONCE - 1) await nextTurn();
+    this.#isCheckpointing = true;
+    try {
+      await log.files.sync();
+      const left = changed.values();
+      const work = async (): Promise<void> => {
+        for (const queue of left) {
+          await queues.makeFile(queue);
+          await queue.flushToDisk();
+        }
+      };
+      await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, work));
+      const indexEndOffset = index === undefined ? Number.MAX_SAFE_INTEGER : await index.sync();
+      saveCheckpoint({ ...mark, indexEndOffset });
+    } finally {
+      this.#isCheckpointing = false;
     }
-    await log.files.sync();
-    for (const queue of changed) await queue.sync();
-    const indexEndOffset = index === undefined ? Number.MAX_SAFE_INTEGER : await index.sync();
-    saveCheckpoint({ ...mark, indexEndOffset });
   }
 }
 
@@ -129,5 +137,7 @@ export interface FlusherOptions {
   readonly syncTimeoutMs: number;
   /** SYNC_FLUSH */
   readonly syncEach: boolean;
+  /** Resolves when what is staged at the call is in the files, or refused. */
+  readonly written: () => Promise<void>;
   readonly saveCheckpoint: (mark: Omit<Checkpoint, 'storeTimestamp'>) => void;
 }

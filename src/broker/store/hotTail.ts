@@ -5,33 +5,47 @@ interface Chunk {
   readonly start: number;
   readonly bytes: Buffer;
   used: number;
+  /** Somebody may still hold what was read. */
+  wasRead: boolean;
 }
 
-/** The newest bytes of the commit log, so that what was just stored is read without the disk. Bytes never change. */
+/**
+ * The newest bytes of the commit log, so that what was just stored is read without the disk. Bytes that were read never
+ * change; memory that nobody read from is used again, since making and collecting a hundred MiB a second holds up all.
+ */
 export class HotTail {
   #chunks: Chunk[] = [];
+  #spare: Buffer | undefined;
   #heldBytes = 0;
 
-  /** True when room at `position` would follow the last room within one piece of memory. */
-  continues(position: number, sizeBytes: number): boolean {
+  /**
+   * Room for `sizeBytes` at `position`, which follows the last room or begins anew; filled by the caller.
+   * @param writtenEnd what lies before it nobody needs any more to write it
+   */
+  reserve(position: number, sizeBytes: number, writtenEnd: number): { readonly bytes: Buffer; readonly at: number } {
     const last = this.#chunks.at(-1);
-    return last !== undefined && last.start + last.used === position && last.used + sizeBytes <= last.bytes.length;
-  }
-
-  /** Room for `sizeBytes` at `position`, which follows the last room or begins anew; filled by the caller. */
-  reserve(position: number, sizeBytes: number): { readonly bytes: Buffer; readonly at: number } {
-    const last = this.#chunks.at(-1);
-    if (last !== undefined && this.continues(position, sizeBytes)) {
+    if (last !== undefined && last.start + last.used === position && last.used + sizeBytes <= last.bytes.length) {
       last.used += sizeBytes;
       return { bytes: last.bytes, at: last.used - sizeBytes };
     }
-    const chunk = { start: position, bytes: Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, sizeBytes)), used: sizeBytes };
-    this.#chunks.push(chunk);
-    this.#heldBytes += chunk.bytes.length;
+    const bytes = this.#memory(sizeBytes);
+    this.#chunks.push({ start: position, bytes, used: sizeBytes, wasRead: false });
+    this.#heldBytes += bytes.length;
     while (this.#heldBytes > MAX_HELD_BYTES && this.#chunks.length > 1) {
-      this.#heldBytes -= this.#chunks.shift()?.bytes.length ?? 0;
+      const oldest = this.#chunks.shift();
+      if (oldest === undefined) break;
+      this.#heldBytes -= oldest.bytes.length;
+      const isFree = !oldest.wasRead && oldest.start + oldest.used <= writtenEnd;
+      if (isFree && oldest.bytes.length === CHUNK_BYTES) this.#spare = oldest.bytes;
     }
-    return { bytes: chunk.bytes, at: 0 };
+    return { bytes, at: 0 };
+  }
+
+  #memory(sizeBytes: number): Buffer {
+    const spare = this.#spare;
+    if (spare === undefined || sizeBytes > CHUNK_BYTES) return Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, sizeBytes));
+    this.#spare = undefined;
+    return spare;
   }
 
   /** Forgets everything from `position` on, after a write that failed. */
@@ -47,7 +61,9 @@ export class HotTail {
       const chunk = this.#chunks[index];
       if (chunk === undefined || position < chunk.start) continue;
       const at = position - chunk.start;
-      return at + sizeBytes <= chunk.used ? chunk.bytes.subarray(at, at + sizeBytes) : undefined;
+      if (at + sizeBytes > chunk.used) return undefined;
+      chunk.wasRead = true;
+      return chunk.bytes.subarray(at, at + sizeBytes);
     }
     return undefined;
   }

@@ -53,6 +53,7 @@ export class MessageStore {
       flushIntervalMs: options.flushIntervalMs ?? 500,
       syncTimeoutMs: options.syncFlushTimeoutMs ?? 5000,
       syncEach: options.flushDiskType === 'SYNC_FLUSH',
+      written: () => new Promise((resolve) => this.#writer.whenWritten(() => resolve())),
       saveCheckpoint: (mark) =>
         writeCheckpoint(
           directory,
@@ -116,12 +117,16 @@ export class MessageStore {
   }
 
   /**
-   * As `append`, but all that is staged within one turn of the event loop is written together at its end, and is read
-   * from then on: an answer that tells of it must wait for `whenWritten`. Under SYNC_FLUSH it is written at once, since
-   * the disk costs more.
+   * As `append`, but all that is staged within one turn of the event loop is written together at its end, or when the
+   * disk has time for it, and is read from then on: an answer that tells of it must wait for `whenWritten`.
    */
   stage(message: MessageToStore): StoredAt {
     return this.#writer.stage(message);
+  }
+
+  /** Stages all or none, as `stage` does one. */
+  stageAll(messages: readonly MessageToStore[]): StoredAt[] {
+    return this.#writer.stageAll(messages);
   }
 
   /** Something is staged. */
@@ -135,7 +140,7 @@ export class MessageStore {
   }
 
   /**
-   * What SYNC_FLUSH promises: resolves when everything appended so far is on disk, false when that took longer than
+   * What SYNC_FLUSH promises: resolves when everything appended or staged so far is on disk, false when that took longer than
    * `syncFlushTimeout`. Under ASYNC_FLUSH there is nothing to wait for: true at once.
    */
   flushed(): true | Promise<boolean> {

@@ -9,6 +9,9 @@ import type { Flusher } from './flusher.ts';
 import type { KeyIndex } from './keyIndex.ts';
 import type { QueueTable } from './queueTable.ts';
 
+/** No more waits for a disk that is busy: then everybody does. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
 /** Messages become records of the log and entries of queues and index, one at once or those of one turn together. */
 export class MessageWriter {
   readonly arrivals = new Emitter<Arrival>();
@@ -16,10 +19,12 @@ export class MessageWriter {
   readonly #log: CommitLog;
   readonly #queues: QueueTable;
   readonly #index: KeyIndex | undefined;
-  readonly #flusher: Flusher;
+  readonly #flusher: Pick<Flusher, 'dirty' | 'isSyncing'>;
   readonly #delayLevelsMs: readonly number[];
-  #staged: PlacedRecord[] = [];
-  #afterWrite: ((error: unknown) => void)[] = [];
+  #staged: Batch = { records: [], callbacks: [] };
+  /** What is being written without holding up the event loop, when nobody wrote it in between. */
+  #flight: Batch | undefined;
+  #isFlying = false;
   #lastTimestamp: number;
   #appendedRecords = 0;
   #appendedBytes = 0;
@@ -54,7 +59,7 @@ export class MessageWriter {
     try {
       this.#log.write();
     } catch (error) {
-      if (record.queue !== undefined) record.queue.waiting = 0;
+      forgetPlaces([record]);
       throw error;
     }
     this.#publish([record]);
@@ -64,14 +69,11 @@ export class MessageWriter {
   /** See MessageStore.appendAll. */
   appendAll(messages: readonly MessageToStore[]): StoredAt[] {
     this.writeStaged();
-    const begin = this.#log.end;
-    const records: PlacedRecord[] = [];
+    const records = this.#placeAll(messages);
     try {
-      for (const message of messages) records.push(this.#place(message));
       this.#log.write();
     } catch (error) {
-      for (const { queue } of records) if (queue !== undefined) queue.waiting = 0;
-      this.#log.rewind(begin);
+      forgetPlaces(records);
       throw error;
     }
     this.#publish(records);
@@ -80,49 +82,117 @@ export class MessageWriter {
 
   /** See MessageStore.stage. */
   stage(message: MessageToStore): StoredAt {
-    if (this.#flusher.flushesEach) return this.append(message);
+    this.#makeRoom();
     const record = this.#place(message);
-    if (this.#staged.length === 0) setImmediate(this.writeStaged);
-    this.#staged.push(record);
+    this.#awaited().push(record);
     return record;
+  }
+
+  /** See MessageStore.stageAll. */
+  stageAll(messages: readonly MessageToStore[]): StoredAt[] {
+    this.#makeRoom();
+    const records = this.#placeAll(messages);
+    this.#awaited().push(...records);
+    return records;
   }
 
   /** Something is staged. */
   get isWriting(): boolean {
-    return this.#staged.length > 0;
+    return this.#staged.records.length > 0 || this.#flight !== undefined;
   }
 
   /** See MessageStore.whenWritten. */
   whenWritten(callback: (error: unknown) => void): void {
-    if (this.isWriting) this.#afterWrite.push(callback);
+    if (this.#staged.records.length > 0) this.#staged.callbacks.push(callback);
+    else if (this.#flight !== undefined) this.#flight.callbacks.push(callback);
     else callback(undefined);
   }
 
   /** Does not wait for the end of the turn. Where it fails, those that wait for it are told. */
   readonly writeStaged = (): void => {
-    if (this.#staged.length === 0) return;
-    const staged = this.#staged;
-    const callbacks = this.#afterWrite;
-    this.#staged = [];
-    this.#afterWrite = [];
+    if (!this.isWriting) return;
+    const batch = this.#takeAll();
     try {
       this.#log.write();
     } catch (error) {
-      for (const { queue } of staged) if (queue !== undefined) queue.waiting = 0;
-      for (const callback of callbacks) callback(error);
+      refuse(batch, error);
       return;
     }
-    this.#publish(staged);
-    for (const callback of callbacks) callback(undefined);
+    this.#confirm(batch);
   };
+
+  /** Where records wait for the end of the turn. */
+  #awaited(): PlacedRecord[] {
+    const { records } = this.#staged;
+    if (records.length === 0) setImmediate(this.#endTurn);
+    return records;
+  }
+
+  #makeRoom(): void {
+    if (this.#log.reserved - this.#log.end > MAX_WAITING_BYTES) this.writeStaged();
+  }
+
+  /** While something is brought to disk, writing waits for the disk: then it must not be the event loop that writes. */
+  readonly #endTurn = (): void => {
+    if (this.#staged.records.length === 0 || this.#isFlying) return;
+    if (!this.#flusher.isSyncing) {
+      this.writeStaged();
+      return;
+    }
+    const flight = (this.#flight = this.#staged);
+    this.#staged = { records: [], callbacks: [] };
+    this.#isFlying = true;
+    void this.#log
+      .writeLater()
+      .then(() => this.#landed(flight))
+      .catch((error: unknown) => this.#landed(flight, { error }));
+  };
+
+  #landed(flight: Batch, failure?: { readonly error: unknown }): void {
+    this.#isFlying = false;
+    if (this.#flight === flight) {
+      // What was staged since has its places behind it: it goes with it.
+      if (failure !== undefined) refuse(this.#takeAll(), failure.error);
+      else {
+        this.#flight = undefined;
+        this.#confirm(flight);
+      }
+    }
+    this.#endTurn();
+  }
+
+  #takeAll(): Batch {
+    const staged = this.#staged;
+    const flight = this.#flight;
+    this.#staged = { records: [], callbacks: [] };
+    this.#flight = undefined;
+    if (flight === undefined) return staged;
+    const records = [...flight.records, ...staged.records];
+    return { records, callbacks: [...flight.callbacks, ...staged.callbacks] };
+  }
+
+  #confirm({ records, callbacks }: Batch): void {
+    this.#publish(records);
+    for (const callback of callbacks) callback(undefined);
+  }
+
+  /** All or none. */
+  #placeAll(messages: readonly MessageToStore[]): PlacedRecord[] {
+    const begin = this.#log.reserved;
+    const records: PlacedRecord[] = [];
+    try {
+      for (const message of messages) records.push(this.#place(message));
+    } catch (error) {
+      forgetPlaces(records);
+      this.#log.rewind(begin);
+      throw error;
+    }
+    return records;
+  }
 
   /** Gives a message its place in the log and in its queue, and puts the record there. */
   #place(message: MessageToStore): PlacedRecord {
     const size = measureMessage(message);
-    if (!this.#log.joins(size.sizeBytes)) {
-      if (this.isWriting) this.writeStaged();
-      else this.#log.write();
-    }
     const { topic, queueId, properties, sysFlag } = message;
     const { sizeBytes } = size;
     const { physicalOffset, bytes, at } = this.#log.reserve(sizeBytes);
@@ -162,12 +232,27 @@ export class MessageWriter {
       this.#index?.put(record, physicalOffset);
       if (queue === undefined) continue;
       const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
-      queue.waiting = 0;
+      queue.waiting -= 1;
       this.#queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode });
       arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
     }
     for (const arrival of arrivals) this.arrivals.fire(arrival);
   }
+}
+
+function refuse({ records, callbacks }: Batch, error: unknown): void {
+  forgetPlaces(records);
+  for (const callback of callbacks) callback(error);
+}
+
+function forgetPlaces(records: readonly PlacedRecord[]): void {
+  for (const { queue } of records) if (queue !== undefined) queue.waiting -= 1;
+}
+
+/** Written together, or not at all. */
+interface Batch {
+  readonly records: PlacedRecord[];
+  readonly callbacks: ((error: unknown) => void)[];
 }
 
 export interface MessageToStore {
@@ -214,7 +299,7 @@ interface MessageWriterOptions {
   readonly log: CommitLog;
   readonly queues: QueueTable;
   readonly index: KeyIndex | undefined;
-  readonly flusher: Flusher;
+  readonly flusher: Pick<Flusher, 'dirty' | 'isSyncing'>;
   readonly delayLevelsMs: readonly number[];
   /** Store time of the newest record. */
   readonly lastTimestamp: number;

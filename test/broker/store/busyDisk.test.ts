@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import fs, { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CommitLog } from '../../../src/broker/store/commitLog.ts';
+import { MessageWriter } from '../../../src/broker/store/messageWriter.ts';
+import { QueueTable } from '../../../src/broker/store/queueTable.ts';
+import { CodedError, systemErrorCode } from '../../../src/base/errors.ts';
+import { decodeMessage } from '../../../src/protocol/message.ts';
+import { FakeClock } from '../../support/fakeClock.ts';
+import { messageToStore } from '../../support/storeFixture.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
+
+const FILE_BYTES = 1024;
+
+/** A store of which the disk is busy: what is staged is written behind the event loop's back. */
+function busyStore(directory: string): {
+  readonly log: CommitLog;
+  readonly writer: MessageWriter;
+  readonly arrived: string[];
+  /** Stages one. @returns its queue offset; what happens to it comes in `told` */
+  readonly stage: (body: string) => number;
+  readonly told: string[];
+  readonly bodies: () => string[];
+} {
+  const log = new CommitLog(join(directory, 'commitlog'), FILE_BYTES, 1_000_000);
+  const queues = new QueueTable(directory, 20 * 16);
+  const flusher = { dirty: () => undefined, isSyncing: true };
+  const clock = new FakeClock();
+  const parts = { clock, log, queues, index: undefined, flusher, delayLevelsMs: [], lastTimestamp: 0 };
+  const writer = new MessageWriter(parts);
+  const arrived: string[] = [];
+  const told: string[] = [];
+  writer.arrivals.event(({ queueId, offset }) => arrived.push(`${queueId}/${offset}`));
+  const stage = (body: string): number => {
+    const { queueOffset } = writer.stage(messageToStore({ body }));
+    writer.whenWritten((error) =>
+      told.push(error === undefined ? body : `${body} ${systemErrorCode(error) ?? 'refused'}`),
+    );
+    return queueOffset;
+  };
+  return { log, writer, arrived, stage, told, bodies: () => bodiesIn(join(directory, 'commitlog'), log.end) };
+}
+
+/** Of the records in the files, up to where the log ends. */
+function bodiesIn(directory: string, end: number): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < end;) {
+    const bytes = readFileSync(join(directory, String(at - (at % FILE_BYTES)).padStart(20, '0')));
+    const isBlank = bytes.readInt32BE((at % FILE_BYTES) + 4) === -875286124;
+    if (!isBlank) found.push(decodeMessage(bytes, at % FILE_BYTES).body.toString());
+    at += bytes.readInt32BE(at % FILE_BYTES);
+  }
+  return found;
+}
+
+async function untilWritten(writer: MessageWriter): Promise<void> {
+  while (writer.isWriting) await new Promise((resolve) => writer.whenWritten(resolve));
+}
+
+describe('a store whose disk is busy', () => {
+  const temp = makeTempDir('busy-disk');
+  after(() => temp.remove());
+
+  it('writes what is staged later, in order, over the ends of files, and then tells', async () => {
+    const { writer, log, arrived, stage, told, bodies } = busyStore(join(temp.path, 'later'));
+    const names = Array.from({ length: 12 }, (_, index) => `message ${index}`);
+    for (const name of names.slice(0, 8)) stage(name);
+    await new Promise(setImmediate);
+    // Under way, but not there yet.
+    assert.deepEqual([log.end, arrived, told, writer.isWriting], [0, [], [], true]);
+    assert.deepEqual(names.slice(8).map(stage), [8, 9, 10, 11]);
+    await untilWritten(writer);
+    assert.deepEqual([told, bodies()], [names, names]);
+    assert.deepEqual(
+      arrived,
+      names.map((_, index) => `0/${index}`),
+    );
+    assert.deepEqual([log.end, log.files.starts.length > 1], [log.reserved, true]);
+    log.files.release();
+  });
+
+  it('writes all that came before at once for one that cannot wait, and none twice', async () => {
+    const { writer, log, arrived, stage, told, bodies } = busyStore(join(temp.path, 'at-once'));
+    stage('flying');
+    await new Promise(setImmediate);
+    stage('staged');
+    assert.equal(writer.append(messageToStore({ body: 'at once' })).queueOffset, 2);
+    const all = ['flying', 'staged', 'at once'];
+    assert.deepEqual(
+      [told, bodies(), arrived, writer.isWriting],
+      [['flying', 'staged'], all, ['0/0', '0/1', '0/2'], false],
+    );
+    stage('after');
+    await untilWritten(writer);
+    assert.deepEqual([bodies(), arrived.length, told], [[...all, 'after'], 4, ['flying', 'staged', 'after']]);
+    log.files.release();
+  });
+
+  it('refuses what failed with all that was staged behind it, and goes on where it was', async () => {
+    const directory = join(temp.path, 'failing');
+    const { writer, log, stage, told, bodies } = busyStore(directory);
+    fs.mkdirSync(directory);
+    writeFileSync(join(directory, 'commitlog'), 'in the way');
+    stage('first');
+    await new Promise(setImmediate);
+    stage('second');
+    await untilWritten(writer);
+    assert.deepEqual([told, log.end, log.reserved], [['first EEXIST', 'second EEXIST'], 0, 0]);
+    rmSync(join(directory, 'commitlog'));
+    assert.equal(stage('third'), 0);
+    await untilWritten(writer);
+    assert.deepEqual(bodies(), ['third']);
+    log.files.release();
+  });
+
+  it('takes nothing after a failure before the write that it overtook is over', async () => {
+    const { writer, log, stage, told, bodies } = busyStore(join(temp.path, 'overtaken'));
+    writer.append(messageToStore({ body: 'before' }));
+    stage('flying');
+    await new Promise(setImmediate);
+    const { writeSync } = fs;
+    fs.writeSync = () => {
+      throw Object.assign(new Error('the disk fails'), { code: 'EIO' });
+    };
+    const append = (body: string): number => writer.append(messageToStore({ body })).queueOffset;
+    try {
+      // Those before it are told by their callbacks, and it begins where they began.
+      assert.throws(
+        () => append('with it'),
+        (error) => error instanceof CodedError && error.code === 'internal',
+      );
+      assert.deepEqual(told, ['flying EIO']);
+    } finally {
+      fs.writeSync = writeSync;
+    }
+    assert.throws(() => append('too early'), /not over/);
+    for (let isOver = false; !isOver;) {
+      await new Promise(setImmediate);
+      try {
+        assert.equal(append('after'), 1);
+        isOver = true;
+      } catch (error) {
+        assert.ok(error instanceof CodedError && error.code === 'internal');
+      }
+    }
+    assert.deepEqual(bodies(), ['before', 'after']);
+    const file = readFileSync(join(temp.path, 'overtaken', 'commitlog', '0'.padStart(20, '0')));
+    assert.ok(
+      file.subarray(log.end).every((byte) => byte === 0),
+      'nothing is left behind the end',
+    );
+    log.files.release();
+  });
+});
