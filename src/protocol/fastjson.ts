@@ -15,6 +15,8 @@ export interface FastjsonObject {
 export type FastjsonMap = Map<FastjsonKey, FastjsonValue>;
 
 const MAX_DEPTH = 200;
+/** Texts of this size are worth a look whether they are plain JSON, which is read twenty times as fast. */
+const LARGE_CHARS = 2048;
 
 /**
  * Reads leniently. Number keys become their text; an object with object keys becomes a Map; whole numbers past
@@ -22,10 +24,41 @@ const MAX_DEPTH = 200;
  * @throws CodedError `json-illegal` with the position in characters
  */
 export function parseFastjson(text: string): FastjsonValue {
+  const plain = text.length < LARGE_CHARS ? undefined : parsePlain(text);
+  if (plain !== undefined) return plain;
   const reader = new Reader(text);
   const value = reader.value(0);
   reader.end();
   return reader.sawReference ? resolveReferences(value, value, [], new Map()) : value;
+}
+
+/** Undefined where the reader has to decide: for what is no JSON, long numbers, references and deep nests. */
+function parsePlain(text: string): FastjsonValue | undefined {
+  if (/\d{16}|"\$ref"/.test(text)) return undefined;
+  try {
+    const value = JSON.parse(text) as FastjsonValue;
+    return isDeeper(value, MAX_DEPTH) ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDeeper(value: FastjsonValue, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels < 0) return true;
+  for (const name in value) {
+    if (isDeeper((value as FastjsonObject)[name] ?? null, levels - 1)) return true;
+  }
+  return false;
+}
+
+/** What is written already, to be taken as it is. */
+export class FastjsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 /** Writes as fastjson does: a Map's numbers are bare keys and its objects are keys as they stand. */
@@ -38,6 +71,7 @@ export function stringifyFastjson(value: unknown): string {
   }
   if (Array.isArray(value)) return `[${value.map((item) => stringifyFastjson(item ?? null)).join(',')}]`;
   if (typeof value === 'bigint') return String(value);
+  if (value instanceof FastjsonText) return value.text;
   if (typeof value === 'object' && value !== null) {
     const pairs = Object.entries(value)
       .filter(([, item]) => item !== undefined && item !== null)

@@ -19,16 +19,16 @@ import { MAX_QUEUES } from '../state/topics.ts';
 import { alteredGroupAttributes } from './groupAttributes.ts';
 
 /** UPDATE_AND_CREATE_SUBSCRIPTIONGROUP 200. */
-export function updateGroup(broker: BrokerContext, { command }: IncomingRequest): Reply {
+export function updateGroup(broker: BrokerContext, { command }: IncomingRequest): Reply | Promise<Reply> {
   return updateAll(broker, [readGroupConfig(readBody(command.body))]);
 }
 
 /** UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST 225: all of them, or none. */
-export function updateGroups(broker: BrokerContext, { command }: IncomingRequest): Reply {
+export function updateGroups(broker: BrokerContext, { command }: IncomingRequest): Reply | Promise<Reply> {
   return updateAll(broker, objectsAt(readBody(command.body), 'groupConfigList').map(readGroupConfig));
 }
 
-function updateAll(broker: BrokerContext, given: readonly SubscriptionGroupConfig[]): Reply {
+function updateAll(broker: BrokerContext, given: readonly SubscriptionGroupConfig[]): Reply | Promise<Reply> {
   const configs: SubscriptionGroupConfig[] = [];
   for (const config of given) {
     const problem = groupNameProblem(config.groupName);
@@ -42,7 +42,7 @@ function updateAll(broker: BrokerContext, given: readonly SubscriptionGroupConfi
     configs.push({ ...config, attributes });
   }
   if (configs.length > 0) broker.groups.put(...configs);
-  return SUCCESS;
+  return broker.groups.saved()?.then(() => SUCCESS) ?? SUCCESS;
 }
 
 /** GET_ALL_SUBSCRIPTIONGROUP_CONFIG 201: everything at once, or a page for readers that ask for pages. */

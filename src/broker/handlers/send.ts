@@ -141,7 +141,8 @@ export async function lateReply(
 ): Promise<Reply> {
   for (const topic of newTopics) broker.logger.info(`topic ${topic} created on send`);
   const announced = newTopics.length === 0 ? undefined : broker.registration.announce(newTopics);
-  const [isOnDisk] = await Promise.all([flushed, announced]);
+  const saved = newTopics.length === 0 ? undefined : broker.topics.saved();
+  const [isOnDisk] = await Promise.all([flushed, announced, saved]);
   return isOnDisk ? reply : { ...reply, code: ResponseCode.FLUSH_DISK_TIMEOUT };
 }
 

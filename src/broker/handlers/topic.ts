@@ -67,7 +67,9 @@ async function putTopics(broker: BrokerContext, topics: readonly WantedTopic[]):
     broker.topics.put(config);
     broker.logger.info(`topic ${config.topicName} ${isNew ? 'created' : 'updated'}`);
   }
-  if (changed.length > 0) await broker.registration.announce(changed.map((config) => config.topicName));
+  if (changed.length === 0) return SUCCESS;
+  await broker.topics.saved();
+  await broker.registration.announce(changed.map((config) => config.topicName));
   return SUCCESS;
 }
 
@@ -98,6 +100,7 @@ export async function deleteTopic(broker: BrokerContext, { command }: IncomingRe
   if (reserved !== undefined) return reserved;
   const retryTopics = broker.config.clearRetryTopicWhenDeleteTopic ? popRetryTopicsOf(broker, topic) : [];
   for (const name of [topic, ...retryTopics]) await forgetTopic(broker, name);
+  await broker.topics.saved();
   await broker.registration.announce();
   return SUCCESS;
 }

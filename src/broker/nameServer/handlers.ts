@@ -11,7 +11,6 @@ import {
   encodeTopicList,
   encodeTopicRoute,
 } from '../../protocol/bodies/route.ts';
-import { decodeRegistration } from '../../protocol/bodies/topic.ts';
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { versionOrdinal } from '../../protocol/command.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
@@ -42,6 +41,7 @@ import { FAQ_HINT, SUCCESS, success, successBody } from '../reply.ts';
 import type { RunningSettings } from '../runningSettings.ts';
 import { inZone } from './actingMaster.ts';
 import type { KvConfig } from './kvConfig.ts';
+import type { RegisteredTables } from './registeredTables.ts';
 import type { RouteInfo } from './routeInfo.ts';
 
 export interface NameServerContext {
@@ -53,6 +53,7 @@ export interface NameServerContext {
   readonly logger: Logger;
   readonly routes: RouteInfo;
   readonly kv: KvConfig;
+  readonly tables: RegisteredTables;
   /** Removes a broker when the connection that registered it ends. */
   readonly watch: (connection: Peer) => void;
 }
@@ -72,7 +73,7 @@ const registerBroker: NameServerHandler = (nameServer, { command, connection }) 
   if (crc !== 0 && crc !== (crc32(command.body) & 0x7fffffff)) {
     return { code: ResponseCode.SYSTEM_ERROR, remark: 'crc32 not match' };
   }
-  const { table } = decodeRegistration(command.body);
+  const table = nameServer.tables.read(connection, command.body);
   const isNew = nameServer.routes.refresh(header, nameServer.clock.now()) === undefined;
   const registration = { ...header, zoneName: header.__ZONE_NAME, table, owner: connection };
   const master = nameServer.routes.register(registration, nameServer.clock.now());

@@ -13,6 +13,7 @@ import { nameServerHandlers } from './handlers.ts';
 import type { NameServerContext } from './handlers.ts';
 import { serverTls } from '../security/tls.ts';
 import { KvConfig } from './kvConfig.ts';
+import { RegisteredTables } from './registeredTables.ts';
 import { RouteInfo } from './routeInfo.ts';
 
 export interface NameServerOptions {
@@ -61,6 +62,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
     logger,
     routes,
     kv,
+    tables: new RegisteredTables(),
     watch(connection) {
       if (watched.has(connection)) return;
       watched.add(connection);

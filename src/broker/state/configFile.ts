@@ -1,9 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { Deferred } from '../../base/deferred.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { CodedError, errorText, systemErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { nextTurn } from '../../base/nextTurn.ts';
 
 export interface ConfigFileOptions {
   readonly path: string;
@@ -15,6 +18,9 @@ export interface ConfigFileOptions {
   readonly delayMs?: number;
 }
 
+/** A text of that size is not written at once: the event loop would wait for the disk. */
+const LARGE_BYTES = 64 * 1024;
+
 /**
  * One of the JSON files under `<store>/config`, with the last version but one beside it as `.bak`. At every moment
  * one of the two is whole: the new text is written apart and then renamed. Source: ConfigManager.java.
@@ -22,6 +28,12 @@ export interface ConfigFileOptions {
 export class ConfigFile implements Disposable {
   readonly #options: ConfigFileOptions;
   #timer: Disposable | undefined;
+  #sizeBytes = 0;
+  /** A large text that is being written. */
+  #writing: Deferred<undefined> | undefined;
+  /** The next one, which takes in what changes until it begins. */
+  #next: Deferred<undefined> | undefined;
+  #disposed = false;
 
   constructor(options: ConfigFileOptions) {
     this.#options = options;
@@ -40,6 +52,7 @@ export class ConfigFile implements Disposable {
         const content = readFileSync(candidate);
         if (content.length > 0) {
           const parsed = parse(content);
+          this.#sizeBytes = content.length;
           // As Apache does: a torn file must not become the next `.bak`.
           if (problem !== undefined) rmSync(file, { force: true });
           return parsed;
@@ -55,14 +68,44 @@ export class ConfigFile implements Disposable {
     throw new CodedError('store-damaged', { path: file, reason: errorText(problem) }, { cause: problem });
   }
 
-  /** Writes at once. A disk that refuses is logged, and tried again with the next change. */
+  /**
+   * Writes at once, or, when it is large, soon: `saved` tells. A disk that refuses is logged, and tried again with the
+   * next change.
+   */
   save(): void {
     this.#timer?.dispose();
     this.#timer = undefined;
-    const { path: file, content, logger } = this.#options;
+    if (this.#sizeBytes < LARGE_BYTES && this.saved() === undefined) {
+      this.#saveNow('tmp');
+      return;
+    }
+    this.#next ??= new Deferred();
+    if (this.#writing === undefined) void this.#saveNext();
+  }
+
+  /** Resolves when everything that was saved is in the file; undefined when it is. */
+  saved(): Promise<unknown> | undefined {
+    return (this.#next ?? this.#writing)?.promise;
+  }
+
+  saveLater(): void {
+    this.#timer ??= this.#options.clock.after(this.#options.delayMs ?? 1000, () => this.save());
+  }
+
+  /** Writes what waits. */
+  dispose(): void {
+    if (this.#disposed || (this.#timer === undefined && this.saved() === undefined)) return;
+    this.#disposed = true;
+    this.#timer?.dispose();
+    // Another name: what is being written may go on for a while.
+    this.#saveNow('last');
+  }
+
+  #saveNow(ending: string): void {
+    const { path: file, logger } = this.#options;
     try {
-      const fresh = `${file}.tmp`;
-      writeFileSync(fresh, content());
+      const fresh = `${file}.${ending}`;
+      writeFileSync(fresh, this.#content());
       try {
         renameSync(file, `${file}.bak`);
       } catch (error) {
@@ -74,12 +117,41 @@ export class ConfigFile implements Disposable {
     }
   }
 
-  saveLater(): void {
-    this.#timer ??= this.#options.clock.after(this.#options.delayMs ?? 1000, () => this.save());
+  async #saveNext(): Promise<void> {
+    for (let next = this.#next; next !== undefined; next = this.#next) {
+      this.#writing = next;
+      await nextTurn();
+      this.#next = undefined;
+      try {
+        if (!this.#disposed) await this.#saveBehind();
+      } catch (error) {
+        this.#options.logger.error(`${this.#options.path} cannot be written`, error);
+      }
+      next.resolve(undefined);
+    }
+    this.#writing = undefined;
   }
 
-  /** Writes what waits. */
-  dispose(): void {
-    if (this.#timer !== undefined) this.save();
+  async #saveBehind(): Promise<void> {
+    const { path: file } = this.#options;
+    const fresh = `${file}.tmp`;
+    await writeFile(fresh, this.#content());
+    if (!this.#disposed) {
+      await rename(file, `${file}.bak`).catch((error: unknown) => {
+        if (systemErrorCode(error) !== 'ENOENT') throw error;
+      });
+    }
+    if (!this.#disposed) renameSync(fresh, file);
+    else {
+      // What `dispose` wrote is newer; it may have been taken for the old text.
+      if (!existsSync(file)) renameSync(`${file}.bak`, file);
+      await rm(fresh, { force: true });
+    }
+  }
+
+  #content(): Buffer {
+    const content = this.#options.content();
+    this.#sizeBytes = content.length;
+    return content;
   }
 }

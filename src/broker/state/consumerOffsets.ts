@@ -107,8 +107,7 @@ export class ConsumerOffsets implements Disposable {
   }
 
   encode(): Buffer {
-    const offsetTable = Object.fromEntries(this.#committed);
-    return Buffer.from(stringifyFastjson({ dataVersion: this.#version.current, offsetTable }));
+    return Buffer.from(stringifyFastjson({ dataVersion: this.#version.current, offsetTable: this.#committed }));
   }
 
   dispose(): void {

@@ -119,6 +119,11 @@ export class Groups implements Disposable {
     return true;
   }
 
+  /** Resolves when all changes are in the file; undefined when they are. */
+  saved(): Promise<unknown> | undefined {
+    return this.#file.saved();
+  }
+
   dispose(): void {
     this.#file.dispose();
   }

@@ -132,6 +132,11 @@ export class Topics implements Disposable {
     return { config, changed: true };
   }
 
+  /** Resolves when all changes are in the file; undefined when they are. */
+  saved(): Promise<unknown> | undefined {
+    return this.#file.saved();
+  }
+
   dispose(): void {
     this.#file.dispose();
   }

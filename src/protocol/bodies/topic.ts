@@ -1,6 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { CodedError } from '../../base/errors.ts';
-import { parseFastjson, stringifyFastjson } from '../fastjson.ts';
+import { FastjsonText, parseFastjson, stringifyFastjson } from '../fastjson.ts';
 import type { FastjsonKey, FastjsonObject, FastjsonValue } from '../fastjson.ts';
 import { readDataVersion } from './dataVersion.ts';
 import type { DataVersion } from './dataVersion.ts';
@@ -62,6 +62,18 @@ export function decodeTopicConfigList(body: Buffer): TopicConfig[] {
 /** Body of GET_ALL_TOPIC_CONFIG 21 and content of `config/topics.json`. */
 export function encodeTopicTable(table: TopicTable): Buffer {
   return Buffer.from(stringifyFastjson(topicTableJson(table)));
+}
+
+/** Tables of thousands of topics are written at every change and told every half minute; few of their rows change. */
+const rowTexts = new WeakMap<TopicConfig, string>();
+
+function rowText(name: string, config: TopicConfig): string {
+  let text = rowTexts.get(config);
+  if (text === undefined) {
+    text = `${JSON.stringify(name)}:${stringifyFastjson(config)}`;
+    rowTexts.set(config, text);
+  }
+  return text;
 }
 
 export function decodeTopicTable(body: Buffer): TopicTable {
@@ -140,10 +152,12 @@ export function readMessageQueue(value: FastjsonKey | FastjsonValue): MessageQue
 }
 
 function topicTableJson(table: TopicTable): object {
+  const rows: string[] = [];
+  for (const [name, config] of table.topics) rows.push(rowText(name, config));
   return {
     dataVersion: table.dataVersion,
     mappingDataVersion: table.dataVersion,
-    topicConfigTable: Object.fromEntries(table.topics),
+    topicConfigTable: new FastjsonText(`{${rows.join(',')}}`),
     topicQueueMappingDetailMap: {},
     topicQueueMappingInfoMap: {},
   };
