@@ -46,8 +46,8 @@ function parsePlain(text: string): FastjsonValue | undefined {
 function isDeeper(value: FastjsonValue, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels < 0) return true;
-  for (const name in value) {
-    if (isDeeper((value as FastjsonObject)[name] ?? null, levels - 1)) return true;
+  for (const item of Array.isArray(value) ? value : Object.values(value as FastjsonObject)) {
+    if (isDeeper(item, levels - 1)) return true;
   }
   return false;
 }

@@ -139,7 +139,7 @@ describe('broker: files', () => {
     assert.throws(() => file.load(text), { code: 'store-damaged' });
   });
 
-  it('gathers changes for a while, and writes what waits when it ends', () => {
+  it('gathers changes for a while, and writes what waits when it ends', async () => {
     let value = '1';
     const file = open(() => value);
     file.saveLater();
@@ -148,12 +148,42 @@ describe('broker: files', () => {
     value = '2';
     file.saveLater();
     clock.advance(1);
+    await file.saved();
     assert.equal(read('x.json'), '2');
     value = '3';
     file.saveLater();
     file.dispose();
     assert.equal(read('x.json'), '3');
     assert.equal(clock.pendingCount, 0);
+  });
+
+  it('writes a large text beside the event loop: what is saved meanwhile comes next, and the last when it ends', async () => {
+    const large = 'x'.repeat(100_000);
+    const texts: string[] = [];
+    let value = `1 ${large}`;
+    const file = open(() => {
+      texts.push(value.slice(0, 1));
+      return value;
+    });
+    file.save();
+    assert.equal(file.saved(), undefined, 'how large it is was not known');
+    for (const next of ['2', '3']) {
+      value = `${next} ${large}`;
+      file.save();
+    }
+    assert.equal(read('x.json').slice(0, 1), '1');
+    await file.saved();
+    assert.deepEqual([read('x.json').slice(0, 1), read('x.json.bak').slice(0, 1), texts], ['3', '1', ['1', '3']]);
+    value = `4 ${large}`;
+    file.save();
+    await new Promise(setImmediate);
+    value = `5 ${large}`;
+    const saved = file.saved();
+    file.dispose();
+    assert.equal(read('x.json').slice(0, 1), '5');
+    await saved;
+    assert.equal(read('x.json').slice(0, 1), '5', 'the older text came after the newer one');
+    assert.equal(existsSync(path.join(directory.path, 'config', 'x.json.tmp')), false);
   });
 
   it('writes log lines in the form of Apache', () => {

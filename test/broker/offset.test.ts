@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { makeTempDir } from '../support/tempDir.ts';
+import { waitFor } from '../support/waitFor.ts';
 import { TestBroker, ask, consumerBeat } from './testBroker.ts';
 
 describe('broker: offsets', () => {
@@ -113,7 +114,8 @@ describe('broker: offsets', () => {
     broker.context.groups.find('G');
     await commit(7);
     await broker.clock.advanceAsync(5000);
-    const text = readFileSync(path.join(directory.path, 'config', 'consumerOffset.json'), 'utf8');
+    const file = path.join(directory.path, 'config', 'consumerOffset.json');
+    const text = await waitFor('the file', () => existsSync(file) && readFileSync(file, 'utf8'));
     assert.match(text, /"offsetTable":\{"T@G":\{0:7\}\}/);
     await commit(8);
     await commit(0, { queueId: '1', commitOffset: '9223372036854775807' });

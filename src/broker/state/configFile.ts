@@ -79,6 +79,10 @@ export class ConfigFile implements Disposable {
       this.#saveNow('tmp');
       return;
     }
+    this.#saveBeside();
+  }
+
+  #saveBeside(): void {
     this.#next ??= new Deferred();
     if (this.#writing === undefined) void this.#saveNext();
   }
@@ -89,7 +93,10 @@ export class ConfigFile implements Disposable {
   }
 
   saveLater(): void {
-    this.#timer ??= this.#options.clock.after(this.#options.delayMs ?? 1000, () => this.save());
+    this.#timer ??= this.#options.clock.after(this.#options.delayMs ?? 1000, () => {
+      this.#timer = undefined;
+      this.#saveBeside();
+    });
   }
 
   /** Writes what waits. */
@@ -123,7 +130,7 @@ export class ConfigFile implements Disposable {
       await nextTurn();
       this.#next = undefined;
       try {
-        if (!this.#disposed) await this.#saveBehind();
+        if (!this.#disposed) await this.#write();
       } catch (error) {
         this.#options.logger.error(`${this.#options.path} cannot be written`, error);
       }
@@ -132,7 +139,7 @@ export class ConfigFile implements Disposable {
     this.#writing = undefined;
   }
 
-  async #saveBehind(): Promise<void> {
+  async #write(): Promise<void> {
     const { path: file } = this.#options;
     const fresh = `${file}.tmp`;
     await writeFile(fresh, this.#content());

@@ -174,30 +174,27 @@ export class ConsumeQueue {
     }
   }
 
-  /** Everything that was put before the call is on disk when it resolves. Waits for no disk where the file is there. */
-  async flushToDisk(): Promise<void> {
-    try {
-      await this.#flushLater();
-      await this.#series?.sync();
-    } catch (error) {
-      // Of a queue that was removed the files are gone.
-      if (this.isDirty) throw error;
-    }
-    this.#series?.release();
+  /** Entries before it are in the files. */
+  get flushed(): number {
+    return this.#flushed;
   }
 
-  async #flushLater(): Promise<void> {
-    const files = this.#files;
-    const perFile = files.fileBytes / ENTRY_BYTES;
-    for (const max = this.#max; this.isDirty && this.#flushed < max;) {
-      const from = this.#flushed;
-      const to = Math.min(max, from - (from % perFile) + perFile);
-      // A copy: the tail may move meanwhile.
-      const at = (from - this.#tailStart) * ENTRY_BYTES;
-      const bytes = Buffer.from(this.#tail.subarray(at, at + (to - from) * ENTRY_BYTES));
-      await files.writeLater(from * ENTRY_BYTES, bytes);
-      this.#flushed = Math.max(this.#flushed, to);
-    }
+  /** As `flush`, beside the event loop, and no further than the next file begins. */
+  async flushLater(): Promise<void> {
+    const from = this.#flushed;
+    const perFile = this.#files.fileBytes / ENTRY_BYTES;
+    const to = Math.min(this.#max, from - (from % perFile) + perFile);
+    // A copy: the tail may move meanwhile.
+    const at = (from - this.#tailStart) * ENTRY_BYTES;
+    const bytes = Buffer.from(this.#tail.subarray(at, at + (to - from) * ENTRY_BYTES));
+    await this.#files.writeLater(from * ENTRY_BYTES, bytes);
+    this.#flushed = Math.max(this.#flushed, to);
+  }
+
+  /** What is in the files is on disk when it resolves. */
+  async sync(): Promise<void> {
+    await this.#series?.sync();
+    this.#series?.release();
   }
 
   /** Frees what an idle queue holds. */

@@ -15,7 +15,6 @@ import {
   statSync,
   truncateSync,
   unlinkSync,
-  open,
   write,
   writeSync,
 } from 'node:fs';

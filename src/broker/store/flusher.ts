@@ -113,10 +113,7 @@ export class Flusher {
       await log.files.sync();
       const left = changed.values();
       const work = async (): Promise<void> => {
-        for (const queue of left) {
-          await queues.makeFile(queue);
-          await queue.flushToDisk();
-        }
+        for (const queue of left) await queues.toDisk(queue);
       };
       await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, work));
       const indexEndOffset = index === undefined ? Number.MAX_SAFE_INTEGER : await index.sync();

@@ -96,6 +96,19 @@ export class QueueTable {
     await this.#removeFolder(this.#topics.has(queue.topic) ? join(folder, String(queue.queueId)) : folder);
   }
 
+  /** All entries of a queue are on disk when it resolves; of one that was removed meanwhile there is nothing to be had. */
+  async toDisk(queue: ConsumeQueue): Promise<void> {
+    try {
+      for (const end = queue.max; queue.flushed < end && !queue.isRemoved;) {
+        await this.makeFile(queue);
+        await queue.flushLater();
+      }
+      await queue.sync();
+    } catch (error) {
+      if (!queue.isRemoved) throw error;
+    }
+  }
+
   *all(): Iterable<ConsumeQueue> {
     for (const queues of this.#topics.values()) yield* queues.values();
   }

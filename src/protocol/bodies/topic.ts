@@ -40,23 +40,30 @@ export function topicConfig(parts: Partial<TopicConfig> & { readonly topicName: 
   };
 }
 
-function readTopicConfig(json: FastjsonObject): TopicConfig {
-  const attributes = objectAt(json, 'attributes');
+function readTopicConfig(json: FastjsonObject, name = ''): TopicConfig {
   return {
-    topicName: textAt(json, 'topicName'),
+    topicName: textAt(json, 'topicName', name),
     readQueueNums: numberAt(json, 'readQueueNums', 16),
     writeQueueNums: numberAt(json, 'writeQueueNums', 16),
     perm: numberAt(json, 'perm', 6),
     topicFilterType: textAt(json, 'topicFilterType', 'SINGLE_TAG'),
     topicSysFlag: numberAt(json, 'topicSysFlag'),
     order: booleanAt(json, 'order'),
-    attributes: Object.fromEntries(Object.keys(attributes).map((name) => [name, textAt(attributes, name)])),
+    attributes: readAttributes(objectAt(json, 'attributes')),
   };
 }
 
+function readAttributes(json: FastjsonObject): Readonly<Record<string, string>> {
+  const names = Object.keys(json);
+  return names.length === 0 ? NO_ATTRIBUTES : Object.fromEntries(names.map((name) => [name, textAt(json, name)]));
+}
+
+/** One for all topics: there may be ten thousand. */
+const NO_ATTRIBUTES: Readonly<Record<string, string>> = {};
+
 /** Body of UPDATE_AND_CREATE_TOPIC_LIST 18. */
 export function decodeTopicConfigList(body: Buffer): TopicConfig[] {
-  return objectsAt(readBody(body), 'topicConfigList').map(readTopicConfig);
+  return objectsAt(readBody(body), 'topicConfigList').map((json) => readTopicConfig(json));
 }
 
 /** Body of GET_ALL_TOPIC_CONFIG 21 and content of `config/topics.json`. */
@@ -166,8 +173,7 @@ function topicTableJson(table: TopicTable): object {
 function readTopicTable(json: FastjsonObject): TopicTable {
   const configs = objectAt(json, 'topicConfigTable');
   const topics = new Map<string, TopicConfig>();
-  for (const name of Object.keys(configs))
-    topics.set(name, readTopicConfig({ topicName: name, ...objectAt(configs, name) }));
+  for (const name of Object.keys(configs)) topics.set(name, readTopicConfig(objectAt(configs, name), name));
   const mappingInfos = objectAt(json, 'topicQueueMappingInfoMap');
   const mappings = new Map(Object.keys(mappingInfos).map((name) => [name, objectAt(mappingInfos, name)]));
   return { dataVersion: readDataVersion(json['dataVersion']), topics, ...(mappings.size > 0 ? { mappings } : {}) };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { CodedError } from '../../../src/base/errors.ts';
 import { parseFastjson, stringifyFastjson } from '../../../src/protocol/fastjson.ts';
+import type { FastjsonValue } from '../../../src/protocol/fastjson.ts';
 import { goldenFrames } from '../../support/goldenFrames.ts';
 
 describe('parseFastjson', () => {
@@ -103,6 +104,28 @@ describe('parseFastjson', () => {
       ),
       { numRuns: 3000 },
     );
+  });
+
+  it('reads large texts as it reads small ones, plain or not', () => {
+    const filler = Array.from({ length: 100 }, (_, index) => ({ name: `topic-${index}`, text: 'x".\u00e9'.repeat(5) }));
+    const large = JSON.stringify(filler);
+    assert.ok(large.length > 4096);
+    const rest = [
+      '{"a":1,"__proto__":{"b":2},"c":[true,null,-0,1.5e3]}',
+      '{0:"a",b:\'c\'}',
+      '[9223372036854775807,1]',
+      '{"a":{"b":1},"c":{"$ref":"$[1].a"}}',
+      '{{"x":1}:2}',
+    ];
+    for (const text of rest) {
+      const [, value] = parseFastjson(`[${large},${text}]`) as FastjsonValue[];
+      const [, small] = parseFastjson(`[0,${text}]`) as FastjsonValue[];
+      assert.deepEqual(value, small, text);
+    }
+    assert.deepEqual(parseFastjson(large), filler);
+    const deep = `${'['.repeat(1000)}${large}${']'.repeat(1000)}`;
+    assert.throws(() => parseFastjson(deep), { code: 'json-illegal' });
+    assert.throws(() => parseFastjson(`[${large}`), { code: 'json-illegal' });
   });
 
   it('does not let a body change Object.prototype', () => {
