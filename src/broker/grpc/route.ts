@@ -28,7 +28,10 @@ export async function queryRoute(
 }
 
 /** What the client called this endpoint; or where its connection ends. */
-function reachedAt({ session }: CallContext, given: Endpoints | undefined): MessageInitShape<typeof EndpointsSchema> {
+export function reachedAt(
+  { session }: CallContext,
+  given: Endpoints | undefined,
+): MessageInitShape<typeof EndpointsSchema> {
   if (given !== undefined && given.addresses.length > 0) return given;
   const { localAddress } = session;
   return {

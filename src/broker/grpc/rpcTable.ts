@@ -1,6 +1,10 @@
 import type { RpcRequest, RpcResponse, StreamRpc, UnaryRpc } from '../../protocol/grpc/rpc.ts';
+import { ackMessage } from './ack.ts';
+import { queryAssignment } from './assignment.ts';
 import type { CallContext } from './callContext.ts';
 import { heartbeat, notifyClientTermination } from './heartbeat.ts';
+import { changeInvisibleDuration } from './invisibleDuration.ts';
+import { receiveMessage } from './receive.ts';
 import { queryRoute } from './route.ts';
 
 /** Throwing a Refusal answers with its status; whatever else is thrown is INTERNAL_SERVER_ERROR. */
@@ -24,6 +28,11 @@ export const unaryRpcs: UnaryRpcs = {
   queryRoute,
   heartbeat,
   notifyClientTermination,
+  queryAssignment,
+  ackMessage,
+  changeInvisibleDuration,
 };
 
-export const streamRpcs: StreamRpcs = {};
+export const streamRpcs: StreamRpcs = {
+  receiveMessage,
+};

@@ -23,7 +23,7 @@ export function checkBrokerReadable({ config }: BrokerContext, what: 'pop' | 'pe
 export function checkPopQueue(
   broker: BrokerContext,
   { topic, consumerGroup: group, queueId }: PopQueue,
-  connection: Peer,
+  connection: Pick<Peer, 'remoteAddress'>,
 ): Reply | undefined {
   const config = broker.topics.get(topic);
   if (config === undefined) return topicMissing(topic);
@@ -45,7 +45,7 @@ export function checkPopQueue(
 export function checkPoppedQueue(
   broker: BrokerContext,
   { topic, queueId }: Omit<PopQueue, 'consumerGroup'>,
-  connection: Peer,
+  connection: Pick<Peer, 'remoteAddress'>,
 ): Reply | undefined {
   const config = broker.topics.get(topic);
   if (config === undefined) return topicMissing(topic);
@@ -67,7 +67,11 @@ function topicMissing(topic: string): Reply {
   };
 }
 
-function queueIllegal({ topicName, readQueueNums }: TopicConfig, queueId: number, connection: Peer): string {
+function queueIllegal(
+  { topicName, readQueueNums }: TopicConfig,
+  queueId: number,
+  connection: Pick<Peer, 'remoteAddress'>,
+): string {
   return (
     `queueId[${queueId}] is illegal, topic:[${topicName}] topicConfig.readQueueNums:[${readQueueNums}] ` +
     `consumer:[/${connection.remoteAddress}]`

@@ -19,7 +19,12 @@ export const grpcSettings = {
   grpcClientProducerBackoffInitialMillis: whole(10, 0, 3_600_000),
   grpcClientProducerBackoffMaxMillis: whole(1000, 0, 3_600_000),
   grpcClientProducerBackoffMultiplier: whole(2, 1, 100),
+  grpcClientConsumerMinLongPollingTimeoutMillis: whole(5000, 0, 3_600_000),
   grpcClientConsumerMaxLongPollingTimeoutMillis: whole(20_000, 1, 3_600_000),
   grpcClientConsumerLongPollingBatchSize: whole(32, 1, 32),
   enableTopicMessageTypeCheck: flag(true),
+  /** Of what a push consumer receives, until it is renewed. */
+  defaultInvisibleTimeMills: whole(60_000, 1000, 86_400_000),
+  minInvisibleTimeMillsForRecv: whole(10_000, 0, 86_400_000),
+  maxInvisibleTimeMills: whole(43_200_000, 0, 259_200_000),
 } as const satisfies SettingTable;

@@ -1,0 +1,134 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { Code } from '../../protocol/grpc/definition_pb.ts';
+import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
+import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
+import { checkBrokerReadable, checkPopQueue } from '../handlers/popCheck.ts';
+import { arrivalFilter } from '../handlers/popFilter.ts';
+import { ackMessages } from '../pop/ackMessages.ts';
+import { popMessages } from '../pop/popMessages.ts';
+import type { PopWish } from '../pop/popMessages.ts';
+import { hasUnread } from '../pop/unread.ts';
+import { storeRefusal } from '../putMessage.ts';
+import type { CallContext } from './callContext.ts';
+import type { GrpcClient } from './grpcClient.ts';
+import { messageOut } from './messageOut.ts';
+import { receivedMessages, release } from './received.ts';
+import type { Received } from './received.ts';
+import { receiveWish } from './receiveWish.ts';
+import type { ReceiveWish } from './receiveWish.ts';
+import { OK, Refusal, statusOf } from './refusal.ts';
+
+/**
+ * ReceiveMessage: a status, the messages, the time; waits for messages as long as the client does.
+ * Source: ReceiveMessageActivity.java, ReceiveMessageResponseStreamWriter.java; gRPC sheet §4.4.
+ */
+export async function receiveMessage(
+  context: CallContext,
+  request: RpcRequest<'receiveMessage'>,
+  write: (response: RpcResponse<'receiveMessage'>) => void,
+): Promise<void> {
+  const { clock } = context.broker;
+  try {
+    const wish = await receiveWish(context, request);
+    const received = await receive(context, wish);
+    write({ content: { case: 'status', value: OK } });
+    for (const { stored, handle } of received) {
+      const value = messageOut(stored, { topic: wish.pop.topic, receiptHandle: handle, nowMs: clock.now() });
+      write({ content: { case: 'message', value } });
+    }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    write({ content: { case: 'status', value: error.status } });
+  }
+  write({ content: { case: 'deliveryTimestamp', value: timestampFromMs(clock.now()) } });
+}
+
+/** @throws Refusal MESSAGE_NOT_FOUND when the time is over, TOO_MANY_REQUESTS when too many wait */
+async function receive(context: CallContext, wish: ReceiveWish): Promise<Received[]> {
+  const { broker, call } = context;
+  const { pop, untilMs } = wish;
+  const client = context.clients.get(context.clientId);
+  const isGone = (): boolean => !call.isOpen || client?.isDisposed === true;
+  for (;;) {
+    if (isGone()) {
+      // It may have been resumed in place of somebody else.
+      broker.pops.held.wake(pop.topic, pop.group);
+      return [];
+    }
+    const received = await popOnce(context, pop);
+    if (isGone()) {
+      await release(broker, received);
+      continue;
+    }
+    const wanted = received.length === 0 ? received : await selected(context, wish, received);
+    if (wanted.length > 0) return wanted;
+    if (broker.clock.now() >= untilMs) throw new Refusal(Code.MESSAGE_NOT_FOUND, 'no new message');
+    // What arrived since the queues were read would wake nobody.
+    if (hasUnread(broker, { ...pop, withRetries: !pop.ordered })) await nextTurn();
+    else await arrival(context, wish, client);
+  }
+}
+
+/** By the permissions of now: they may have changed while the client waited. @throws Refusal */
+async function popOnce({ broker, session }: CallContext, pop: PopWish): Promise<Received[]> {
+  const queue = { topic: pop.topic, consumerGroup: pop.group, queueId: pop.queueId };
+  const refusal = checkBrokerReadable(broker, 'pop') ?? checkPopQueue(broker, queue, session);
+  if (refusal !== undefined) throw refusalOf(refusal);
+  try {
+    const popped = await popMessages(broker, pop);
+    if (popped.queues.length === 0) return [];
+    if (popped.restNum > 0) broker.pops.held.wake(pop.topic, pop.group, pop.queueId);
+    await broker.store.flushed();
+    return receivedMessages(broker, pop, popped);
+  } catch (error) {
+    const refused = storeRefusal(broker, error);
+    if (refused === undefined) throw error;
+    throw refusalOf(refused);
+  }
+}
+
+function refusalOf(reply: Parameters<typeof statusOf>[0]): Refusal {
+  const { code, message } = statusOf(reply);
+  return new Refusal(code, message);
+}
+
+/** What the client gets: tags are compared by their text here, and what does not match is consumed. */
+async function selected({ broker }: CallContext, { tags }: ReceiveWish, received: Received[]): Promise<Received[]> {
+  const wanted: Received[] = [];
+  for (const one of received) {
+    const { stored, messages, offset } = one;
+    if (tags?.has(propertyOf(stored.properties, PropertyName.TAGS) ?? '') === false) {
+      await ackMessages(broker, messages, [offset]);
+    } else wanted.push(one);
+  }
+  return wanted;
+}
+
+/** Until something arrives that may be for the client, the time is over or the client goes. @throws Refusal */
+function arrival(
+  { broker, call }: CallContext,
+  { pop: { topic, group, queueId, filter }, untilMs }: ReceiveWish,
+  client: GrpcClient | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const watches = [call.onClose(done), client?.onClose(done)];
+    const held = broker.pops.held.hold({
+      topic,
+      group,
+      queueId,
+      untilMs,
+      matches: arrivalFilter(filter),
+      resume: done,
+    });
+    if (held === undefined) {
+      reject(new Refusal(Code.TOO_MANY_REQUESTS, 'polling full'));
+      done();
+    }
+    function done(): void {
+      for (const watch of watches) watch?.dispose();
+      held?.dispose();
+      resolve();
+    }
+  });
+}
