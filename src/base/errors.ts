@@ -7,8 +7,13 @@ export type ErrorCode =
   | 'connect-failed' // address, reason
   | 'connection-closed' // address
   | 'not-rocketmq' // address, speaks: 'http' | 'amqp' | 'tls' | 'unknown'
+  | 'not-grpc' // address
+  | 'certificate-untrusted' // address, reason
   | 'request-timeout' // address, requestCode, timeoutMs
   | 'response-error' // address, requestCode, responseCode, remark
+  | 'grpc-timeout' // address, rpc, timeoutMs
+  | 'grpc-failed' // address, rpc, status, reason
+  | 'grpc-refused' // address, rpc, refusal, reason
   | 'frame-illegal' // reason
   | 'frame-too-large' // sizeBytes, maxSizeBytes
   | 'header-illegal' // field, reason
@@ -18,6 +23,7 @@ export type ErrorCode =
   | 'topic-name-invalid' // topic, reason: 'blank' | 'too-long' | 'illegal-characters' | 'reserved'
   | 'topic-not-found' // topic
   | 'no-writable-queue' // topic
+  | 'no-readable-queue' // topic
   | 'partly-done' // done, failed: addresses; the cause is that of the first that failed
   | 'no-broker' // nameServers
   | 'body-too-large' // sizeBytes, maxSizeBytes

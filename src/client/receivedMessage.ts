@@ -20,7 +20,8 @@ export interface ReceivedMessage {
   readonly reconsumeTimes: number;
   /** The unique key, or the offset id of a message without one. */
   readonly messageId: string;
-  readonly offsetMessageId: string;
+  /** Undefined where nobody tells: a gRPC endpoint does not. */
+  readonly offsetMessageId: string | undefined;
   readonly properties: ReadonlyMap<string, string>;
   /** Decompressed, unless `bodyProblem` says that it could not be. */
   readonly body: Buffer;

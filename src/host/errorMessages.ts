@@ -43,6 +43,18 @@ function afterRefusal(requestCode: number, responseCode: number): string {
   return isBroker ? t('Use the port of a NameServer, 9876 by default.') : t('The log of the broker tells more.');
 }
 
+function afterGrpcRefusal(refusal: string | number | boolean): string {
+  switch (refusal) {
+    case 'UNAUTHORIZED':
+    case 'FORBIDDEN':
+      return t('Check the access key of the connection, and what it may do.');
+    case 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE':
+      return t('Choose the type of message that the topic takes.');
+    default:
+      return t('The log of the proxy tells more.');
+  }
+}
+
 function words({ code, details, cause }: CodedError): ErrorWords {
   const d = (name: string) => withoutEnd(details[name]);
   const address = d('address');
@@ -65,6 +77,16 @@ function words({ code, details, cause }: CodedError): ErrorWords {
       return say(t('{0} closed the connection.', address), t('Look into the log of the server, then try again.'));
     case 'not-rocketmq':
       return say(notRocketMq(String(address), d('speaks')), t('Use the port of a NameServer, 9876 by default.'));
+    case 'not-grpc':
+      return say(
+        t('{0} does not speak gRPC.', address),
+        t('Use the gRPC port of a proxy, 8081 by default, and check whether it wants TLS.'),
+      );
+    case 'certificate-untrusted':
+      return say(
+        t('The certificate of {0} is not trusted: {1}.', address, d('reason')),
+        t('Let this machine trust its issuer, or edit the connection to take any certificate.'),
+      );
     case 'request-timeout':
       return say(
         t('{0} did not answer {1} within {2} ms.', address, requestName(d('requestCode')), d('timeoutMs')),
@@ -82,6 +104,23 @@ function words({ code, details, cause }: CodedError): ErrorWords {
           d('remark'),
         ),
         afterRefusal(Number(d('requestCode')), Number(d('responseCode'))),
+      );
+    case 'grpc-timeout':
+      return say(
+        t('{0} did not answer {1} within {2} ms.', address, d('rpc'), d('timeoutMs')),
+        d('rpc') === 'SendMessage'
+          ? t('The message may have been stored all the same: look into its topic before you send it again.')
+          : t('Try again, or raise the setting rocketmq.requestTimeoutMs.'),
+      );
+    case 'grpc-failed':
+      return say(
+        t('{0} failed at {1}: {2} (gRPC status {3}).', d('rpc'), address, d('reason'), d('status')),
+        t('Check that the address is the gRPC port of a RocketMQ proxy.'),
+      );
+    case 'grpc-refused':
+      return say(
+        t('{0} refused {1} with {2}: {3}.', address, d('rpc'), d('refusal'), d('reason')),
+        afterGrpcRefusal(d('refusal')),
       );
     case 'frame-illegal':
       return say(t('The answer is not in the RocketMQ protocol: {0}.', d('reason')), checkAddress());
@@ -106,6 +145,11 @@ function words({ code, details, cause }: CodedError): ErrorWords {
       return say(
         t('No queue of {0} can be written to.', d('topic')),
         t('Check that a master broker is up and that the topic permits writing.'),
+      );
+    case 'no-readable-queue':
+      return say(
+        t('No queue of {0} can be read.', d('topic')),
+        t('Check that a broker is up and that the topic permits reading.'),
       );
     case 'partly-done':
       return say(

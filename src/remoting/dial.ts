@@ -96,7 +96,8 @@ function ignore(): void {
   // The Connection listens on its own; before it nobody is left to tell.
 }
 
-function connectError(error: Error, address: string, timeoutMs: number): CodedError {
+/** What kept a connection from being opened. */
+export function connectError(error: Error, address: string, timeoutMs: number): CodedError {
   const reason = systemErrorCode(error);
   switch (reason) {
     case 'ECONNREFUSED':

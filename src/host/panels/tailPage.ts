@@ -45,6 +45,7 @@ export class TailPage {
     this.#words = {
       binary: (sizeBytes, hex) => vscode.l10n.t('Binary, {0} bytes: {1}', sizeBytes, hex),
       bodyProblem: (error) => services.toPageError(error).message,
+      unknown: vscode.l10n.t('unknown'),
     };
     this.#feed = new TailFeed({
       capacity: services.capacity(),

@@ -10,6 +10,8 @@ const MAX_SHOWN_BYTES = 256 * 1024;
 export interface RowWords {
   readonly binary: (sizeBytes: number, hex: string) => string;
   readonly bodyProblem: (error: unknown) => string;
+  /** What nobody tells. */
+  readonly unknown: string;
 }
 
 export function tailRow(number: number, message: ReceivedMessage, words: RowWords): TailRow {
@@ -33,7 +35,7 @@ export function tailMessage(number: number, message: ReceivedMessage, words: Row
     ...tailRow(number, message, words),
     topic: message.topic,
     messageId: message.messageId,
-    offsetMessageId: message.offsetMessageId,
+    offsetMessageId: message.offsetMessageId ?? words.unknown,
     bornAtMs: message.bornAtMs,
     bornHost: message.bornHost,
     storeHost: message.storeHost,

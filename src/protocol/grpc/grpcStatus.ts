@@ -35,6 +35,15 @@ export function encodeGrpcMessage(message: string): string {
   return encoded;
 }
 
+/** A text that is encoded wrongly is given as it is. */
+export function decodeGrpcMessage(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
+  }
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
 /**

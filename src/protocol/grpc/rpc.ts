@@ -9,6 +9,10 @@ export type RpcName = keyof Methods;
 export type RpcRequest<N extends RpcName> = MessageShape<Methods[N]['input']>;
 /** What is left out has its default. */
 export type RpcResponse<N extends RpcName> = MessageInitShape<Methods[N]['output']>;
+/** The request as a client makes it: what is left out has its default. */
+export type RpcCall<N extends RpcName> = MessageInitShape<Methods[N]['input']>;
+/** The response as a client reads it. */
+export type RpcAnswer<N extends RpcName> = MessageShape<Methods[N]['output']>;
 
 type RpcOfKind<Kind extends DescMethod['methodKind']> = {
   [N in RpcName]: Methods[N]['methodKind'] extends Kind ? N : never;
@@ -38,6 +42,16 @@ export function decodeRequest<N extends RpcName>(name: N, bytes: Uint8Array): Rp
 export function encodeResponse<N extends RpcName>(name: N, response: RpcResponse<N>): Uint8Array {
   const schema = MessagingService.method[name].output;
   return toBinary(schema, create(schema, response as never));
+}
+
+export function encodeRequest<N extends RpcName>(name: N, request: RpcCall<N>): Uint8Array {
+  const schema = MessagingService.method[name].input;
+  return toBinary(schema, create(schema, request as never));
+}
+
+/** @throws Error when the bytes are no such message */
+export function decodeResponse<N extends RpcName>(name: N, bytes: Uint8Array): RpcAnswer<N> {
+  return fromBinary(MessagingService.method[name].output, bytes) as RpcAnswer<N>;
 }
 
 /** One RPC in the words of grpc-js, whose clients take such tables. */

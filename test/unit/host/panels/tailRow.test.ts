@@ -8,6 +8,7 @@ import { makeMessage } from './receivedMessage.ts';
 const WORDS: RowWords = {
   binary: (sizeBytes, hex) => `binary ${sizeBytes}: ${hex}`,
   bodyProblem: (error) => (error as CodedError).code,
+  unknown: 'unknown',
 };
 
 describe('tailRow', () => {

@@ -1,0 +1,349 @@
+import { create } from '@bufbuild/protobuf';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { durationFromMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+
+import {
+  AddressScheme,
+  ClientType,
+  Code,
+  Encoding,
+  FilterType,
+  Language,
+  MessageType,
+  Permission,
+  SettingsSchema,
+  TransactionResolution,
+  TransactionSource,
+} from '../../protocol/grpc/definition_pb.ts';
+import type {
+  Endpoints,
+  EndpointsSchema,
+  Message,
+  MessageSchema,
+  Status,
+  SystemProperties,
+} from '../../protocol/grpc/definition_pb.ts';
+import { decodeResponse, encodeRequest } from '../../protocol/grpc/rpc.ts';
+import type { EndpointMessage, EndpointMessageType, EndpointPermission, EndpointQueue } from './endpointModel.ts';
+
+/*
+ * Requests and answers of MessagingService as bytes ⇄ values. All that needs protobuf stands here: the extension loads
+ * it with the first gRPC connection, in a bundle of its own, so nothing of it is thrown, kept or compared by class.
+ */
+
+/** How the server judged a request; `OK`, or the name of a refusal. */
+export interface Verdict {
+  readonly refusal: string | undefined;
+  readonly reason: string;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RouteAnswer extends Verdict {
+  readonly queues: readonly EndpointQueue[];
+}
+
+export interface SendAnswer extends Verdict {
+  readonly messageId: string;
+  readonly transactionId: string;
+  readonly offset: number;
+  readonly recallHandle: string;
+}
+
+export interface SettingsAnswer extends Verdict {
+  readonly maxBodyBytes: number;
+  readonly checksMessageType: boolean;
+  readonly maxAttempts: number;
+  readonly batchSize: number;
+  readonly longPollMs: number;
+}
+
+export interface WireMessage {
+  readonly topic: string;
+  readonly brokerQueueId: number;
+  readonly offset: number;
+  readonly storedAtMs: number;
+  readonly bornAtMs: number;
+  readonly bornHost: string;
+  readonly storeHost: string;
+  readonly deliveryAttempt: number;
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly tag: string | undefined;
+  readonly keys: readonly string[];
+  readonly group: string | undefined;
+  readonly isCompressed: boolean;
+  readonly userProperties: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}
+
+export const encodeRoute = (topic: string, at: HostPort): Uint8Array =>
+  encodeRequest('queryRoute', { topic: { name: topic }, endpoints: endpointsOf(at) });
+
+export function decodeRoute(bytes: Uint8Array): RouteAnswer {
+  const { status, messageQueues } = decodeResponse('queryRoute', bytes);
+  const queues = messageQueues.map(({ topic, broker, id, permission, acceptMessageTypes }) => ({
+    topic: topic?.name ?? '',
+    brokerName: broker?.name ?? '',
+    queueId: id,
+    permission: PERMISSIONS[permission] ?? ('unknown' as const),
+    endpoints: addressesOf(broker?.endpoints),
+    accepts: acceptMessageTypes.flatMap((type) => TYPE_NAMES.get(type) ?? []),
+  }));
+  return { ...verdict(status), queues };
+}
+
+export interface SendDetails {
+  readonly messageId: string;
+  readonly bornAtMs: number;
+  readonly bornHost: string;
+}
+
+export const encodeSend = (message: EndpointMessage, details: SendDetails): Uint8Array =>
+  encodeRequest('sendMessage', { messages: [outgoing(message, details)] });
+
+export function decodeSend(bytes: Uint8Array): SendAnswer {
+  const { status, entries } = decodeResponse('sendMessage', bytes);
+  const [entry] = entries;
+  // With several results the answer's own status is none of one message.
+  const judged = entry?.status ?? status;
+  return {
+    ...verdict(judged),
+    messageId: entry?.messageId ?? '',
+    transactionId: entry?.transactionId ?? '',
+    offset: Number(entry?.offset ?? 0n),
+    recallHandle: entry?.recallHandle ?? '',
+  };
+}
+
+export const encodeEndTransaction = (
+  topic: string,
+  { messageId, transactionId }: SendAnswer,
+  end: 'commit' | 'rollback',
+): Uint8Array =>
+  encodeRequest('endTransaction', {
+    topic: { name: topic },
+    messageId,
+    transactionId,
+    resolution: end === 'commit' ? TransactionResolution.COMMIT : TransactionResolution.ROLLBACK,
+    source: TransactionSource.SOURCE_CLIENT,
+  });
+
+export const decodeEndTransaction = (bytes: Uint8Array): Verdict =>
+  verdict(decodeResponse('endTransaction', bytes).status);
+
+interface SettingsOf {
+  readonly at: HostPort;
+  readonly requestTimeoutMs: number;
+  readonly version: string;
+}
+
+export function encodeProducerSettings(topics: readonly string[], of: SettingsOf): Uint8Array {
+  return encodeSettings(of, ClientType.PRODUCER, {
+    case: 'publishing',
+    value: { topics: topics.map((name) => ({ name })), validateMessageType: true },
+  });
+}
+
+export function encodeConsumerSettings(
+  { group, topic }: { readonly group: string; readonly topic: string },
+  longPollMs: number,
+  of: SettingsOf,
+): Uint8Array {
+  return encodeSettings(of, ClientType.SIMPLE_CONSUMER, {
+    case: 'subscription',
+    value: {
+      group: { name: group },
+      subscriptions: [{ topic: { name: topic }, expression: ALL }],
+      longPollingTimeout: durationFromMs(longPollMs),
+    },
+  });
+}
+
+/** Undefined for a command that is no settings. */
+export function decodeSettings(bytes: Uint8Array): SettingsAnswer | undefined {
+  const { status, command } = decodeResponse('telemetry', bytes);
+  if (command.case !== 'settings') return undefined;
+  const { pubSub, backoffPolicy } = command.value;
+  const publishing = pubSub.case === 'publishing' ? pubSub.value : undefined;
+  const subscription = pubSub.case === 'subscription' ? pubSub.value : undefined;
+  const longPoll = subscription?.longPollingTimeout;
+  return {
+    ...verdict(status),
+    maxBodyBytes: publishing?.maxBodySize ?? 0,
+    checksMessageType: publishing?.validateMessageType ?? false,
+    maxAttempts: backoffPolicy?.maxAttempts ?? 0,
+    batchSize: subscription?.receiveBatchSize ?? 0,
+    longPollMs: longPoll === undefined ? 0 : Number(longPoll.seconds) * 1000 + longPoll.nanos / 1e6,
+  };
+}
+
+export const encodeHeartbeat = (group: string): Uint8Array =>
+  encodeRequest('heartbeat', { group: { name: group }, clientType: ClientType.SIMPLE_CONSUMER });
+
+export const decodeHeartbeat = (bytes: Uint8Array): Verdict => verdict(decodeResponse('heartbeat', bytes).status);
+
+export const encodeTermination = (group: string): Uint8Array =>
+  encodeRequest('notifyClientTermination', { group: { name: group } });
+
+export const decodeTermination = (bytes: Uint8Array): Verdict =>
+  verdict(decodeResponse('notifyClientTermination', bytes).status);
+
+interface ReceiveFrom {
+  readonly group: string;
+  readonly queue: EndpointQueue;
+  readonly batchSize: number;
+  readonly invisibleMs: number;
+  readonly longPollMs: number;
+}
+
+export const encodeReceive = ({ group, queue, batchSize, invisibleMs, longPollMs }: ReceiveFrom): Uint8Array =>
+  encodeRequest('receiveMessage', {
+    group: { name: group },
+    messageQueue: {
+      topic: { name: queue.topic },
+      id: queue.queueId,
+      permission: Permission.READ,
+      broker: { name: queue.brokerName, id: 0 },
+    },
+    filterExpression: ALL,
+    batchSize,
+    invisibleDuration: durationFromMs(invisibleMs),
+    autoRenew: false,
+    longPollingTimeout: durationFromMs(longPollMs),
+  });
+
+/** One piece of the answer's stream. */
+export function decodeReceived(bytes: Uint8Array): {
+  readonly verdict?: Verdict;
+  readonly message?: WireMessage;
+} {
+  const { content } = decodeResponse('receiveMessage', bytes);
+  if (content.case === 'status') return { verdict: verdict(content.value) };
+  return content.case === 'message' ? { message: received(content.value) } : {};
+}
+
+export const encodeAck = (
+  { group, topic }: { readonly group: string; readonly topic: string },
+  messages: readonly WireMessage[],
+): Uint8Array =>
+  encodeRequest('ackMessage', {
+    group: { name: group },
+    topic: { name: topic },
+    entries: messages.map(({ messageId, receiptHandle }) => ({ messageId, receiptHandle })),
+  });
+
+export const decodeAck = (bytes: Uint8Array): Verdict => {
+  const { status, entries } = decodeResponse('ackMessage', bytes);
+  const refused = entries.find((entry) => entry.status !== undefined && entry.status.code !== Code.OK);
+  return verdict(refused?.status ?? status);
+};
+
+const ALL = { type: FilterType.TAG, expression: '*' };
+
+const PERMISSIONS: Readonly<Record<number, EndpointPermission>> = {
+  [Permission.NONE]: 'none',
+  [Permission.READ]: 'read',
+  [Permission.WRITE]: 'write',
+  [Permission.READ_WRITE]: 'readWrite',
+};
+
+const TYPES: Readonly<Record<EndpointMessageType, MessageType>> = {
+  NORMAL: MessageType.NORMAL,
+  FIFO: MessageType.FIFO,
+  DELAY: MessageType.DELAY,
+  TRANSACTION: MessageType.TRANSACTION,
+  LITE: MessageType.LITE,
+  PRIORITY: MessageType.PRIORITY,
+};
+
+const TYPE_NAMES: ReadonlyMap<MessageType, EndpointMessageType> = new Map(
+  Object.entries(TYPES).map(([name, type]) => [type, name as EndpointMessageType]),
+);
+
+function verdict(status: Status | undefined): Verdict {
+  if (status === undefined) return { refusal: 'CODE_UNSPECIFIED', reason: '' };
+  const isGood = status.code === Code.OK || status.code === Code.MULTIPLE_RESULTS;
+  // A code that is newer than we are has no name.
+  const name: string | undefined = Code[status.code];
+  return { refusal: isGood ? undefined : (name ?? String(status.code)), reason: status.message };
+}
+
+function encodeSettings(
+  { at, requestTimeoutMs, version }: SettingsOf,
+  clientType: ClientType,
+  pubSub: MessageInitShape<typeof SettingsSchema>['pubSub'],
+): Uint8Array {
+  const value = create(SettingsSchema, {
+    clientType,
+    accessPoint: endpointsOf(at),
+    requestTimeout: durationFromMs(requestTimeoutMs),
+    ...(pubSub === undefined ? {} : { pubSub }),
+    userAgent: { language: Language.NODE_JS, version, platform: process.platform },
+  });
+  return encodeRequest('telemetry', { command: { case: 'settings', value } });
+}
+
+function outgoing(message: EndpointMessage, details: SendDetails): MessageInitShape<typeof MessageSchema> {
+  const { topic, tag, keys = [], properties = new Map<string, string>(), body, delivery } = message;
+  return {
+    topic: { name: topic },
+    userProperties: Object.fromEntries(properties),
+    body,
+    systemProperties: {
+      ...(tag === undefined || tag === '' ? {} : { tag }),
+      keys: keys.filter((key) => key !== ''),
+      messageId: details.messageId,
+      bodyEncoding: Encoding.IDENTITY,
+      messageType: TYPES[delivery.type],
+      bornTimestamp: timestampFromMs(details.bornAtMs),
+      bornHost: details.bornHost,
+      ...(delivery.type === 'FIFO' ? { messageGroup: delivery.group } : {}),
+      ...(delivery.type === 'DELAY' ? { deliveryTimestamp: timestampFromMs(delivery.deliverAtMs) } : {}),
+      ...(delivery.type === 'PRIORITY' ? { priority: delivery.priority } : {}),
+      ...(delivery.type === 'LITE' ? { liteTopic: delivery.liteTopic } : {}),
+    },
+  };
+}
+
+function received({ topic, userProperties, systemProperties, body }: Message): WireMessage {
+  const system: Partial<SystemProperties> = systemProperties ?? {};
+  return {
+    topic: topic?.name ?? '',
+    brokerQueueId: system.queueId ?? 0,
+    offset: Number(system.queueOffset ?? 0n),
+    storedAtMs: msOf(system.storeTimestamp),
+    bornAtMs: msOf(system.bornTimestamp),
+    bornHost: system.bornHost ?? '',
+    storeHost: system.storeHost ?? '',
+    deliveryAttempt: system.deliveryAttempt ?? 1,
+    messageId: system.messageId ?? '',
+    receiptHandle: system.receiptHandle ?? '',
+    tag: system.tag,
+    keys: system.keys ?? [],
+    group: system.messageGroup,
+    isCompressed: system.bodyEncoding === Encoding.GZIP,
+    userProperties: new Map(Object.entries(userProperties)),
+    body,
+  };
+}
+
+function msOf(timestamp: Timestamp | undefined): number {
+  return timestamp === undefined ? 0 : timestampMs(timestamp);
+}
+
+function endpointsOf({ host, port }: HostPort): MessageInitShape<typeof EndpointsSchema> {
+  const isIPv4 = /^[\d.]+$/.test(host);
+  const scheme = host.includes(':') ? AddressScheme.IPv6 : isIPv4 ? AddressScheme.IPv4 : AddressScheme.DOMAIN_NAME;
+  return { scheme, addresses: [{ host, port }] };
+}
+
+function addressesOf(endpoints: Endpoints | undefined): string[] {
+  return (endpoints?.addresses ?? []).map(({ host, port }) =>
+    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+  );
+}
