@@ -53,10 +53,11 @@ export interface RequestParts {
   readonly language?: string;
 }
 
-export function request(opaque: number, parts: RequestParts): RemotingCommand {
+/** @param language where the parts name none */
+export function request(opaque: number, parts: RequestParts, language = LANGUAGE): RemotingCommand {
   return {
     code: parts.code,
-    language: parts.language ?? LANGUAGE,
+    language: parts.language ?? language,
     version: VERSION,
     opaque,
     flag: parts.oneway === true ? ONEWAY_BIT : 0,

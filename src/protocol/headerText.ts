@@ -15,6 +15,18 @@ export function digitsAt(bytes: Buffer, at: number, sizeBytes: number): number {
   return value;
 }
 
+/** The same of a text. */
+export function digitsOf(text: string): number {
+  if (text.length < 1 || text.length > MAX_DIGITS) return NaN;
+  let value = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
 const SLOTS = 256;
 const MAX_KEPT_BYTES = 255;
 

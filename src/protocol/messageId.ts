@@ -44,6 +44,8 @@ export function uniqueKeySource(options: {
   let counter = 0;
   let monthStart = 0;
   let nextMonth = 0;
+  let lastTime = NaN;
+  let begin = '';
   return () => {
     const time = now();
     if (time >= nextMonth || time < monthStart) {
@@ -51,10 +53,14 @@ export function uniqueKeySource(options: {
       monthStart = new Date(date.getFullYear(), date.getMonth(), 1).getTime();
       nextMonth = new Date(date.getFullYear(), date.getMonth() + 1, 1).getTime();
     }
+    if (time !== lastTime) begin = fixed + hex((time - monthStart) >>> 0, 8);
+    lastTime = time;
     counter = (counter + 1) & 0xffff;
-    return fixed + hex((time - monthStart) >>> 0, 8) + hex(counter, 4);
+    return `${begin}${HEX_BYTES[counter >>> 8] ?? ''}${HEX_BYTES[counter & 0xff] ?? ''}`;
   };
 }
+
+const HEX_BYTES = Array.from({ length: 0x100 }, (_, byte) => hex(byte, 2));
 
 function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');

@@ -79,8 +79,12 @@ const PROPERTY_SEPARATOR = '\u0002';
 /** `name 0x01 value 0x02 …`. Source: MessageDecoder.messageProperties2String; remoting sheet §4.5. */
 export function encodeProperties(properties: Iterable<readonly [string, string]>): string {
   let text = '';
-  for (const [name, value] of properties) text += name + NAME_VALUE_SEPARATOR + value + PROPERTY_SEPARATOR;
+  for (const [name, value] of properties) text += encodeProperty(name, value);
   return text;
+}
+
+export function encodeProperty(name: string, value: string): string {
+  return name + NAME_VALUE_SEPARATOR + value + PROPERTY_SEPARATOR;
 }
 
 /** Pairs without a name or a value are dropped, as Java does; of a repeated name the last wins. */

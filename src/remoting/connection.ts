@@ -150,7 +150,7 @@ export class Connection implements Peer {
     if (signal?.aborted === true) return Promise.reject(new CodedError('cancelled'));
     const opaque = this.#takeOpaque();
     try {
-      this.#write(request(opaque, this.#completed(parts)));
+      this.#write(request(opaque, this.#signed(parts), this.#language));
     } catch (error) {
       return Promise.reject(asError(error));
     }
@@ -163,7 +163,7 @@ export class Connection implements Peer {
    */
   async oneway(parts: RequestParts): Promise<void> {
     if (!this.#isOpen) throw this.#closedError();
-    this.#write(request(this.#takeOpaque(), this.#completed({ ...parts, oneway: true })));
+    this.#write(request(this.#takeOpaque(), this.#signed({ ...parts, oneway: true }), this.#language));
     if (!this.#outbox.isBlocked) return;
     const drained = new Deferred<void>();
     this.#waitingForDrain.push(drained);
@@ -202,9 +202,8 @@ export class Connection implements Peer {
     this.#close(undefined);
   }
 
-  #completed(parts: RequestParts): RequestParts {
-    const own = parts.language === undefined ? { ...parts, language: this.#language } : parts;
-    return this.#credentials === undefined ? own : signed(own, this.#credentials);
+  #signed(parts: RequestParts): RequestParts {
+    return this.#credentials === undefined ? parts : signed(parts, this.#credentials);
   }
 
   #takeOpaque(): number {

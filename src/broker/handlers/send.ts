@@ -34,17 +34,16 @@ export function sendMessage(broker: BrokerContext, request: IncomingRequest): Re
   const header = decodeSendMessage(command);
   // Of either code, as in Apache's broker: 320 without the field is one message.
   const isBatch = header.batch === true;
-  const stamps = { MSG_REGION: broker.config.regionId, TRACE_ON: String(broker.config.traceOn) };
   if (command.body.length === 0) return EMPTY_BODY;
   const refusal = refusalOf(broker, header, isBatch, command.body);
-  if (refusal !== undefined) return { ...refusal, extFields: stamps };
+  if (refusal !== undefined) return { ...refusal, extFields: stampsOf(broker) };
 
   const newTopics: string[] = [];
   const outcome = store(broker, request, header, isBatch, newTopics);
-  const reply = { ...outcome, extFields: { ...outcome.extFields, ...stamps } };
+  const isStored = outcome.code === ResponseCode.SUCCESS;
+  const reply = isStored ? outcome : { ...outcome, extFields: stampsOf(broker) };
   // After a refusal nothing waits for the disk; how a stored message does, the store decides.
-  const waits =
-    outcome.code === ResponseCode.SUCCESS && propertyOf(header.properties ?? '', PropertyName.WAIT) !== 'false';
+  const waits = isStored && propertyOf(header.properties ?? '', PropertyName.WAIT) !== 'false';
   const flushed = waits ? broker.store.flushed() : true;
   if (newTopics.length === 0 && flushed === true) return reply;
   return lateReply(broker, reply, newTopics, flushed);
@@ -105,16 +104,20 @@ function store(
     if (refused === undefined) throw error;
     return refused;
   }
-  return {
-    code: ResponseCode.SUCCESS,
-    extFields: {
-      queueId: String(queueId),
-      transactionId: properties.uniqueKey,
-      msgId: stored.map((at) => offsetMessageId(broker.storeHost, at.physicalOffset)).join(','),
-      queueOffset: String(stored[0]?.queueOffset ?? 0),
-      ...recallHandle(broker, message.topic, toStore, properties.uniqueKey),
-    },
+  const extFields = {
+    queueId: String(queueId),
+    transactionId: properties.uniqueKey,
+    msgId: stored.map((at) => offsetMessageId(broker.storeHost, at.physicalOffset)).join(','),
+    queueOffset: String(stored[0]?.queueOffset ?? 0),
+    MSG_REGION: broker.config.regionId,
+    TRACE_ON: String(broker.config.traceOn),
   };
+  const handle = recallHandle(broker, message.topic, toStore, properties.uniqueKey);
+  return { code: ResponseCode.SUCCESS, extFields: handle === undefined ? extFields : { ...extFields, ...handle } };
+}
+
+function stampsOf({ config }: BrokerContext): { readonly MSG_REGION: string; readonly TRACE_ON: string } {
+  return { MSG_REGION: config.regionId, TRACE_ON: String(config.traceOn) };
 }
 
 /** What takes a timer message back. Source: SendMessageProcessor.attachRecallHandle. */

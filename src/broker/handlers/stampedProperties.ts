@@ -1,4 +1,10 @@
-import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../../protocol/messageProperty.ts';
+import {
+  PropertyName,
+  decodeProperties,
+  encodeProperties,
+  encodeProperty,
+  propertyOf,
+} from '../../protocol/messageProperty.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 
@@ -21,19 +27,22 @@ export function stampedProperties(
     given.includes(PropertyName.POP_CK);
   const known = propertyOf(given, PropertyName.UNIQUE_KEY);
   const uniqueKey = known ?? broker.newUniqueKey();
-  const stamps: [string, string][] = [
-    [PropertyName.MSG_REGION, regionId],
-    [PropertyName.TRACE_SWITCH, String(traceOn)],
-    [PropertyName.CLUSTER, brokerClusterName],
-  ];
-  if (known === undefined) stamps.push([PropertyName.UNIQUE_KEY, uniqueKey]);
   if (!needsMap) {
     const open = given !== '' && !given.endsWith('\u0002') ? '\u0002' : '';
-    return { text: given + open + encodeProperties(stamps), uniqueKey };
+    const text =
+      given +
+      open +
+      encodeProperty(PropertyName.MSG_REGION, regionId) +
+      encodeProperty(PropertyName.TRACE_SWITCH, String(traceOn)) +
+      encodeProperty(PropertyName.CLUSTER, brokerClusterName);
+    return { text: known === undefined ? text + encodeProperty(PropertyName.UNIQUE_KEY, uniqueKey) : text, uniqueKey };
   }
   const properties = decodeProperties(given);
   properties.delete(PropertyName.POP_CK);
-  for (const [name, value] of stamps) properties.set(name, value);
+  properties.set(PropertyName.MSG_REGION, regionId);
+  properties.set(PropertyName.TRACE_SWITCH, String(traceOn));
+  properties.set(PropertyName.CLUSTER, brokerClusterName);
+  if (known === undefined) properties.set(PropertyName.UNIQUE_KEY, uniqueKey);
   // No level, in the words of SendMessageProcessor.handleRetryAndDLQ.
   if (toDeadLetter) properties.set(PropertyName.DELAY, '-1');
   return { text: encodeProperties(properties), uniqueKey };

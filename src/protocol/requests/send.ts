@@ -3,7 +3,7 @@ import { RequestCode } from '../codes.ts';
 import type { RemotingCommand } from '../command.ts';
 import { boolean, decodeFields, int, long, optional, string } from '../fields.ts';
 import type { FieldsOf } from '../fields.ts';
-import { digitsAt, repeatedText } from '../headerText.ts';
+import { digitsAt, digitsOf, repeatedText } from '../headerText.ts';
 
 /** SEND_MESSAGE 10: long names. Source: SendMessageRequestHeader.java; remoting sheet §3.2. */
 export const sendMessage = {
@@ -54,14 +54,47 @@ export function expandLetters(extFields: Readonly<Record<string, string>>): Reco
 }
 
 /**
- * The header of 10, 310 or 320. Letters of a binary header are read straight from its bytes: this is the request that
- * comes ten thousand times a second.
+ * The header of 10, 310 or 320. Letters are read without the tables, those of a binary header straight from its bytes:
+ * this is the request that comes ten thousand times a second.
  * @throws CodedError `header-illegal`
  */
 export function decodeSendMessage(command: RemotingCommand): SendMessage {
   if (command.code === RequestCode.SEND_MESSAGE) return decodeFields(sendMessage, command.extFields);
-  const read = command instanceof BinaryCommand ? readLetters(command) : undefined;
+  const read = command instanceof BinaryCommand ? readLetters(command) : takeLetters(command.extFields);
   return read ?? decodeFields(sendMessage, expandLetters(command.extFields));
+}
+
+/** Undefined when something is missing or odd: the general way finds the words for it. */
+function takeLetters(extFields: Readonly<Record<string, string>>): SendMessage | undefined {
+  const { a, b, c, d = '', e = '', f = '', g = '', h = '', i, j, k, l, m, n } = extFields;
+  const header = {
+    defaultTopicQueueNums: digitsOf(d),
+    queueId: digitsOf(e),
+    sysFlag: digitsOf(f),
+    bornTimestamp: digitsOf(g),
+    flag: digitsOf(h),
+    properties: i,
+    reconsumeTimes: j === undefined ? undefined : digitsOf(j),
+    unitMode: k === undefined ? undefined : k.toLowerCase() === 'true',
+    maxReconsumeTimes: l === undefined ? undefined : digitsOf(l),
+    batch: m === undefined ? undefined : m.toLowerCase() === 'true',
+    bname: n,
+  };
+  if (a === undefined || b === undefined || c === undefined || !isPlain(header)) return undefined;
+  return { producerGroup: a, topic: b, defaultTopic: c, ...header };
+}
+
+type Numbers = Pick<
+  SendMessage,
+  'defaultTopicQueueNums' | 'queueId' | 'sysFlag' | 'bornTimestamp' | 'flag' | 'reconsumeTimes' | 'maxReconsumeTimes'
+>;
+
+/** All of them are numbers that their fields can hold. */
+function isPlain(numbers: Numbers): boolean {
+  const { defaultTopicQueueNums, queueId, sysFlag, bornTimestamp, flag } = numbers;
+  const { reconsumeTimes = 0, maxReconsumeTimes = 0 } = numbers;
+  const largest = Math.max(defaultTopicQueueNums, queueId, sysFlag, flag, reconsumeTimes, maxReconsumeTimes);
+  return largest <= INT_MAX && !Number.isNaN(bornTimestamp);
 }
 
 const INT_MAX = 0x7fffffff;
@@ -131,10 +164,7 @@ function readLetters({ frame, extAt, extEnd }: BinaryCommand): SendMessage | und
     }
   }
   if (producerGroup === undefined || topic === undefined || defaultTopic === undefined) return undefined;
-  const optionals = Math.max(reconsumeTimes ?? 0, maxReconsumeTimes ?? 0);
-  const largest = Math.max(defaultTopicQueueNums, queueId, sysFlag, flag, optionals);
-  if (Number.isNaN(largest + bornTimestamp) || largest > INT_MAX) return undefined;
-  return {
+  const header = {
     producerGroup,
     topic,
     defaultTopic,
@@ -150,6 +180,7 @@ function readLetters({ frame, extAt, extEnd }: BinaryCommand): SendMessage | und
     batch,
     bname,
   };
+  return isPlain(header) ? header : undefined;
 }
 
 /** Bytes of the letters, for the switch. */

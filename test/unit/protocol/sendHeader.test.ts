@@ -35,10 +35,10 @@ function outcome(read: () => object): unknown {
 }
 
 describe('the header of a send', () => {
-  it('reads from binary letters what the tables read from texts', () => {
+  it('reads from letters, binary or JSON, what the tables read from texts', () => {
     fc.assert(
-      fc.property(letters, (extFields) => {
-        const command = readFrame(encodeFrame(request(1, { code: 310, extFields }), 'ROCKETMQ'));
+      fc.property(letters, fc.constantFrom('ROCKETMQ' as const, 'JSON' as const), (extFields, serializeType) => {
+        const command = readFrame(encodeFrame(request(1, { code: 310, extFields }), serializeType));
         const general = outcome(() => decodeFields(sendMessage, expandLetters(command.extFields)));
         assert.deepEqual(
           outcome(() => decodeSendMessage(command)),
@@ -51,14 +51,16 @@ describe('the header of a send', () => {
 
   it('finds a number past int32 illegal, of whichever field', () => {
     const required = { a: 'P', b: 'T', c: 'TBW102', d: '4', e: '0', f: '0', g: '1700000000000', h: '0' };
-    const read = (extFields: Record<string, string>): unknown => {
-      const command = readFrame(encodeFrame(request(1, { code: 310, extFields }), 'ROCKETMQ'));
-      return outcome(() => decodeSendMessage(command));
-    };
-    for (const letter of ['d', 'e', 'f', 'h', 'j', 'l']) {
-      const field = Object.keys(expandLetters({ [letter]: '' }))[0] ?? '';
-      assert.equal((read({ ...required, [letter]: '2147483647' }) as Record<string, unknown>)[field], 2147483647);
-      assert.equal((read({ ...required, [letter]: '2147483648' }) as Record<string, unknown>)['field'], field);
+    for (const serializeType of ['ROCKETMQ', 'JSON'] as const) {
+      const read = (extFields: Record<string, string>): unknown => {
+        const command = readFrame(encodeFrame(request(1, { code: 310, extFields }), serializeType));
+        return outcome(() => decodeSendMessage(command));
+      };
+      for (const letter of ['d', 'e', 'f', 'h', 'j', 'l']) {
+        const field = Object.keys(expandLetters({ [letter]: '' }))[0] ?? '';
+        assert.equal((read({ ...required, [letter]: '2147483647' }) as Record<string, unknown>)[field], 2147483647);
+        assert.equal((read({ ...required, [letter]: '2147483648' }) as Record<string, unknown>)['field'], field);
+      }
     }
   });
 
