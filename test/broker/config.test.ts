@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -111,20 +111,43 @@ describe('broker: files', () => {
   const read = (name: string): string => readFileSync(path.join(directory.path, 'config', name), 'utf8');
   const text = (bytes: Buffer): unknown => JSON.parse(bytes.toString());
 
-  it('keeps the version before as .bak', () => {
+  it('keeps the newest version that was on disk as .bak', async () => {
     let value = '1';
     const file = open(() => value);
     assert.equal(file.load(text), undefined);
     file.save();
+    await file.synced();
     value = '2';
     file.save();
     assert.deepEqual([read('x.json'), read('x.json.bak')], ['2', '1']);
-    assert.equal(file.load(text), 2);
+    // The second one may be lost with the machine still.
+    value = '3';
+    file.save();
+    assert.deepEqual([read('x.json'), read('x.json.bak')], ['3', '1']);
+    await file.synced();
+    value = '4';
+    file.save();
+    assert.deepEqual([read('x.json'), read('x.json.bak')], ['4', '3']);
+    assert.equal(file.load(text), 4);
   });
 
-  it('reads the .bak when the file is torn, empty or away, and says damaged when both are', () => {
+  it('says when the disk fails, and goes on', async () => {
+    const file = open(() => '1');
+    file.save();
+    rmSync(path.join(directory.path, 'config'), { recursive: true });
+    await file.synced();
+    file.save();
+    await file.synced();
+    mkdirSync(path.join(directory.path, 'config'));
+    file.save();
+    await file.synced();
+    assert.equal(file.load(text), 1);
+  });
+
+  it('reads the .bak when the file is torn, empty or away, and says damaged when both are', async () => {
     const file = open(() => '2');
     file.save();
+    await file.synced();
     file.save();
     for (const torn of ['{"a":', '']) {
       writeFileSync(path.join(directory.path, 'config', 'x.json'), torn);
@@ -167,6 +190,7 @@ describe('broker: files', () => {
     });
     file.save();
     assert.equal(file.saved(), undefined, 'how large it is was not known');
+    await file.synced();
     for (const next of ['2', '3']) {
       value = `${next} ${large}`;
       file.save();

@@ -145,7 +145,9 @@ export async function lateReply(
   for (const topic of newTopics) broker.logger.info(`topic ${topic} created on send`);
   const announced = newTopics.length === 0 ? undefined : broker.registration.announce(newTopics);
   const saved = newTopics.length === 0 ? undefined : broker.topics.saved();
-  const [isOnDisk] = await Promise.all([flushed, announced, saved]);
+  // A message on disk is worth nothing without its topic.
+  const synced = newTopics.length === 0 || flushed === true ? undefined : broker.topics.synced();
+  const [isOnDisk] = await Promise.all([flushed, announced, saved, synced]);
   return isOnDisk ? reply : { ...reply, code: ResponseCode.FLUSH_DISK_TIMEOUT };
 }
 

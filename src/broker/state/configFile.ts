@@ -7,6 +7,10 @@ import type { Disposable } from '../../base/disposable.ts';
 import { CodedError, errorText, systemErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { nextTurn } from '../../base/nextTurn.ts';
+import { syncFile, syncFolder } from '../syncFiles.ts';
+
+/** Windows renames nothing over a file that somebody has open. */
+const SYNCS_AT_ONCE = process.platform === 'win32';
 
 export interface ConfigFileOptions {
   readonly path: string;
@@ -22,8 +26,9 @@ export interface ConfigFileOptions {
 const LARGE_BYTES = 64 * 1024;
 
 /**
- * One of the JSON files under `<store>/config`, with the last version but one beside it as `.bak`. At every moment
- * one of the two is whole: the new text is written apart and then renamed. Source: ConfigManager.java.
+ * One of the JSON files under `<store>/config`, with an earlier version beside it as `.bak`. At every moment one of the
+ * two is whole, also after the machine stopped: the new text is written apart and then renamed, and what is not on disk
+ * yet never takes the place of the `.bak`. Source: ConfigManager.java.
  */
 export class ConfigFile implements Disposable {
   readonly #options: ConfigFileOptions;
@@ -34,6 +39,10 @@ export class ConfigFile implements Disposable {
   /** The next one, which takes in what changes until it begins. */
   #next: Deferred<undefined> | undefined;
   #disposed = false;
+  /** The file as it is, not only an earlier one. */
+  #isOnDisk = true;
+  #saves = 0;
+  #syncing: Promise<void> | undefined;
 
   constructor(options: ConfigFileOptions) {
     this.#options = options;
@@ -92,6 +101,11 @@ export class ConfigFile implements Disposable {
     return (this.#next ?? this.#writing)?.promise;
   }
 
+  /** Resolves when the disk has all that is in the file, or has failed, which is logged. */
+  async synced(): Promise<void> {
+    await this.#syncing;
+  }
+
   saveLater(): void {
     this.#timer ??= this.#options.clock.after(this.#options.delayMs ?? 1000, () => {
       this.#timer = undefined;
@@ -112,15 +126,32 @@ export class ConfigFile implements Disposable {
     const { path: file, logger } = this.#options;
     try {
       const fresh = `${file}.${ending}`;
-      writeFileSync(fresh, this.#content());
-      try {
-        renameSync(file, `${file}.bak`);
-      } catch (error) {
-        if (systemErrorCode(error) !== 'ENOENT') throw error;
-      }
+      writeFileSync(fresh, this.#content(), { flush: SYNCS_AT_ONCE });
+      if (this.#isOnDisk) keepAsBackup(file);
       renameSync(fresh, file);
+      if (SYNCS_AT_ONCE) return;
+      this.#isOnDisk = false;
+      this.#saves += 1;
+      this.#syncing ??= this.#sync();
     } catch (error) {
       logger.error(`${file} cannot be written`, error);
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { path: file, logger } = this.#options;
+    try {
+      for (let synced = -1; synced !== this.#saves;) {
+        synced = this.#saves;
+        await syncFile(file);
+        await syncFolder(path.dirname(file));
+      }
+      this.#isOnDisk = true;
+    } catch (error) {
+      // Without its folder there is nothing to keep.
+      if (systemErrorCode(error) !== 'ENOENT') logger.error(`${file} is not on disk`, error);
+    } finally {
+      this.#syncing = undefined;
     }
   }
 
@@ -142,14 +173,17 @@ export class ConfigFile implements Disposable {
   async #write(): Promise<void> {
     const { path: file } = this.#options;
     const fresh = `${file}.tmp`;
-    await writeFile(fresh, this.#content());
-    if (!this.#disposed) {
+    await writeFile(fresh, this.#content(), { flush: true });
+    if (!this.#disposed && this.#isOnDisk) {
       await rename(file, `${file}.bak`).catch((error: unknown) => {
         if (systemErrorCode(error) !== 'ENOENT') throw error;
       });
     }
-    if (!this.#disposed) renameSync(fresh, file);
-    else {
+    if (!this.#disposed) {
+      renameSync(fresh, file);
+      this.#isOnDisk = true;
+      await syncFolder(path.dirname(file));
+    } else {
       // What `dispose` wrote is newer; it may have been taken for the old text.
       if (!existsSync(file)) renameSync(`${file}.bak`, file);
       await rm(fresh, { force: true });
@@ -160,5 +194,13 @@ export class ConfigFile implements Disposable {
     const content = this.#options.content();
     this.#sizeBytes = content.length;
     return content;
+  }
+}
+
+function keepAsBackup(file: string): void {
+  try {
+    renameSync(file, `${file}.bak`);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
 }

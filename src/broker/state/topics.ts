@@ -82,6 +82,11 @@ export class Topics implements Disposable {
     this.#file.save();
   }
 
+  /** Resolves when all changes before are on disk. */
+  synced(): Promise<void> {
+    return this.#file.synced();
+  }
+
   /** @returns false when there was none */
   delete(topic: string): boolean {
     if (!this.#configs.delete(topic)) return false;

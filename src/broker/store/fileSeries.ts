@@ -3,7 +3,6 @@ import {
   constants,
   existsSync,
   fdatasync,
-  fsync,
   ftruncate,
   ftruncateSync,
   mkdirSync,
@@ -22,13 +21,13 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CodedError } from '../../base/errors.ts';
+import { syncFolder } from '../syncFiles.ts';
 
 const openAsync = promisify(open);
 const ftruncateAsync = promisify(ftruncate);
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
 const fdatasyncAsync = promisify(fdatasync);
-const fsyncAsync = promisify(fsync);
 
 /** Of a series; a log may have thousands of files, and who reads through it needs one at a time. */
 const MAX_OPEN_FILES = 32;
@@ -348,15 +347,4 @@ async function using<T>(file: OpenFile, work: (handle: number) => Promise<T>): P
 function retire(file: OpenFile): void {
   file.retired = true;
   if (file.users === 0) closeSync(file.handle);
-}
-
-/** Windows opens no folders and writes their entries through. */
-async function syncFolder(directory: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = openSync(directory, 'r');
-  try {
-    await fsyncAsync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
