@@ -2,9 +2,9 @@ import type { Clock } from '../../base/clock.ts';
 import { Emitter } from '../../base/emitter.ts';
 import type { Event } from '../../base/emitter.ts';
 import { CodedError } from '../../base/errors.ts';
-import { RequestCode } from '../../protocol/codes.ts';
-import { VERSION } from '../../protocol/command.ts';
-import type { RemotingCommand, RequestParts } from '../../protocol/command.ts';
+import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
+import { VERSION, request, response } from '../../protocol/command.ts';
+import type { RemotingCommand, RequestParts, ResponseParts } from '../../protocol/command.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { ClientType } from '../../protocol/grpc/definition_pb.ts';
 import type { Settings } from '../../protocol/grpc/definition_pb.ts';
@@ -13,7 +13,12 @@ import { decodeMessage } from '../../protocol/message.ts';
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
 import type { Peer } from '../../remoting/connection.ts';
 import type { GrpcSession } from '../../remoting/grpc/grpcCall.ts';
+import { ClientQuestions, runningInfo } from './clientQuestions.ts';
 import { messageOut } from './messageOut.ts';
+import type { OpenTransactions } from './openTransactions.ts';
+
+/** How long it may think about a question. Source: ProxyConfig.java, grpcProxyRelayRequestTimeoutInSeconds. */
+const ANSWER_MS = 5000;
 
 /** Where commands for a client are written. */
 export interface TelemetryStream {
@@ -37,7 +42,10 @@ export class GrpcClient implements Peer {
   readonly producedTopics = new Set<string>();
   /** Connections over which it was heard, that are still open. */
   readonly sessions = new Set<GrpcSession>();
+  /** What it was asked and has not answered yet. */
+  readonly questions: ClientQuestions;
   readonly #clock: Clock;
+  readonly #transactions: OpenTransactions;
   #stream: TelemetryStream | undefined;
   #clientType = ClientType.CLIENT_TYPE_UNSPECIFIED;
   readonly #closed = new Emitter<CodedError | undefined>();
@@ -48,8 +56,11 @@ export class GrpcClient implements Peer {
     readonly language: string;
     readonly remoteAddress: string;
     readonly clock: Clock;
+    readonly transactions: OpenTransactions;
   }) {
     this.#clock = parts.clock;
+    this.#transactions = parts.transactions;
+    this.questions = new ClientQuestions(parts.clock);
     this.clientId = parts.clientId;
     this.language = parts.language;
     this.remoteAddress = parts.remoteAddress;
@@ -93,17 +104,48 @@ export class GrpcClient implements Peer {
     this.#stream?.write(command);
   }
 
-  request(parts: RequestParts, timeoutMs: number): Promise<RemotingCommand> {
-    return Promise.reject(
-      new CodedError('request-timeout', { address: this.remoteAddress, requestCode: parts.code, timeoutMs }),
-    );
+  /**
+   * GET_CONSUMER_RUNNING_INFO 307 and CONSUME_MESSAGE_DIRECTLY 309. Without a wish for stacks the first is answered with
+   * what the broker knows, where Apache's proxy lets it time out.
+   * @throws CodedError `request-timeout` for what a client of gRPC cannot be asked, too
+   */
+  async request(parts: RequestParts, timeoutMs: number): Promise<RemotingCommand> {
+    return response(request(0, parts), await this.#ask(parts, timeoutMs));
+  }
+
+  async #ask({ code, extFields = {}, body }: RequestParts, timeoutMs: number): Promise<ResponseParts> {
+    const of = { address: this.remoteAddress, requestCode: code, timeoutMs: Math.min(timeoutMs, ANSWER_MS) };
+    if (code === RequestCode.GET_CONSUMER_RUNNING_INFO) {
+      if (extFields['jstackEnable'] !== 'true') return { code: ResponseCode.SUCCESS, body: runningInfo(this.#known()) };
+      return this.questions.ask(of, (nonce) =>
+        this.tell({ command: { case: 'printThreadStackTraceCommand', value: { nonce } } }),
+      );
+    }
+    if (code === RequestCode.CONSUME_MESSAGE_DIRECTLY && body !== undefined) {
+      const message = messageOut(decodeMessage(body), { nowMs: this.#clock.now() });
+      return this.questions.ask(of, (nonce) =>
+        this.tell({ command: { case: 'verifyMessageCommand', value: { nonce, message } } }),
+      );
+    }
+    throw new CodedError('request-timeout', of);
+  }
+
+  /** Names as in ConsumerRunningInfo.java. */
+  #known(): Record<string, string> {
+    const isPush = this.clientType === ClientType.PUSH_CONSUMER || this.clientType === ClientType.LITE_PUSH_CONSUMER;
+    return {
+      PROP_CLIENT_VERSION: this.settings?.userAgent?.version ?? '',
+      PROP_CONSUME_TYPE: isPush ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
+    };
   }
 
   /** What has no command of its own, such as a change of a group's members, the client does without. */
   oneway({ code, extFields = {}, body }: RequestParts): Promise<void> {
     if (code === RequestCode.CHECK_TRANSACTION_STATE && body !== undefined) {
-      const { transactionId = '' } = decodeFields(checkTransactionState, extFields);
-      const message = messageOut(decodeMessage(body), { nowMs: this.#clock.now() });
+      const { transactionId = '', ...place } = decodeFields(checkTransactionState, extFields);
+      const half = decodeMessage(body);
+      this.#transactions.opened(half.topic, transactionId, place);
+      const message = messageOut(half, { nowMs: this.#clock.now() });
       this.tell({ command: { case: 'recoverOrphanedTransactionCommand', value: { message, transactionId } } });
     }
     return Promise.resolve();
@@ -119,6 +161,7 @@ export class GrpcClient implements Peer {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#stream = undefined;
+    this.questions.fail(this.remoteAddress);
     this.sessions.clear();
     this.#closed.fire(undefined);
     this.#closed.dispose();

@@ -3,12 +3,14 @@ import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { GrpcSession } from '../../remoting/grpc/grpcCall.ts';
 import { GrpcClient } from './grpcClient.ts';
+import { OpenTransactions } from './openTransactions.ts';
 
 /** A client whose every connection ended is gone after so long: it comes again sooner when only the network failed. */
 const GONE_MS = 30_000;
 
 /** The clients of the gRPC endpoint by their ids, from their first settings or heartbeat until they are gone. */
 export class GrpcClients implements Disposable {
+  readonly transactions = new OpenTransactions();
   readonly #clients = new Map<string, GrpcClient>();
   readonly #leaving = new Map<GrpcClient, Disposable>();
   readonly #clock: Clock;
@@ -36,7 +38,13 @@ export class GrpcClients implements Disposable {
     const { clientId, language, session } = of;
     let client = this.#clients.get(clientId);
     if (client === undefined) {
-      const added = new GrpcClient({ clientId, language, remoteAddress: session.remoteAddress, clock: this.#clock });
+      const added = new GrpcClient({
+        clientId,
+        language,
+        remoteAddress: session.remoteAddress,
+        clock: this.#clock,
+        transactions: this.transactions,
+      });
       this.#clients.set(clientId, added);
       added.onClose(() => this.#forget(added));
       client = added;

@@ -1,5 +1,7 @@
 import type { TopicConfig } from '../../protocol/bodies/topic.ts';
-import { MessageType } from '../../protocol/grpc/definition_pb.ts';
+import { Code, MessageType } from '../../protocol/grpc/definition_pb.ts';
+import { DEAD_LETTER_PREFIX, RETRY_PREFIX } from '../../protocol/topicName.ts';
+import { Refusal } from './refusal.ts';
 
 const { NORMAL, FIFO, DELAY, TRANSACTION, LITE, PRIORITY, MESSAGE_TYPE_UNSPECIFIED } = MessageType;
 
@@ -18,8 +20,22 @@ const ACCEPTED = new Map<string, readonly MessageType[]>([
   ['MIXED', [NORMAL, FIFO, DELAY, TRANSACTION, LITE, PRIORITY]],
 ]);
 
-function topicMessageType({ attributes }: Pick<TopicConfig, 'attributes'>): string {
+export function topicMessageType({ attributes }: Pick<TopicConfig, 'attributes'>): string {
   return attributes[MESSAGE_TYPE_ATTRIBUTE] ?? 'NORMAL';
+}
+
+/**
+ * May a message of that type go to the topic? Source: DefaultTopicMessageTypeValidator.java.
+ * @throws Refusal MESSAGE_PROPERTY_CONFLICT_WITH_TYPE
+ */
+export function checkMessageType(topic: Pick<TopicConfig, 'attributes' | 'topicName'>, type: MessageType): void {
+  const expected = topicMessageType(topic);
+  const isExempt = topic.topicName.startsWith(RETRY_PREFIX) || topic.topicName.startsWith(DEAD_LETTER_PREFIX);
+  if (isExempt || expected === 'MIXED' || expected === MessageType[type]) return;
+  throw new Refusal(
+    Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE,
+    `TopicMessageType validate failed, the expected type is ${expected}, but actual type is ${MessageType[type]}`,
+  );
 }
 
 export function acceptedTypes(topic: Pick<TopicConfig, 'attributes'>): readonly MessageType[] {

@@ -24,5 +24,5 @@ export function obtainTopic(broker: BrokerContext, topic: string): TopicConfig |
   const config = { ...created, attributes: { ...created.attributes, [MESSAGE_TYPE_ATTRIBUTE]: 'MIXED' } };
   broker.topics.put(config);
   broker.logger.info(`topic ${topic} created for a gRPC client`);
-  return broker.registration.announce([topic]).then(() => config);
+  return Promise.all([broker.registration.announce([topic]), broker.topics.saved()]).then(() => config);
 }

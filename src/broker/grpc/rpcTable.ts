@@ -5,7 +5,10 @@ import type { CallContext } from './callContext.ts';
 import { heartbeat, notifyClientTermination } from './heartbeat.ts';
 import { changeInvisibleDuration } from './invisibleDuration.ts';
 import { receiveMessage } from './receive.ts';
+import { recallMessage } from './recall.ts';
 import { queryRoute } from './route.ts';
+import { sendMessage } from './send.ts';
+import { endTransaction } from './transaction.ts';
 
 /** Throwing a Refusal answers with its status; whatever else is thrown is INTERNAL_SERVER_ERROR. */
 export type UnaryHandler<N extends UnaryRpc> = (
@@ -31,6 +34,9 @@ export const unaryRpcs: UnaryRpcs = {
   queryAssignment,
   ackMessage,
   changeInvisibleDuration,
+  sendMessage,
+  endTransaction,
+  recallMessage,
 };
 
 export const streamRpcs: StreamRpcs = {

@@ -26,7 +26,11 @@ export class TelemetryCall implements TelemetryStream {
 
   constructor(context: CallContext) {
     this.#context = context;
-    const { call } = context;
+    const { call, clients, clientId, broker } = context;
+    // A client of Python that lost its stream opens another, and gives no settings for minutes.
+    const known = broker.config.authenticationEnabled ? undefined : clients.get(clientId);
+    known?.attach(this);
+    this.#client = known;
     // Some clients wait for the headers before they write.
     call.open();
     call.onClose(() => {
@@ -40,8 +44,12 @@ export class TelemetryCall implements TelemetryStream {
   }
 
   /** @throws GrpcError for settings that cannot be: clients know no other refusal here */
-  take({ command }: RpcRequest<'telemetry'>): void {
-    if (command.case !== 'settings') return;
+  take(said: RpcRequest<'telemetry'>): void {
+    const { command } = said;
+    if (command.case !== 'settings') {
+      this.#client?.questions.answer(said);
+      return;
+    }
     try {
       this.#takeSettings(command.value);
     } catch (error) {

@@ -19,6 +19,13 @@ const MARKER_TAG = '_RECALL_TAG_';
  * there nobody looks. Source: RecallMessageProcessor.java.
  */
 export async function recallMessage(broker: BrokerContext, request: IncomingRequest): Promise<Reply> {
+  if (broker.config.recallMessageEnable) return recallAllowed(broker, request);
+  const refusal = failed(ResponseCode.NO_PERMISSION, 'operation is forbidden');
+  return { ...refusal, extFields: { MSG_REGION: broker.config.regionId } };
+}
+
+/** The same, whatever `recallMessageEnable` says. */
+export async function recallAllowed(broker: BrokerContext, request: IncomingRequest): Promise<Reply> {
   const outcome = recall(broker, request);
   // A disk that takes too long is a success as well.
   if (outcome.code === ResponseCode.SUCCESS) await broker.store.flushed();
@@ -28,7 +35,6 @@ export async function recallMessage(broker: BrokerContext, request: IncomingRequ
 function recall(broker: BrokerContext, { command, connection }: IncomingRequest): Reply {
   const { config, clock } = broker;
   const { producerGroup, topic, recallHandle } = decodeFields(recallFields, command.extFields);
-  if (!config.recallMessageEnable) return failed(ResponseCode.NO_PERMISSION, 'operation is forbidden');
   if ((config.brokerPermission & Perm.WRITE) === 0 && !config.allowRecallWhenBrokerNotWriteable) {
     return failed(ResponseCode.SERVICE_NOT_AVAILABLE, 'broker service not available');
   }

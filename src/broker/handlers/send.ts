@@ -29,17 +29,30 @@ import { stampedProperties } from './stampedProperties.ts';
  * SEND_MESSAGE 10, SEND_MESSAGE_V2 310 and SEND_BATCH_MESSAGE 320. The checks come in the order of
  * SendMessageProcessor.java; broker sheet §5. A message to a topic that exists is answered without a promise.
  */
-export function sendMessage(broker: BrokerContext, request: IncomingRequest): Reply | Promise<Reply> {
-  const { command } = request;
-  const header = decodeSendMessage(command);
+export function sendMessage(broker: BrokerContext, { command, connection }: IncomingRequest): Reply | Promise<Reply> {
+  const { body, version } = command;
+  return takeMessage(broker, { header: decodeSendMessage(command), body, version, connection });
+}
+
+/** A message that somebody sends. */
+export interface SentMessage {
+  readonly header: SendMessage;
+  readonly body: Buffer;
+  /** Ordinal of the sender's release. */
+  readonly version: number;
+  readonly connection: Peer;
+}
+
+export function takeMessage(broker: BrokerContext, sent: SentMessage): Reply | Promise<Reply> {
+  const { header, body } = sent;
   // Of either code, as in Apache's broker: 320 without the field is one message.
   const isBatch = header.batch === true;
-  if (command.body.length === 0) return EMPTY_BODY;
-  const refusal = refusalOf(broker, header, isBatch, command.body);
+  if (body.length === 0) return EMPTY_BODY;
+  const refusal = refusalOf(broker, header, isBatch, body);
   if (refusal !== undefined) return { ...refusal, extFields: stampsOf(broker) };
 
   const newTopics: string[] = [];
-  const outcome = store(broker, request, header, isBatch, newTopics);
+  const outcome = store(broker, sent, isBatch, newTopics);
   const isStored = outcome.code === ResponseCode.SUCCESS;
   const reply = isStored ? outcome : { ...outcome, extFields: stampsOf(broker) };
   // After a refusal nothing waits for the disk; how a stored message does, the store decides.
@@ -52,8 +65,7 @@ export function sendMessage(broker: BrokerContext, request: IncomingRequest): Re
 /** Stores what the checks let through; topics that begin to exist on the way are added to `newTopics`. */
 function store(
   broker: BrokerContext,
-  { command, connection }: IncomingRequest,
-  header: SendMessage,
+  { header, body, version, connection }: SentMessage,
   isBatch: boolean,
   newTopics: string[],
 ): Reply {
@@ -68,7 +80,7 @@ function store(
 
   const queueId = queueFor(header, config);
   const target = header.topic.startsWith(RETRY_PREFIX)
-    ? retryTarget(broker, header, command.version, queueId)
+    ? retryTarget(broker, header, version, queueId)
     : { topic: header.topic, queueId, newTopic: undefined, toDeadLetter: false };
   if ('refusal' in target) return target.refusal;
   if (target.newTopic !== undefined) newTopics.push(target.newTopic);
@@ -89,7 +101,7 @@ function store(
     storeHost: broker.storeHost,
     reconsumeTimes: header.reconsumeTimes ?? 0,
     preparedTransactionOffset: 0,
-    body: command.body,
+    body,
     properties: properties.text,
   };
   let stored: StoredAt[];

@@ -1,4 +1,4 @@
-import { flag, whole } from './setting.ts';
+import { MAX, flag, whole } from './setting.ts';
 import type { Setting, SettingTable } from './setting.ts';
 
 /** No gRPC. */
@@ -27,4 +27,11 @@ export const grpcSettings = {
   defaultInvisibleTimeMills: whole(60_000, 1000, 86_400_000),
   minInvisibleTimeMillsForRecv: whole(10_000, 0, 86_400_000),
   maxInvisibleTimeMills: whole(43_200_000, 0, 259_200_000),
+  enableMessageBodyEmptyCheck: flag(true),
+  maxUserPropertySize: whole(16 * 1024, 0, MAX),
+  userPropertyMaxNum: whole(128, 0, MAX),
+  /** In bytes; a group that long is too long. */
+  maxMessageGroupSize: whole(64, 1, 1024),
+  maxDelayTimeMills: whole(86_400_000, 1, MAX),
+  maxTransactionRecoverySecond: whole(3600, 1, MAX),
 } as const satisfies SettingTable;
