@@ -7,36 +7,13 @@ import type { DayTotals } from './dayTotals.ts';
 import { PutTimes } from './putTimes.ts';
 import { StoreRates } from './storeRates.ts';
 import type { RateName, Totals } from './storeRates.ts';
+import { TopicCounterTable } from './topicCounters.ts';
 import { Windows } from './windows.ts';
 import type { Counter } from './windows.ts';
 
 /** What the store counts by itself: every record, whoever wrote it. */
 export interface Appended {
   readonly appendedRecords: number;
-}
-
-interface QueueCounters {
-  readonly putNums: Counter;
-  readonly putSize: Counter;
-  readonly putLatency: Counter;
-}
-
-interface GroupCounters {
-  readonly getNums: Counter;
-  readonly getSize: Counter;
-  readonly sentBack: Counter;
-  readonly acks: Counter;
-  readonly checkPoints: Counter;
-  /** By queue. */
-  readonly getLatency: Map<number, Counter>;
-}
-
-interface TopicCounters {
-  readonly isSystem: boolean;
-  readonly putNums: Counter;
-  readonly putSize: Counter;
-  readonly queues: Map<number, QueueCounters>;
-  readonly groups: Map<string, GroupCounters>;
 }
 
 type BrokerStatistic =
@@ -59,14 +36,13 @@ export class Statistics implements Disposable {
   readonly putTimes = new PutTimes();
   readonly #clock: Clock;
   readonly #clusterName: string;
-  readonly #isSystemTopic: (topic: string) => boolean;
   readonly #store: Appended;
   readonly #windows: Windows;
   readonly #rates: StoreRates;
   readonly #puts: Mornings;
   readonly #gets: Mornings;
   readonly #owned = new DisposableStore();
-  readonly #topics = new Map<string, TopicCounters>();
+  readonly #topics: TopicCounterTable;
   /** By statistics name; the key of all of them is the cluster's name. */
   readonly #broker: Readonly<Record<BrokerStatistic, Counter>>;
   /** Of delay levels, by queue of SCHEDULE_TOPIC_XXXX: nobody else counts what is taken from a queue. */
@@ -85,11 +61,11 @@ export class Statistics implements Disposable {
   }) {
     const { clock } = parts;
     this.#clock = clock;
-    this.#isSystemTopic = parts.isSystemTopic;
     this.#clusterName = parts.clusterName;
     this.#store = parts.store;
     this.#windows = this.#owned.add(new Windows(clock));
     const counter = (): Counter => this.#windows.counter();
+    this.#topics = new TopicCounterTable(counter, parts.isSystemTopic);
     this.#broker = {
       BROKER_PUT_NUMS: counter(),
       BROKER_GET_NUMS: counter(),
@@ -109,11 +85,10 @@ export class Statistics implements Disposable {
    * @param sinceMs when the request began, or the record's store time
    */
   stored(topic: string, queueId: number, count: number, bytes: number, sinceMs: number): void {
-    const counters = this.#topic(topic);
+    const counters = this.#topics.obtain(topic);
     counters.putNums.add(count);
     counters.putSize.add(bytes);
-    let queue = counters.queues.get(queueId);
-    if (queue === undefined) counters.queues.set(queueId, (queue = this.#queueCounters()));
+    const queue = this.#topics.queueOf(counters, queueId);
     queue.putNums.add(count);
     queue.putSize.add(bytes);
     const tookMs = Math.max(0, this.#clock.now() - sinceMs);
@@ -132,14 +107,12 @@ export class Statistics implements Disposable {
   served(topic: string, group: string, queueId: number, count: number, bytes: number, sinceMs: number): void {
     this.#getFound += 1;
     this.#transferred += count;
-    const counters = this.#topic(topic);
-    const ofGroup = this.#groupOf(counters, group);
+    const counters = this.#topics.obtain(topic);
+    const ofGroup = this.#topics.groupOf(counters, group);
     ofGroup.getNums.add(count);
     ofGroup.getSize.add(bytes);
-    let latency = ofGroup.getLatency.get(queueId);
-    if (latency === undefined) ofGroup.getLatency.set(queueId, (latency = this.#windows.counter()));
     const tookMs = Math.max(0, this.#clock.now() - sinceMs);
-    latency.add(tookMs);
+    this.#topics.latencyOf(ofGroup, queueId).add(tookMs);
     if (tookMs > this.#getMaxMs) this.#getMaxMs = tookMs;
     this.#broker.BROKER_GET_NUMS.add(count, 0);
     if (!counters.isSystem) this.#broker.BROKER_GET_NUMS_WITHOUT_SYSTEM_TOPIC.add(count, 0);
@@ -158,22 +131,22 @@ export class Statistics implements Disposable {
     }
     level.nums.add(1);
     level.size.add(bytes);
-    const ofGroup = this.#groupOf(this.#topic(SCHEDULE_TOPIC), LEVEL_GROUP);
+    const ofGroup = this.#topics.groupOf(this.#topics.obtain(SCHEDULE_TOPIC), LEVEL_GROUP);
     ofGroup.getNums.add(1);
     ofGroup.getSize.add(bytes);
   }
 
   sentBack(topic: string, group: string): void {
-    this.#groupOf(this.#topic(topic), group).sentBack.add(1);
+    this.#topics.groupOf(this.#topics.obtain(topic), group).sentBack.add(1);
   }
 
   acked(topic: string, group: string, count: number): void {
-    this.#groupOf(this.#topic(topic), group).acks.add(count);
+    this.#topics.groupOf(this.#topics.obtain(topic), group).acks.add(count);
     this.#broker.BROKER_ACK_NUMS.add(count, 0);
   }
 
   checkPointed(topic: string, group: string): void {
-    this.#groupOf(this.#topic(topic), group).checkPoints.add(1);
+    this.#topics.groupOf(this.#topics.obtain(topic), group).checkPoints.add(1);
     this.#broker.BROKER_CK_NUMS.add(1, 0);
   }
 
@@ -182,14 +155,12 @@ export class Statistics implements Disposable {
   }
 
   groupDeleted(group: string): void {
-    for (const { groups } of this.#topics.values()) groups.delete(group);
+    this.#topics.deleteGroup(group);
   }
 
   /** By the names and keys of BrokerStatsManager.java; undefined for what was never counted. */
   find(name: string, key: string): Counter | undefined {
-    const counter = Object.hasOwn(this.#broker, name)
-      ? this.#ofBroker(name as BrokerStatistic, key)
-      : this.#ofTopic(name, key.split('@'));
+    const counter = this.#find(name, key);
     return counter === undefined || counter.isUntouched ? undefined : counter;
   }
 
@@ -238,75 +209,19 @@ export class Statistics implements Disposable {
     };
   }
 
-  #ofBroker(name: BrokerStatistic, key: string): Counter | undefined {
-    return key === this.#clusterName ? this.#broker[name] : undefined;
-  }
-
-  #ofTopic(name: string, [first = '', second = '', third = '']: readonly string[]): Counter | undefined {
-    const topic = this.#topics.get(first);
-    switch (name) {
-      case 'TOPIC_PUT_NUMS':
-        return topic?.putNums;
-      case 'TOPIC_PUT_SIZE':
-        return topic?.putSize;
-      case 'QUEUE_PUT_NUMS':
-        return topic?.queues.get(Number(second))?.putNums;
-      case 'QUEUE_PUT_SIZE':
-        return topic?.queues.get(Number(second))?.putSize;
-      case 'GROUP_GET_NUMS':
-        return topic?.groups.get(second)?.getNums;
-      case 'GROUP_GET_SIZE':
-        return topic?.groups.get(second)?.getSize;
-      case 'SNDBCK_PUT_NUMS':
-        return topic?.groups.get(second)?.sentBack;
-      case 'GROUP_ACK_NUMS':
-        return topic?.groups.get(second)?.acks;
-      case 'GROUP_CK_NUMS':
-        return topic?.groups.get(second)?.checkPoints;
-      // These two begin with the queue.
-      case 'TOPIC_PUT_LATENCY':
-        return this.#topics.get(second)?.queues.get(Number(first))?.putLatency;
-      case 'GROUP_GET_LATENCY':
-        return this.#topics.get(second)?.groups.get(third)?.getLatency.get(Number(first));
-      case 'QUEUE_GET_NUMS':
-        return first === SCHEDULE_TOPIC && third === LEVEL_GROUP ? this.#levels.get(Number(second))?.nums : undefined;
-      case 'QUEUE_GET_SIZE':
-        return first === SCHEDULE_TOPIC && third === LEVEL_GROUP ? this.#levels.get(Number(second))?.size : undefined;
-      default:
-        return undefined;
+  #find(name: string, key: string): Counter | undefined {
+    if (Object.hasOwn(this.#broker, name)) {
+      return key === this.#clusterName ? this.#broker[name as BrokerStatistic] : undefined;
     }
+    const parts = key.split('@');
+    const isOfLevel = name === 'QUEUE_GET_NUMS' || name === 'QUEUE_GET_SIZE';
+    return isOfLevel ? this.#ofLevel(name, parts) : this.#topics.find(name, parts);
   }
 
-  #topic(name: string): TopicCounters {
-    const known = this.#topics.get(name);
-    if (known !== undefined) return known;
-    const counters: TopicCounters = {
-      isSystem: this.#isSystemTopic(name),
-      putNums: this.#windows.counter(),
-      putSize: this.#windows.counter(),
-      queues: new Map(),
-      groups: new Map(),
-    };
-    this.#topics.set(name, counters);
-    return counters;
-  }
-
-  #groupOf({ groups }: TopicCounters, group: string): GroupCounters {
-    const known = groups.get(group);
-    if (known !== undefined) return known;
-    const counters: GroupCounters = {
-      getNums: this.#windows.counter(),
-      getSize: this.#windows.counter(),
-      sentBack: this.#windows.counter(),
-      acks: this.#windows.counter(),
-      checkPoints: this.#windows.counter(),
-      getLatency: new Map(),
-    };
-    groups.set(group, counters);
-    return counters;
-  }
-
-  #queueCounters(): QueueCounters {
-    return { putNums: this.#windows.counter(), putSize: this.#windows.counter(), putLatency: this.#windows.counter() };
+  /** Source: ScheduleMessageService.java, which alone counts what is taken from a queue. */
+  #ofLevel(name: string, [topic, queueId, group]: readonly string[]): Counter | undefined {
+    if (topic !== SCHEDULE_TOPIC || group !== LEVEL_GROUP) return undefined;
+    const level = this.#levels.get(Number(queueId));
+    return name === 'QUEUE_GET_NUMS' ? level?.nums : level?.size;
   }
 }
