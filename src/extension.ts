@@ -85,12 +85,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   sendPanels.register();
   tailPanels.register();
 
-  const sources = { connections, clients, treeView };
+  const sources = { connections, clients, treeView, localBroker };
   own(registerSnippetCompletion(() => snippetContext(sources)));
   own(
     registerCommands({
       ...sources,
-      ...{ localBroker, brokerLog, settings, prompts, createClient, tree, sendPanels, tailPanels, logger },
+      ...{ brokerLog, settings, prompts, createClient, tree, sendPanels, tailPanels, logger },
     }),
   );
   own(

@@ -14,6 +14,8 @@ export interface BrokerProcessOptions {
   /** 0 takes any free port. */
   readonly nameServerPort: number;
   readonly brokerPort: number;
+  /** For clients of gRPC. Undefined takes Apache's 8081 where it is free, and goes without where it is not. */
+  readonly grpcPort: number | 'off' | undefined;
   readonly storeDir: string;
   readonly logFile: string;
   readonly startTimeoutMs: number;
@@ -95,8 +97,10 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   }
 }
 
-function brokerArguments({ nameServerPort, brokerPort, storeDir, logFile }: BrokerProcessOptions): string[] {
-  const ports = ['--namesrv-port', String(nameServerPort), '--port', String(brokerPort), '--grpc-port', 'off'];
+function brokerArguments(options: BrokerProcessOptions): string[] {
+  const { nameServerPort, brokerPort, grpcPort, storeDir, logFile } = options;
+  const ports = ['--namesrv-port', String(nameServerPort), '--port', String(brokerPort)];
+  if (grpcPort !== undefined) ports.push('--grpc-port', String(grpcPort));
   return ['start', ...ports, '--store', storeDir, '--log', logFile, '--json'];
 }
 

@@ -27,6 +27,7 @@ export interface BrokerPorts {
   /** 0 takes any free port. */
   readonly nameServerPort: number;
   readonly brokerPort: number;
+  readonly grpcPort: BrokerProcessOptions['grpcPort'];
 }
 
 export interface LocalBrokerOptions {
@@ -75,7 +76,8 @@ export class LocalBroker implements Disposable {
     const last = this.#last;
     const isAsBefore =
       last?.configured.nameServerPort === configured.nameServerPort &&
-      last.configured.brokerPort === configured.brokerPort;
+      last.configured.brokerPort === configured.brokerPort &&
+      last.configured.grpcPort === configured.grpcPort;
     return isAsBefore ? last.used : configured;
   }
 
@@ -182,7 +184,7 @@ export class LocalBroker implements Disposable {
       const other = await this.#findOther(signal);
       if (other !== undefined) return other;
       const info = await this.#startOwn(ports, signal);
-      if (this.#state.kind === 'running') this.#last = { configured, used: portsOf(info) };
+      if (this.#state.kind === 'running') this.#last = { configured, used: portsOf(info, ports) };
       return info;
     } catch (error) {
       this.#become({ kind: 'stopped' });
@@ -257,8 +259,13 @@ async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promi
   }
 }
 
-function portsOf(info: BrokerReady): BrokerPorts {
-  return { nameServerPort: portOf(info.namesrv), brokerPort: portOf(info.broker) };
+function portsOf({ namesrv, broker, grpc }: BrokerReady, { grpcPort }: BrokerPorts): BrokerPorts {
+  const isAnyPort = grpcPort === 0 && grpc !== null;
+  return {
+    nameServerPort: portOf(namesrv),
+    brokerPort: portOf(broker),
+    grpcPort: isAnyPort ? portOf(grpc) : grpcPort,
+  };
 }
 
 /** The port of `host:port`. */

@@ -12,6 +12,7 @@ export const settingDefaults: SettingValues = {
   connections: [],
   'explorer.showSystemTopics': false,
   'localBroker.autoStart': false,
+  'localBroker.grpcPort': 8081,
   'localBroker.nameServerPort': 9876,
   'localBroker.port': 10911,
   requestTimeoutMs: 3000,
@@ -22,6 +23,7 @@ export interface SettingValues {
   readonly connections: readonly ConnectionSetting[];
   readonly 'explorer.showSystemTopics': boolean;
   readonly 'localBroker.autoStart': boolean;
+  readonly 'localBroker.grpcPort': number;
   readonly 'localBroker.nameServerPort': number;
   readonly 'localBroker.port': number;
   readonly requestTimeoutMs: number;
@@ -34,6 +36,7 @@ type Limits = Readonly<Partial<Record<SettingName, { readonly minimum: number; r
 
 /** Numbers outside are taken for the default, as the settings editor marks them as wrong. */
 export const settingLimits: Limits = {
+  'localBroker.grpcPort': { minimum: -1, maximum: 65_535 },
   'localBroker.nameServerPort': { minimum: 0, maximum: 65_535 },
   'localBroker.port': { minimum: 0, maximum: 65_535 },
   // A page waits 30 s for what may be two requests, to a NameServer and to a broker.

@@ -37,11 +37,12 @@ function looksOf(state: LocalBrokerState): { icon: string; text: string; tooltip
       return { icon: 'sync~spin', text: t('RocketMQ stopping'), tooltip: t('The local broker is stopping.') };
     case 'running':
     case 'external': {
-      const { namesrv, broker, pid } = state.info;
-      const tooltip =
+      const { namesrv, broker, grpc, pid } = state.info;
+      const where =
         state.kind === 'running'
           ? t('The local broker runs: NameServer {0}, broker {1}.', namesrv, broker)
           : t('Another window runs the local broker (process {0}): NameServer {1}, broker {2}.', pid, namesrv, broker);
+      const tooltip = `${where} ${grpc === null ? t('gRPC is not served.') : t('gRPC clients: {0}.', grpc)}`;
       return { icon: 'vm-running', text: t('RocketMQ {0}, {1}', portOf(namesrv), portOf(broker)), tooltip };
     }
   }

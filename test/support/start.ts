@@ -48,7 +48,11 @@ function copySample(workspace: string, freePorts: boolean): void {
   if (!freePorts) return;
   const file = path.join(workspace, '.vscode', 'settings.json');
   const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-  const ports = { 'rocketmq.localBroker.nameServerPort': 0, 'rocketmq.localBroker.port': 0 };
+  const ports = {
+    'rocketmq.localBroker.nameServerPort': 0,
+    'rocketmq.localBroker.port': 0,
+    'rocketmq.localBroker.grpcPort': 0,
+  };
   writeFileSync(file, JSON.stringify({ ...settings, ...ports }));
 }
 

@@ -6,6 +6,7 @@ import type { CommandId } from '../commandIds.ts';
 import type { BrokerPorts, LocalBroker, LocalBrokerState } from '../localBroker.ts';
 import { portHolder } from '../portHolder.ts';
 import type { Prompts } from '../prompts.ts';
+import { settingDefaults } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 
 export interface LocalBrokerCommandContext {
@@ -95,15 +96,14 @@ async function askingForPorts(
 
 /** Another free port where the settings want any; nobody need be asked. */
 function freed(ports: BrokerPorts, configured: BrokerPorts, taken: number): BrokerPorts | undefined {
-  const free = withFreePort(ports, taken);
-  const wanted = taken === ports.nameServerPort ? configured.nameServerPort : configured.brokerPort;
-  const isNews = free.nameServerPort !== ports.nameServerPort || free.brokerPort !== ports.brokerPort;
-  return wanted === 0 && isNews ? free : undefined;
+  const name = nameOf(ports, taken);
+  return configured[name] === 0 && ports[name] !== 0 ? { ...ports, [name]: 0 } : undefined;
 }
 
-/** A broker also takes the port two below its own, so the port named may be neither of the two. */
-function withFreePort(ports: BrokerPorts, taken: number): BrokerPorts {
-  return taken === ports.nameServerPort ? { ...ports, nameServerPort: 0 } : { ...ports, brokerPort: 0 };
+/** A broker also takes the port two below its own, so the port named may be none of the three. */
+function nameOf(ports: BrokerPorts, taken: number): keyof BrokerPorts {
+  if (taken === ports.nameServerPort) return 'nameServerPort';
+  return taken === ports.grpcPort ? 'grpcPort' : 'brokerPort';
 }
 
 async function otherPorts(
@@ -119,7 +119,7 @@ async function otherPorts(
   const free = t('Use Free Port');
   const choose = t('Choose Ports…');
   const answer = await context.prompts.tell('warning', message, free, choose);
-  if (answer === free) return withFreePort(ports, taken);
+  if (answer === free) return { ...ports, [nameOf(ports, taken)]: 0 };
   return answer === choose ? askPorts(context.prompts, ports) : undefined;
 }
 
@@ -127,7 +127,10 @@ async function askPorts(prompts: Prompts, ports: BrokerPorts): Promise<BrokerPor
   const nameServerPort = await askPort(prompts, t('Port of the NameServer'), ports.nameServerPort);
   if (nameServerPort === undefined) return undefined;
   const brokerPort = await askPort(prompts, t('Port of the broker'), ports.brokerPort);
-  return brokerPort === undefined ? undefined : { nameServerPort, brokerPort };
+  if (brokerPort === undefined) return undefined;
+  if (typeof ports.grpcPort !== 'number') return { ...ports, nameServerPort, brokerPort };
+  const grpcPort = await askPort(prompts, t('Port for gRPC clients'), ports.grpcPort);
+  return grpcPort === undefined ? undefined : { nameServerPort, brokerPort, grpcPort };
 }
 
 async function askPort(prompts: Prompts, prompt: string, value: number): Promise<number | undefined> {
@@ -145,5 +148,13 @@ function configuredPorts(settings: Settings): BrokerPorts {
   return {
     nameServerPort: settings.number('localBroker.nameServerPort'),
     brokerPort: settings.number('localBroker.port'),
+    grpcPort: configuredGrpcPort(settings),
   };
+}
+
+/** The default port may be taken: a broker without gRPC is better than none. */
+function configuredGrpcPort(settings: Settings): BrokerPorts['grpcPort'] {
+  const port = settings.number('localBroker.grpcPort');
+  if (port < 0) return 'off';
+  return port === settingDefaults['localBroker.grpcPort'] ? undefined : port;
 }

@@ -43,7 +43,7 @@ describe('connections', () => {
 
   before(async () => {
     api = await activated();
-    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0 });
+    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0, 'localBroker.grpcPort': 0 });
     await run(api, 'rocketmq.localBroker.start');
     ({ namesrv } = runningInfo(api));
     http = createHttpServer((_, response) => response.end('hello'));
@@ -62,7 +62,11 @@ describe('connections', () => {
     http.close();
     http.closeAllConnections();
     await api.localBroker.end();
-    await setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined });
+    await setGlobally({
+      'localBroker.nameServerPort': undefined,
+      'localBroker.port': undefined,
+      'localBroker.grpcPort': undefined,
+    });
   });
 
   it('a good one is tested, kept in the workspace and shown with its cluster', async () => {

@@ -59,14 +59,18 @@ describe('the journey with the local broker', () => {
 
   before(async () => {
     api = await activated();
-    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0 });
+    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0, 'localBroker.grpcPort': 0 });
   });
 
   after(async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     broker.dispose();
     await api.localBroker.end();
-    await setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined });
+    await setGlobally({
+      'localBroker.nameServerPort': undefined,
+      'localBroker.port': undefined,
+      'localBroker.grpcPort': undefined,
+    });
   });
 
   it('1. begins with nothing in the view and every command there', async () => {
@@ -285,7 +289,12 @@ describe('the journey with the local broker', () => {
       const { document } = vscode.window.activeTextEditor!;
       assert.equal(document.languageId, language);
       for (const value of [TOPIC, GROUP]) assert.ok(document.getText().includes(`"${value}"`), value);
-      assert.equal(document.getText().includes(`"${runningInfo(api).namesrv}"`), usesNameServer);
+      const { namesrv, grpc } = runningInfo(api);
+      assert.ok(grpc !== null);
+      assert.deepEqual(
+        [namesrv, grpc].map((address) => document.getText().includes(`"${address}"`)),
+        [usesNameServer, !usesNameServer],
+      );
       assert.doesNotMatch(document.getText(), /\{\{|\$\{?\d/);
       await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
     });

@@ -38,14 +38,20 @@ describe('the local broker of a window', () => {
   });
 
   beforeEach(async () => {
-    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0 });
+    await setGlobally({ 'localBroker.nameServerPort': 0, 'localBroker.port': 0, 'localBroker.grpcPort': 0 });
   });
 
   afterEach(async () => {
     await api.localBroker.end();
   });
 
-  after(() => setGlobally({ 'localBroker.nameServerPort': undefined, 'localBroker.port': undefined }));
+  after(() =>
+    setGlobally({
+      'localBroker.nameServerPort': undefined,
+      'localBroker.port': undefined,
+      'localBroker.grpcPort': undefined,
+    }),
+  );
 
   /** On the same store; `answers` says whether a NameServer that is written there answers. */
   function secondWindow(answers = () => Promise.resolve(true)): LocalBroker {
@@ -99,6 +105,25 @@ describe('the local broker of a window', () => {
       await run(api, 'rocketmq.localBroker.stop');
       await run(api, 'rocketmq.localBroker.start');
       assert.equal(runningInfo(api).namesrv, namesrv);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('serves gRPC on another port when its own is taken, and none where none is wanted', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      await setGlobally({ 'localBroker.grpcPort': port });
+      const script = new ScriptedPrompts().thenPress('Use Free Port');
+      await runAnswering(api, script, 'rocketmq.localBroker.start');
+      assert.match(script.shown[0]!, new RegExp(`^warning: Port ${port} is in use`));
+      assert.notEqual(portOf(runningInfo(api).grpc!), port);
+      await setGlobally({ 'localBroker.grpcPort': -1 });
+      await run(api, 'rocketmq.localBroker.restart');
+      assert.equal(runningInfo(api).grpc, null);
     } finally {
       server.close();
     }
@@ -216,7 +241,7 @@ describe('the local broker of a window', () => {
     const info = runningInfo(api);
     const other = secondWindow();
     try {
-      const found = await other.start({ nameServerPort: 0, brokerPort: 0 });
+      const found = await other.start({ nameServerPort: 0, brokerPort: 0, grpcPort: 0 });
       assert.equal(other.state.kind, 'external');
       assert.deepEqual([found.pid, found.namesrv, found.broker], [info.pid, info.namesrv, info.broker]);
       await assert.rejects(other.stop(), (error) => isCodedError(error, 'broker-of-other-window'));
@@ -233,7 +258,7 @@ describe('the local broker of a window', () => {
   it('is one, though two windows start it at once', async () => {
     const windows = [1, 2].map(() => secondWindow());
     try {
-      const ports = { nameServerPort: 0, brokerPort: 0 };
+      const ports = { nameServerPort: 0, brokerPort: 0, grpcPort: 0 };
       const [first, second] = await Promise.all(windows.map((window) => window.start(ports)));
       assert.equal(first!.pid, second!.pid);
       assert.deepEqual(windows.map(({ state }) => state.kind).sort(), ['external', 'running']);

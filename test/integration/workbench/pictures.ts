@@ -17,4 +17,8 @@ export async function picture(workbench: Workbench, name: string): Promise<void>
 /** Pictures show the ports that people know; other runs take any that are free. */
 export const LOCAL_BROKER_SETTINGS = TAKES_PICTURES
   ? {}
-  : { 'rocketmq.localBroker.nameServerPort': 0, 'rocketmq.localBroker.port': 0 };
+  : {
+      'rocketmq.localBroker.nameServerPort': 0,
+      'rocketmq.localBroker.port': 0,
+      'rocketmq.localBroker.grpcPort': 0,
+    };

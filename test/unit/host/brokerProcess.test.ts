@@ -16,6 +16,7 @@ function options(scenario: string, more: Partial<BrokerProcessOptions> = {}): Br
     modulePath,
     nameServerPort: 19_876,
     brokerPort: 20_911,
+    grpcPort: 'off',
     storeDir: path.join('/store', scenario),
     logFile: '/log',
     startTimeoutMs: 15_000,

@@ -16,12 +16,12 @@ import { makeTempDir } from '../../support/tempDir.ts';
 import type { TempDir } from '../../support/tempDir.ts';
 import { waitFor } from '../../support/waitFor.ts';
 
-const PORTS = { nameServerPort: 9876, brokerPort: 10_911 };
+const PORTS = { nameServerPort: 9876, brokerPort: 10_911, grpcPort: undefined };
 
 function infoFor(nameServerPort: number, brokerPort: number, pid = process.pid): BrokerReady {
   const namesrv = `127.0.0.1:${nameServerPort || 40_001}`;
   const broker = `127.0.0.1:${brokerPort || 40_002}`;
-  return { ready: true, pid, namesrv, broker, grpc: null, store: '/store', readyMs: 1 };
+  return { ready: true, pid, namesrv, broker, grpc: '127.0.0.1:40003', store: '/store', readyMs: 1 };
 }
 
 describe('LocalBroker', () => {
@@ -132,8 +132,8 @@ describe('LocalBroker', () => {
   });
 
   it('is started on the ports of before while the settings ask for the same', async () => {
-    const anyPorts = { nameServerPort: 0, brokerPort: 0 };
-    const used = { nameServerPort: 40_001, brokerPort: 40_002 };
+    const anyPorts = { nameServerPort: 0, brokerPort: 0, grpcPort: 0 };
+    const used = { nameServerPort: 40_001, brokerPort: 40_002, grpcPort: 40_003 };
     assert.deepEqual(localBroker.portsFor(PORTS), PORTS);
     await localBroker.start(anyPorts, PORTS);
     assert.deepEqual(localBroker.portsFor(PORTS), used);
@@ -143,7 +143,7 @@ describe('LocalBroker', () => {
     assert.deepEqual(localBroker.portsFor(others), others);
     await localBroker.restart(localBroker.portsFor(PORTS), PORTS);
     assert.deepEqual(
-      starts.map(({ nameServerPort, brokerPort }) => ({ nameServerPort, brokerPort })),
+      starts.map(({ nameServerPort, brokerPort, grpcPort }) => ({ nameServerPort, brokerPort, grpcPort })),
       [anyPorts, used],
     );
   });
