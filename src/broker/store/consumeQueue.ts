@@ -1,5 +1,7 @@
 import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import type { EntryPieces } from './entryPieces.ts';
 import { FileSeries } from './fileSeries.ts';
+import { firstWhere } from './firstWhere.ts';
 
 /* entry = commit-log offset 8 | record size 4 | tags code 8. Source: ConsumeQueue.java; remoting sheet §4.8. */
 export const ENTRY_BYTES = 20;
@@ -26,6 +28,14 @@ export interface LogBounds {
   readonly crashed: boolean;
 }
 
+interface QueueOptions {
+  readonly directory: string;
+  readonly fileBytes: number;
+  readonly bounds: LogBounds;
+  /** Of all queues of the store. */
+  readonly pieces: EntryPieces;
+}
+
 /**
  * Where the messages of one queue lie. New entries stay in memory until `flush`; the commit log holds all that is
  * needed to make them again. The files are looked at when the queue is first used: there may be thousands.
@@ -36,6 +46,7 @@ export class ConsumeQueue {
   readonly #bounds: LogBounds;
   readonly #directory: string;
   readonly #fileBytes: number;
+  readonly #pieces: EntryPieces;
   #series: FileSeries | undefined;
   /** Messages that wait to be written: they have the offsets from `max` on. */
   waiting = 0;
@@ -48,12 +59,13 @@ export class ConsumeQueue {
   #flushed = 0;
   #isRemoved = false;
 
-  constructor(topic: string, queueId: number, directory: string, fileBytes: number, bounds: LogBounds) {
+  constructor(topic: string, queueId: number, options: QueueOptions) {
     this.topic = topic;
     this.queueId = queueId;
-    this.#directory = directory;
-    this.#fileBytes = fileBytes;
-    this.#bounds = bounds;
+    this.#directory = options.directory;
+    this.#fileBytes = options.fileBytes;
+    this.#bounds = options.bounds;
+    this.#pieces = options.pieces;
   }
 
   /** Offset of the oldest message. */
@@ -137,7 +149,14 @@ export class ConsumeQueue {
       const at = (offset - this.#tailStart) * ENTRY_BYTES;
       return Buffer.from(this.#tail.subarray(at, at + wanted * ENTRY_BYTES));
     }
-    return this.#readFiles(offset, Math.min(wanted, this.#flushed - offset));
+    const inFiles = Math.min(wanted, this.#flushed - offset);
+    return this.#pieces.find(this, offset, inFiles) ?? this.#readPiece(offset, inFiles);
+  }
+
+  async #readPiece(offset: number, count: number): Promise<Buffer> {
+    const bytes = await this.#readFiles(offset, Math.min(count * 2, this.#flushed - offset));
+    if (count > 1 && !this.#isRemoved) this.#pieces.keep(this, offset, bytes);
+    return bytes.subarray(0, count * ENTRY_BYTES);
   }
 
   /** Handles are not kept: there may be thousands of queues, and who reads the newest reads no file. */
@@ -238,6 +257,7 @@ export class ConsumeQueue {
   /** Its folder goes: nothing is written there any more. */
   remove(): void {
     this.#isRemoved = true;
+    this.#pieces.forget(this);
     this.#series?.release();
   }
 
@@ -288,15 +308,4 @@ export function entryAt(bytes: Buffer, at: number): QueueEntry {
 
 export function isPadding(entry: QueueEntry): boolean {
   return entry.sizeBytes === PADDING_SIZE;
-}
-
-/** First offset in [low, high) that meets a condition which holds from some offset on; `high` if none. */
-function firstWhere(low: number, high: number, holds: (offset: number) => boolean): number {
-  let [from, to] = [low, high];
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    if (holds(middle)) to = middle;
-    else from = middle + 1;
-  }
-  return from;
 }

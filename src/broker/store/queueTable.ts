@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
 import { nextTurn } from '../../base/nextTurn.ts';
-import { ConsumeQueue } from './consumeQueue.ts';
+import { ConsumeQueue, ENTRY_BYTES } from './consumeQueue.ts';
+import { EntryPieces } from './entryPieces.ts';
 import type { LogBounds, QueueEntry } from './consumeQueue.ts';
 
 /** Queues looked at before others get their turn: each may open a file. */
@@ -15,6 +16,7 @@ export class QueueTable {
   /** What is being removed: a rename is quick, however many files there are. */
   readonly #removedDirectory: string;
   readonly #fileBytes: number;
+  readonly #pieces = new EntryPieces(ENTRY_BYTES);
   readonly #topics = new Map<string, Map<number, ConsumeQueue>>();
   #bounds: LogBounds = { logStart: 0, safeOffset: 0, crashed: false };
   #entryCount = 0;
@@ -71,7 +73,12 @@ export class QueueTable {
     let queue = queues.get(queueId);
     if (queue === undefined) {
       const directory = join(this.#directory, topic, String(queueId));
-      queue = new ConsumeQueue(topic, queueId, directory, this.#fileBytes, this.#bounds);
+      queue = new ConsumeQueue(topic, queueId, {
+        directory,
+        fileBytes: this.#fileBytes,
+        bounds: this.#bounds,
+        pieces: this.#pieces,
+      });
       queues.set(queueId, queue);
     }
     return queue;

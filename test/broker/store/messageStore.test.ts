@@ -68,6 +68,23 @@ describe('MessageStore', () => {
     assert.deepEqual((await bodies()).at(-1), 'next');
   });
 
+  it('reads on in a queue whose files grow meanwhile', async () => {
+    const directory = fresh();
+    store = await openStore(directory);
+    const sent: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      for (let index = 0; index < 50; index += 1) {
+        sent.push(`${round} ${index}`);
+        store.append(messageToStore({ body: `${round} ${index}` }));
+      }
+      // Into the files, and nothing of it stays in memory.
+      await store.close();
+      store = await openStore(directory);
+      assert.deepEqual(await bodies(), sent);
+      assert.deepEqual(await bodies(), sent);
+    }
+  });
+
   it('marks the rest of a full file blank, as Apache does', async () => {
     const directory = fresh();
     store = await openStore(directory);
