@@ -33,7 +33,7 @@ export async function ackMessage(
 async function ackOne(context: CallContext, where: Where, { receiptHandle }: AckMessageEntry): Promise<RpcStatus> {
   const { broker } = context;
   try {
-    const { messages, offset } = receivedMessage(context, { ...where, handle: receiptHandle });
+    const { messages, offset } = await receivedMessage(context, { ...where, handle: receiptHandle });
     const problem = await ackMessages(broker, messages, [offset]);
     if (problem !== undefined) throw invalid(`offset ${offset} was not given out by that receipt`);
     return OK;

@@ -1,11 +1,13 @@
 import type { GrpcCall, GrpcSession } from '../../remoting/grpc/grpcCall.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { GrpcClients } from './grpcClients.ts';
+import type { Renewals } from './renewals.ts';
 
 /** What the handlers of RPCs work on: the broker, who calls, and how long that client waits. */
 export interface CallContext {
   readonly broker: BrokerContext;
   readonly clients: GrpcClients;
+  readonly renewals: Renewals;
   readonly call: GrpcCall;
   readonly session: GrpcSession;
   /** Empty where the client does not say who it is. */
@@ -19,10 +21,9 @@ export interface CallContext {
  * Reads who calls from the metadata. Nothing but the client id is ever required: clients differ in all other headers.
  * Source: ContextInitPipeline.java; gRPC sheet §2.1.
  */
-export function callContext(broker: BrokerContext, clients: GrpcClients, call: GrpcCall): CallContext {
+export function callContext(parts: Pick<CallContext, 'broker' | 'clients' | 'renewals'>, call: GrpcCall): CallContext {
   return {
-    broker,
-    clients,
+    ...parts,
     call,
     session: call.session,
     clientId: metadata(call, 'x-mq-client-id').trim(),

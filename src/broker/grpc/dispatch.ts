@@ -4,11 +4,9 @@ import { GrpcError, GrpcStatus } from '../../protocol/grpc/grpcStatus.ts';
 import { RPC_NAMES, decodeRequest, encodeResponse, isUnary, rpcPath } from '../../protocol/grpc/rpc.ts';
 import type { RpcName, RpcRequest, RpcResponse, StreamRpc, UnaryRpc } from '../../protocol/grpc/rpc.ts';
 import type { GrpcCall } from '../../remoting/grpc/grpcCall.ts';
-import type { BrokerContext } from '../brokerContext.ts';
 import { storeRefusal } from '../putMessage.ts';
 import { callContext } from './callContext.ts';
 import type { CallContext } from './callContext.ts';
-import type { GrpcClients } from './grpcClients.ts';
 import { Refusal, statusOf } from './refusal.ts';
 import type { RpcStatus } from './refusal.ts';
 import { streamRpcs, unaryRpcs } from './rpcTable.ts';
@@ -19,7 +17,7 @@ import { TelemetryCall } from './telemetry.ts';
  * Every call is answered: by its handler, by a status that says why not, or, where there is no such RPC, by
  * UNIMPLEMENTED. Source: GrpcMessagingApplication.java.
  */
-export function dispatcher(broker: BrokerContext, clients: GrpcClients): (call: GrpcCall) => void {
+export function dispatcher(parts: Pick<CallContext, 'broker' | 'clients' | 'renewals'>): (call: GrpcCall) => void {
   const names = new Map(RPC_NAMES.map((name) => [rpcPath(name), name]));
   return (call) => {
     const name = names.get(call.path);
@@ -27,8 +25,8 @@ export function dispatcher(broker: BrokerContext, clients: GrpcClients): (call: 
       call.end(GrpcStatus.UNIMPLEMENTED, `Method not found: ${call.path.slice(1)}`);
       return;
     }
-    const context = callContext(broker, clients, call);
-    clients.heard(context.clientId, context.session);
+    const context = callContext(parts, call);
+    parts.clients.heard(context.clientId, context.session);
     if (name === 'telemetry') converse(context);
     else answerOne(context, name);
   };

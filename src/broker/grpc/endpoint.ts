@@ -5,6 +5,7 @@ import { serverTls } from '../security/tls.ts';
 import { keptIdentity } from '../security/keptIdentity.ts';
 import { dispatcher } from './dispatch.ts';
 import { GrpcClients } from './grpcClients.ts';
+import { Renewals } from './renewals.ts';
 
 export interface GrpcEndpoint {
   /** `host:port` that clients are told. */
@@ -21,12 +22,13 @@ export interface GrpcEndpoint {
 export async function startGrpcEndpoint(broker: BrokerContext): Promise<GrpcEndpoint> {
   const { config, clock, logger, store } = broker;
   const clients = new GrpcClients({ clock, logger });
+  const renewals = new Renewals(broker);
   const server = await serveGrpc({
     host: config.bindAddress,
     port: config.grpcServerPort,
     clock,
     logger,
-    handle: dispatcher(broker, clients),
+    handle: dispatcher({ broker, clients, renewals }),
     maxMessageBytes: config.grpcMaxInboundMessageSize,
     idleTimeoutMs: config.grpcClientIdleTimeMills,
     tls: serverTls(config, { clock, logger, testIdentity: () => keptIdentity(store.directory, { clock, logger }) }),
@@ -38,6 +40,7 @@ export async function startGrpcEndpoint(broker: BrokerContext): Promise<GrpcEndp
     clients,
     async stop() {
       await server.close();
+      renewals.dispose();
       clients.dispose();
     },
   };

@@ -36,7 +36,7 @@ async function changed(
   const where = { topic: checkTopic(topic), group: checkGroup(group), handle: receiptHandle };
   const invisibleTimeMs = invisibleDuration === undefined ? 0 : durationMs(invisibleDuration);
   checkInvisibleTime(invisibleTimeMs, 0, broker.config.maxInvisibleTimeMills);
-  const { messages, receipt, offset, physicalOffset } = receivedMessage(context, where);
+  const { messages, receipt, offset, physicalOffset } = await receivedMessage(context, where);
   const change = { offset, invisibleTimeMs, suspend: suspend === true };
   const changedTo = await changeInvisibleTime(broker, messages, change);
   await broker.store.flushed();

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { isCodedError } from '../../base/errors.ts';
 import { decompressBody } from '../../protocol/compression.ts';
 import { DigestType, Encoding, MessageType } from '../../protocol/grpc/definition_pb.ts';
 import type { MessageSchema, SystemPropertiesSchema } from '../../protocol/grpc/definition_pb.ts';
 import { formatHostAddress, ipText } from '../../protocol/hostAddress.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
-import { PropertyName, decodeProperties, isReservedProperty } from '../../protocol/messageProperty.ts';
+import { PropertyName, decodeProperties, isReservedProperty, propertyOf } from '../../protocol/messageProperty.ts';
 
 export type GrpcMessage = MessageInitShape<typeof MessageSchema>;
 type Properties = ReadonlyMap<string, string>;
@@ -16,14 +17,13 @@ type Properties = ReadonlyMap<string, string>;
  * A stored message as clients of gRPC get it. Bodies that remoting producers compressed are plain here, since the
  * clients disagree on what GZIP is. Source: GrpcConverter.java; gRPC sheet §4.5, §4.9.
  * @param more what goes before that which is stored: the topic that was asked for, a receipt
- * @throws CodedError `message-illegal` for a body that cannot be decompressed
  */
 export function messageOut(
   stored: StoredMessage,
   more: { readonly topic?: string; readonly receiptHandle?: string; readonly nowMs: number },
 ): GrpcMessage {
   const properties = decodeProperties(stored.properties);
-  const body = decompressBody(stored.body, stored.sysFlag);
+  const { body, isCompressed } = bodyOf(stored);
   const userProperties: Record<string, string> = {};
   for (const [name, value] of properties) if (!isReservedProperty(name)) userProperties[name] = value;
   const { receiptHandle = properties.get(PropertyName.POP_CK) } = more;
@@ -37,18 +37,37 @@ export function messageOut(
       ...given(properties),
       ...dueTime(properties, more.nowMs),
       bodyDigest: { type: DigestType.MD5, checksum: createHash('md5').update(body).digest('hex').toUpperCase() },
-      bodyEncoding: Encoding.IDENTITY,
+      bodyEncoding: isCompressed ? Encoding.GZIP : Encoding.IDENTITY,
       messageType: typeOf(properties),
       ...(receiptHandle === undefined ? {} : { receiptHandle }),
     },
   };
 }
 
+/** A body that says it is compressed and cannot be read goes out as it is, for the client to say so. */
+function bodyOf({ body, sysFlag }: StoredMessage): { readonly body: Buffer; readonly isCompressed: boolean } {
+  try {
+    return { body: decompressBody(body, sysFlag), isCompressed: false };
+  } catch (error) {
+    if (isCodedError(error, 'message-illegal')) return { body, isCompressed: true };
+    throw error;
+  }
+}
+
+/** As clients know the message. */
+export function messageIdOf(stored: StoredMessage): string {
+  return idOf(stored, propertyOf(stored.properties, PropertyName.UNIQUE_KEY));
+}
+
+function idOf({ storeHost, physicalOffset }: StoredMessage, uniqueKey: string | undefined): string {
+  return uniqueKey ?? offsetMessageId(storeHost, physicalOffset);
+}
+
 type System = Exclude<MessageInitShape<typeof SystemPropertiesSchema>, { $typeName: string }>;
 
 function placeOf(stored: StoredMessage, properties: Properties): System {
   return {
-    messageId: properties.get(PropertyName.UNIQUE_KEY) ?? offsetMessageId(stored.storeHost, stored.physicalOffset),
+    messageId: idOf(stored, properties.get(PropertyName.UNIQUE_KEY)),
     queueId: stored.queueId,
     queueOffset: BigInt(stored.queueOffset),
     deliveryAttempt: stored.reconsumeTimes + 1,

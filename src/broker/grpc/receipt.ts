@@ -28,20 +28,24 @@ export function encodeHandle(receipt: PopReceipt, physicalOffset: number | undef
 }
 
 /**
- * Whatever is wrong with a handle is INVALID_RECEIPT_HANDLE: clients repeat a request for ever on any other code.
+ * The message is not renewed any more. Whatever is wrong with a handle is INVALID_RECEIPT_HANDLE: clients repeat a request for ever on any other code.
  * Apache's proxy says INTERNAL_SERVER_ERROR to one that cannot be read.
  * @throws Refusal INVALID_RECEIPT_HANDLE
  */
-export function receivedMessage(
-  { broker, session }: Pick<CallContext, 'broker' | 'session'>,
+export async function receivedMessage(
+  { broker, session, clients, clientId, renewals }: CallContext,
   { topic, group, handle }: { readonly topic: string; readonly group: string; readonly handle: string },
-): ReceivedMessage {
+): Promise<ReceivedMessage> {
   const receipt = readReceipt(handle);
   const { startOffset, popTime, invisibleTime, reviveQueueId, brokerName, queueId, offset, retry } = receipt;
-  if (popTime + invisibleTime <= broker.clock.now()) throw invalid('receipt handle is expired');
-  if (offset === undefined || brokerName !== broker.config.brokerName)
+  if (offset === undefined || brokerName !== broker.config.brokerName) {
     throw invalid('receipt handle is of another broker');
+  }
   const held = { topic: heldTopic(topic, group, retry), queueId };
+  const client = clients.get(clientId);
+  const renewed = client && (await renewals.take(client, { ...held, group, offset }));
+  const messages = renewed ?? { ...held, group, startOffset, popTime, invisibleTime, reviveQueueId, brokerName };
+  if (messages.popTime + messages.invisibleTime <= broker.clock.now()) throw invalid('receipt handle is expired');
   const refusal = checkPoppedQueue(broker, held, session) ?? checkReviveQueue(broker, reviveQueueId);
   if (refusal !== undefined) throw invalid(refusal.remark ?? '');
   if (offset < broker.store.minOffset(held.topic, queueId) || offset >= broker.store.maxOffset(held.topic, queueId)) {
@@ -49,7 +53,7 @@ export function receivedMessage(
   }
   const place = handle.split(' ')[8];
   return {
-    messages: { ...held, group, startOffset, popTime, invisibleTime, reviveQueueId, brokerName },
+    messages,
     receipt,
     offset,
     physicalOffset: place !== undefined && /^\d{1,15}$/.test(place) ? Number(place) : undefined,

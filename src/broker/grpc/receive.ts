@@ -2,6 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
+import { Perm } from '../../protocol/bodies/route.ts';
+import { ResponseCode } from '../../protocol/codes.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { checkBrokerReadable, checkPopQueue } from '../handlers/popCheck.ts';
 import { arrivalFilter } from '../handlers/popFilter.ts';
@@ -11,8 +13,9 @@ import type { PopWish } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
 import type { CallContext } from './callContext.ts';
+import { toDeadLetters } from './deadLetter.ts';
 import type { GrpcClient } from './grpcClient.ts';
-import { messageOut } from './messageOut.ts';
+import { messageIdOf, messageOut } from './messageOut.ts';
 import { receivedMessages, release } from './received.ts';
 import type { Received } from './received.ts';
 import { receiveWish } from './receiveWish.ts';
@@ -32,6 +35,7 @@ export async function receiveMessage(
   try {
     const wish = await receiveWish(context, request);
     const received = await receive(context, wish);
+    if (received.length > 0) watch(context, wish, received);
     write({ content: { case: 'status', value: OK } });
     for (const { stored, handle } of received) {
       const value = messageOut(stored, { topic: wish.pop.topic, receiptHandle: handle, nowMs: clock.now() });
@@ -70,8 +74,28 @@ async function receive(context: CallContext, wish: ReceiveWish): Promise<Receive
   }
 }
 
+/** What a push consumer gets is renewed; what a client does not wait for is given to others. */
+function watch(context: CallContext, { autoRenew }: ReceiveWish, received: readonly Received[]): void {
+  const { broker, call, clients, clientId, renewals } = context;
+  const client = autoRenew ? (clients.get(clientId) ?? clients.obtain(context)) : undefined;
+  for (const { messages, offset, stored } of received) {
+    if (client !== undefined) renewals.add(client, messages, offset, stored.reconsumeTimes);
+  }
+  call.onClose(() => {
+    if (!call.isCancelled) return;
+    for (const { messages, offset } of received) {
+      if (client !== undefined) void renewals.take(client, { ...messages, offset });
+    }
+    release(broker, received).catch((error: unknown) => {
+      broker.logger.error(`what ${clientId} did not wait for is not given to others yet`, error);
+    });
+  });
+}
+
 /** By the permissions of now: they may have changed while the client waited. @throws Refusal */
 async function popOnce({ broker, session }: CallContext, pop: PopWish): Promise<Received[]> {
+  const perm = broker.topics.get(pop.topic)?.perm ?? Perm.READ;
+  if ((perm & Perm.READ) === 0) throw new Refusal(Code.FORBIDDEN, 'no readable queue');
   const queue = { topic: pop.topic, consumerGroup: pop.group, queueId: pop.queueId };
   const refusal = checkBrokerReadable(broker, 'pop') ?? checkPopQueue(broker, queue, session);
   if (refusal !== undefined) throw refusalOf(refusal);
@@ -93,13 +117,25 @@ function refusalOf(reply: Parameters<typeof statusOf>[0]): Refusal {
   return new Refusal(code, message);
 }
 
-/** What the client gets: tags are compared by their text here, and what does not match is consumed. */
-async function selected({ broker }: CallContext, { tags }: ReceiveWish, received: Received[]): Promise<Received[]> {
+/**
+ * What the client gets: tags are compared by their text here, and what does not match is consumed; what was tried too
+ * often becomes a dead letter. Source: PopMessageResultFilterImpl.java.
+ */
+async function selected(
+  { broker }: CallContext,
+  { pop: { topic, group }, tags }: ReceiveWish,
+  received: Received[],
+): Promise<Received[]> {
   const wanted: Received[] = [];
+  const maxAttempts = (broker.groups.get(group)?.retryMaxTimes ?? 16) + 1;
   for (const one of received) {
     const { stored, messages, offset } = one;
     if (tags?.has(propertyOf(stored.properties, PropertyName.TAGS) ?? '') === false) {
       await ackMessages(broker, messages, [offset]);
+    } else if (stored.reconsumeTimes >= maxAttempts) {
+      const { code, remark } = await toDeadLetters(broker, one, { topic, messageId: messageIdOf(stored) });
+      // It comes again, and is tried again.
+      if (code !== ResponseCode.SUCCESS) broker.logger.error(`no dead letter was made of a message: ${remark ?? code}`);
     } else wanted.push(one);
   }
   return wanted;

@@ -14,6 +14,7 @@ export interface Received {
   readonly handle: string;
   readonly messages: PoppedMessages;
   readonly offset: number;
+  readonly physicalOffset: number;
 }
 
 /** Messages that reach nobody are visible again after so long. Source: ReceiveMessageResponseStreamWriter.java. */
@@ -33,6 +34,7 @@ export function receivedMessages(broker: BrokerContext, wish: PopWish, popped: P
         handle: encodeHandle({ ...messages, retry, offset }, stored.physicalOffset),
         messages,
         offset,
+        physicalOffset: stored.physicalOffset,
       };
     });
   });

@@ -2,6 +2,7 @@ import type { RpcRequest, RpcResponse, StreamRpc, UnaryRpc } from '../../protoco
 import { ackMessage } from './ack.ts';
 import { queryAssignment } from './assignment.ts';
 import type { CallContext } from './callContext.ts';
+import { forwardMessageToDeadLetterQueue } from './deadLetter.ts';
 import { heartbeat, notifyClientTermination } from './heartbeat.ts';
 import { changeInvisibleDuration } from './invisibleDuration.ts';
 import { receiveMessage } from './receive.ts';
@@ -37,6 +38,7 @@ export const unaryRpcs: UnaryRpcs = {
   sendMessage,
   endTransaction,
   recallMessage,
+  forwardMessageToDeadLetterQueue,
 };
 
 export const streamRpcs: StreamRpcs = {

@@ -22,8 +22,27 @@ const FIRST_RETRY_LEVEL = 3;
  * CONSUMER_SEND_MSG_BACK 36: a message that a consumer could not process goes to the group's retry topic, later
  * each time, and at last to its dead-letter topic. Source: AbstractSendMessageProcessor.java; broker sheet §9.1.
  */
-export async function sendBack(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
-  const { group, offset, delayLevel, maxReconsumeTimes } = decodeFields(sendMessageBack, command.extFields);
+export function sendBack(broker: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
+  const { maxReconsumeTimes, ...message } = decodeFields(sendMessageBack, command.extFields);
+  const ofGroup = broker.groups.find(message.group)?.retryMaxTimes ?? 0;
+  return putBack(broker, { ...message, limit: retryLimit(command.version, maxReconsumeTimes, ofGroup) });
+}
+
+interface MessageBack {
+  readonly group: string;
+  /** In the log. */
+  readonly offset: number;
+  /** 0 is later each time, and below it the message goes to the dead letters. */
+  readonly delayLevel: number;
+  /** How often it is redelivered. */
+  readonly limit: number;
+  /** What a dead letter says of the message that it was. */
+  readonly origin?: { readonly topic: string; readonly messageId: string };
+}
+
+/** Puts a message into the group's retry topic, or its dead letters. */
+export async function putBack(broker: BrokerContext, back: MessageBack): Promise<Reply> {
+  const { group, offset, delayLevel, limit, origin } = back;
   const settings = broker.groups.find(group);
   if (settings === undefined) {
     return {
@@ -52,11 +71,14 @@ export async function sendBack(broker: BrokerContext, { command }: IncomingReque
       return { code: ResponseCode.SYSTEM_ERROR, remark: `look message by offset failed, ${offset}` };
     }
     const message = decodeMessage(record);
-    const limit = retryLimit(command.version, maxReconsumeTimes, settings.retryMaxTimes);
     const isDead = message.reconsumeTimes >= limit || delayLevel < 0;
     if (isDead) ensureTopic(broker, deadLetterTopic(group), 1, newTopics);
     const level = delayLevel > 0 ? delayLevel : FIRST_RETRY_LEVEL + message.reconsumeTimes;
     const properties = retryProperties(message, isDead ? 0 : level);
+    if (isDead && origin !== undefined) {
+      properties.set(PropertyName.DEAD_LETTER_TOPIC, origin.topic);
+      properties.set(PropertyName.DEAD_LETTER_MESSAGE_ID, origin.messageId);
+    }
     putMessage(broker, {
       ...message,
       topic: isDead ? deadLetterTopic(group) : retryTopic(group),

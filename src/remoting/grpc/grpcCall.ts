@@ -80,6 +80,11 @@ export class GrpcCall {
     return this.#isOpen && !this.#isEnding;
   }
 
+  /** Once it is over: did the client go before it had the last word? */
+  get isCancelled(): boolean {
+    return this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+  }
+
   /** Called once, when it is over, whoever ended it. */
   get onClose(): Event<undefined> {
     return this.#closed.event;
