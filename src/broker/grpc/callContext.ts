@@ -33,7 +33,7 @@ export function callContext(parts: Pick<CallContext, 'broker' | 'clients' | 'ren
 }
 
 /** Of a header that came more than once the first. */
-function metadata({ headers }: GrpcCall, name: string): string {
+export function metadata({ headers }: GrpcCall, name: string): string {
   const value = headers[name];
   return (Array.isArray(value) ? value[0] : value) ?? '';
 }

@@ -5,6 +5,7 @@ import { RPC_NAMES, decodeRequest, encodeResponse, isUnary, rpcPath } from '../.
 import type { RpcName, RpcRequest, RpcResponse, StreamRpc, UnaryRpc } from '../../protocol/grpc/rpc.ts';
 import type { GrpcCall } from '../../remoting/grpc/grpcCall.ts';
 import { storeRefusal } from '../putMessage.ts';
+import { checkAccess } from './access.ts';
 import { callContext } from './callContext.ts';
 import type { CallContext } from './callContext.ts';
 import { Refusal, statusOf } from './refusal.ts';
@@ -37,14 +38,15 @@ function converse(context: CallContext): void {
   const telemetry = new TelemetryCall(context);
   call.receive({
     message: (bytes) => {
+      const said = decoded('telemetry', bytes);
       try {
-        checkCaller(context);
+        checkCaller(context, said);
       } catch (error) {
         telemetry.write({ status: statusOfError(context, 'telemetry', error) });
         call.end();
         return;
       }
-      telemetry.take(decoded('telemetry', bytes));
+      telemetry.take(said);
     },
     halfClosed: () => telemetry.halfClosed(),
   });
@@ -73,7 +75,7 @@ async function answer(context: CallContext, name: UnaryRpc, bytes: Buffer): Prom
   const handler = unaryRpcs[name] as UnaryHandler<UnaryRpc> | undefined;
   let response: RpcResponse<UnaryRpc>;
   try {
-    checkCaller(context);
+    checkCaller(context, request);
     if (handler === undefined) throw notImplemented(name);
     response = await handler(context, request);
     // As for remoting: no answer leaves before what it tells of is in the files.
@@ -90,7 +92,7 @@ async function stream(context: CallContext, name: StreamRpc, bytes: Buffer): Pro
   const handler = streamRpcs[name] as StreamHandler<StreamRpc> | undefined;
   const write = (response: RpcResponse<StreamRpc>): void => call.send(encodeResponse(name, response));
   try {
-    checkCaller(context);
+    checkCaller(context, request);
     if (handler === undefined) throw notImplemented(name);
     await handler(context, request, write);
   } catch (error) {
@@ -108,9 +110,10 @@ function written({ broker }: CallContext): Promise<void> {
   });
 }
 
-/** @throws Refusal CLIENT_ID_REQUIRED */
-function checkCaller({ clientId }: CallContext): void {
-  if (clientId === '') throw new Refusal(Code.CLIENT_ID_REQUIRED, 'client id cannot be empty');
+/** @throws Refusal UNAUTHORIZED, CLIENT_ID_REQUIRED */
+function checkCaller(context: CallContext, request: Parameters<typeof checkAccess>[1]): void {
+  checkAccess(context, request);
+  if (context.clientId === '') throw new Refusal(Code.CLIENT_ID_REQUIRED, 'client id cannot be empty');
 }
 
 /** @throws GrpcError INVALID_ARGUMENT */

@@ -27,7 +27,7 @@ export function heartbeat(
   return { status: OK };
 }
 
-/** NotifyClientTermination: the client is a member of nothing any more, and its telemetry stream ends. */
+/** NotifyClientTermination: the client is a member of nothing any more. Its stream ends when it half-closes that. */
 export function notifyClientTermination(
   { clients, clientId }: CallContext,
   { group }: RpcRequest<'notifyClientTermination'>,
