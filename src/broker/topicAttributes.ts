@@ -16,7 +16,7 @@ const oneOf = (isChangeable: boolean, ...values: readonly string[]): Attribute =
 });
 
 const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
-  'message.type': oneOf(true, 'UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'),
+  'message.type': oneOf(true, 'UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'PRIORITY', 'LITE', 'MIXED'),
   'queue.type': oneOf(false, 'SimpleCQ'),
   'cleanup.policy': oneOf(false, 'DELETE'),
   'reserve.time': {

@@ -79,7 +79,7 @@ describe('broker: topics', () => {
       'T',
       { attributes: '+message.type=LOUD' },
       1,
-      /^value is not in set: \[UNSPECIFIED, NORMAL, FIFO, DELAY, TRANSACTION, MIXED\]$/,
+      /^value is not in set: \[UNSPECIFIED, NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, LITE, MIXED\]$/,
     ],
     [
       'attributes without a sign',
