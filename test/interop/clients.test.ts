@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mqadmin } from '../support/apache/java.ts';
 import { CLIENTS } from '../support/apache/jars.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
-import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
+import type { RunningScenario, ScenarioLine } from '../support/scenario.ts';
 import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { startScenario } from '../support/apache/javaScenario.ts';
-import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
+import type { RunningScenario, ScenarioLine } from '../support/scenario.ts';
 import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { runScenario } from '../support/apache/javaScenario.ts';
-import type { ScenarioLine } from '../support/apache/javaScenario.ts';
+import type { ScenarioLine } from '../support/scenario.ts';
 import { startLocalBroker } from '../support/localBroker.ts';
 import type { LocalBroker } from '../support/localBroker.ts';
 import { requireTools } from '../support/skip.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { mqadmin } from '../support/apache/java.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
-import type { RunningScenario, ScenarioLine } from '../support/apache/javaScenario.ts';
+import type { RunningScenario, ScenarioLine } from '../support/scenario.ts';
 import { forPrograms, uniqueName } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';

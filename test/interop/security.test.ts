@@ -4,7 +4,7 @@ import type { Credentials } from '../../src/protocol/acl.ts';
 import { authSettings } from '../behaviours/auth.ts';
 import { mqadmin } from '../support/apache/java.ts';
 import { runScenario } from '../support/apache/javaScenario.ts';
-import type { ScenarioLine } from '../support/apache/javaScenario.ts';
+import type { ScenarioLine } from '../support/scenario.ts';
 import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { startScenario } from '../support/apache/javaScenario.ts';
-import type { RunningScenario } from '../support/apache/javaScenario.ts';
+import type { RunningScenario } from '../support/scenario.ts';
 import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 
 import { CLIENTS } from '../support/apache/jars.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
-import type { RunningScenario } from '../support/apache/javaScenario.ts';
+import type { RunningScenario } from '../support/scenario.ts';
 import { QUICK_CHECKS, forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 import { waitFor } from '../support/waitFor.ts';

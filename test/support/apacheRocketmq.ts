@@ -4,6 +4,8 @@ import path from 'node:path';
 import type { Credentials } from '../../src/protocol/acl.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import { startJava } from './apache/java.ts';
+import { startApacheProxy } from './apache/proxy.ts';
+import type { ProxySettings } from './apache/proxy.ts';
 import { freePort, freePortWith } from './freePort.ts';
 import type { RunningProcess } from './runningProcess.ts';
 import { makeTempDir } from './tempDir.ts';
@@ -23,6 +25,8 @@ export interface ApacheOptions {
   readonly credentials?: Credentials | undefined;
   /** As it is deployed, to be measured: a heap of 1 GiB and Java's own choices. Default: small and soon there. */
   readonly measured?: boolean;
+  /** With a proxy beside it, for gRPC clients; its lines of rmq-proxy.json. */
+  readonly proxyConfig?: ProxySettings | undefined;
 }
 
 export interface ApacheRocketmq {
@@ -31,6 +35,8 @@ export interface ApacheRocketmq {
   readonly brokerAddress: string;
   readonly brokerName: string;
   readonly clusterName: string;
+  /** `host:port` of the proxy, where there is one. */
+  readonly grpc: string | undefined;
   readonly brokerPid: number;
   readonly nameServerPid: number;
   /** Data of the broker in Apache's own files; gone after `stop`. */
@@ -74,11 +80,15 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
     const brokerProcess = await startBroker(dir.path, broker, options.measured ?? false);
     processes.push(brokerProcess);
     await untilRegistered(broker.namesrvAddr, options.credentials);
+    const { proxyConfig } = options;
+    const proxy = proxyConfig && (await startApacheProxy(dir.path, nameServer, proxyConfig));
+    if (proxy) processes.push(proxy.process);
     return {
       nameServer,
       brokerAddress: `127.0.0.1:${brokerPort}`,
       brokerName: broker.brokerName,
       clusterName: broker.brokerClusterName,
+      grpc: proxy?.grpc,
       brokerPid: brokerProcess.pid,
       nameServerPid: nameServerProcess.pid,
       storeDir: broker.storePathRootDir,

@@ -6,6 +6,7 @@ import { formatProperties } from '../../src/base/properties.ts';
 import type { Credentials } from '../../src/protocol/acl.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import type { TopicSpec } from '../../src/client/model.ts';
+import type { ProxySettings } from './apache/proxy.ts';
 import { startApacheRocketmq } from './apacheRocketmq.ts';
 import { startLocalBroker } from './localBroker.ts';
 import { requireTools } from './skip.ts';
@@ -23,11 +24,15 @@ export interface BackendSettings {
   readonly brokerConfig?: Readonly<Record<string, string | number | boolean>>;
   /** Of a super user, for the cluster's own client. */
   readonly credentials?: Credentials;
+  /** With an endpoint for gRPC clients: lines of the proxy's configuration, which ours has among those of the broker. */
+  readonly grpc?: ProxySettings;
 }
 
 interface RunningBackend {
   /** `host:port` */
   readonly nameServer: string;
+  /** `host:port`, where it was asked for. */
+  readonly grpc: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -36,13 +41,15 @@ const STOP_TIMEOUT_MS = 30_000;
 
 const local: Backend = {
   name: 'local',
-  async start(_context, { brokerConfig = {} }) {
+  async start(_context, { brokerConfig = {}, grpc }) {
     const directory = makeTempDir('broker-conf');
     const conf = path.join(directory.path, 'broker.conf');
-    writeFileSync(conf, formatProperties(Object.entries(brokerConfig).map(([key, value]) => [key, String(value)])));
-    const broker = await startLocalBroker('-c', conf);
+    const lines = Object.entries({ ...brokerConfig, ...grpc });
+    writeFileSync(conf, formatProperties(lines.map(([key, value]) => [key, String(value)])));
+    const broker = await startLocalBroker('-c', conf, ...(grpc === undefined ? [] : ['--grpc-port', '0']));
     return {
       nameServer: broker.namesrv,
+      grpc: broker.grpc ?? undefined,
       async stop() {
         await broker.stop();
         directory.remove();
@@ -57,7 +64,7 @@ const apache: Backend = {
     requireTools(context, 'java');
     // On by default in ours.
     const brokerConfig = { enablePropertyFilter: true, ...settings.brokerConfig };
-    return startApacheRocketmq({ ...settings, brokerConfig });
+    return startApacheRocketmq({ ...settings, brokerConfig, proxyConfig: settings.grpc });
   },
 };
 
@@ -67,6 +74,8 @@ export interface TestCluster {
   readonly nameServer: string;
   readonly clusterName: string;
   readonly brokerAddress: string;
+  /** `host:port` for gRPC clients, of a suite that asked for it. */
+  readonly grpc: string;
   readonly client: ClusterClient;
   /** Creates a topic that nobody else uses. */
   newTopic(spec?: Partial<TopicSpec>): Promise<string>;
@@ -107,11 +116,11 @@ function defineFor(
       before(async function () {
         this.timeout(START_TIMEOUT_MS);
         running = await backend.start(this, settings);
-        const { nameServer } = running;
+        const { nameServer, grpc = '' } = running;
         const client = new ClusterClient({ nameServers: nameServer, credentials: settings.credentials });
         const [broker] = await client.brokers();
         assert.ok(broker, `${backend.name} has no broker`);
-        found = { nameServer, client, clusterName: broker.clusterName, brokerAddress: broker.address };
+        found = { nameServer, grpc, client, clusterName: broker.clusterName, brokerAddress: broker.address };
       });
 
       after(async function () {
@@ -136,6 +145,9 @@ function clusterOf(backend: Backend['name'], found: () => FoundCluster): TestClu
     },
     get brokerAddress() {
       return found().brokerAddress;
+    },
+    get grpc() {
+      return found().grpc;
     },
     get client() {
       return found().client;

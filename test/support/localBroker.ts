@@ -18,7 +18,8 @@ export interface LocalBroker extends BrokerReady {
 /** Starts the built broker as the extension does: forked, on free ports, with a store of its own unless one is named. */
 export function startLocalBroker(...moreArgs: string[]): Promise<LocalBroker> {
   const store = moreArgs.includes('--store') ? [] : ['--temp'];
-  const ports = ['--namesrv-port', '0', '--port', '0', '--grpc-port', 'off'];
+  const grpc = moreArgs.includes('--grpc-port') ? [] : ['--grpc-port', 'off'];
+  const ports = ['--namesrv-port', '0', '--port', '0', ...grpc];
   const began = performance.now();
   const child = fork(
     path.join(repository, 'dist', 'broker.cjs'),

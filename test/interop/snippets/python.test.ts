@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import path from 'node:path';
 
 import { SNIPPETS } from '../../../src/snippets/catalogue.ts';
-import { cacheDir } from '../../support/cacheDir.ts';
-import { withCacheLock } from '../../support/cacheLock.ts';
+import { ensureVenv } from '../../support/pythonVenv.ts';
 import { requireTools } from '../../support/skip.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { runProgram } from '../../support/runProgram.ts';
@@ -55,25 +53,4 @@ async function probe(python: string, names: Names, what: 'names' | 'run'): Promi
   } finally {
     dir.remove();
   }
-}
-
-/** The Python of a virtual environment with the client; kept between runs. */
-async function ensureVenv(dependency: string): Promise<string> {
-  const folder = cacheDir('snippets', `venv-${dependency.replace(/[^\w.-]+/g, '-')}`);
-  const python = path.join(folder, 'bin', 'python');
-  const done = path.join(folder, 'installed');
-  await withCacheLock(`${folder}.lock`, console.log, async () => {
-    if (fs.existsSync(done)) return;
-    // A virtual environment holds its own path, so that it cannot be moved into place: the mark says that it is whole.
-    fs.rmSync(folder, { recursive: true, force: true });
-    await succeed('python3', ['-m', 'venv', folder]);
-    await succeed(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', dependency]);
-    fs.writeFileSync(done, '');
-  });
-  return python;
-}
-
-async function succeed(command: string, args: readonly string[]): Promise<void> {
-  const { code, output } = await runProgram(command, args, { timeoutMs: 300_000 });
-  assert.equal(code, 0, output);
 }

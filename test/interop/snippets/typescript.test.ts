@@ -3,8 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { SNIPPETS } from '../../../src/snippets/catalogue.ts';
-import { cacheDir } from '../../support/cacheDir.ts';
-import { withCacheLock } from '../../support/cacheLock.ts';
+import { ensurePackages } from '../../support/npmPackages.ts';
 import { requireTools } from '../../support/skip.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { runProgram } from '../../support/runProgram.ts';
@@ -62,19 +61,4 @@ async function compile(packages: string, type: string, names: { topic: string; g
   } finally {
     dir.remove();
   }
-}
-
-/** A folder with the client and what the header of the snippet says to install beside it; kept between runs. */
-async function ensurePackages(dependency: string): Promise<string> {
-  const folder = cacheDir('snippets', `npm-${dependency.replace(/[^\w.-]+/g, '-')}`);
-  await withCacheLock(`${folder}.lock`, console.log, async () => {
-    if (fs.existsSync(folder)) return;
-    const partial = fs.mkdtempSync(`${folder}.partial-`);
-    const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-    const args = ['install', '--prefix', partial, ...quiet, dependency, '@types/node@20'];
-    const { code, output } = await runProgram('npm', args, { cwd: partial, timeoutMs: 300_000 });
-    assert.equal(code, 0, output);
-    fs.renameSync(partial, folder);
-  });
-  return folder;
 }

@@ -7,22 +7,26 @@ import { runProgram } from '../runProgram.ts';
 
 /** Generations of the official client: everything of Apache RocketMQ 5, or the client of 4.9 alone. */
 export const CLIENTS = ['5', '4.9'] as const;
-/** Those, and the Spring starter. */
-export const RELEASES = [...CLIENTS, 'spring'] as const;
+/** Those, the Spring starter, and the client that speaks gRPC. */
+export const RELEASES = [...CLIENTS, 'spring', 'grpc'] as const;
 export type Release = (typeof RELEASES)[number];
 
 const POMS: Readonly<Record<Release, string>> = {
   '5': path.join(import.meta.dirname, 'pom.xml'),
   '4.9': path.join(import.meta.dirname, 'client-4.9', 'pom.xml'),
   spring: path.join(import.meta.dirname, 'spring', 'pom.xml'),
+  grpc: path.join(import.meta.dirname, 'grpc', 'pom.xml'),
 };
 const MAVEN_TIMEOUT_MS = 10 * 60_000;
 
-/** The folder with the released jars, resolved by Maven the first time (about 105 MB, 15 MB for 4.9 and 40 MB for Spring). */
+/** The folder with the released jars, resolved by Maven the first time (about 105 MB, 15 MB for 4.9, 40 MB for Spring and 20 MB for gRPC). */
 export async function ensureApacheJars(release: Release = '5'): Promise<string> {
   const pom = POMS[release];
   const version = /<rocketmq\.version>([^<]+)</.exec(await fs.readFile(pom, 'utf8'))?.[1] ?? '';
-  const folder = cacheDir('apache', `${release === 'spring' ? 'spring' : 'rocketmq'}-${version}`);
+  const folder = cacheDir(
+    'apache',
+    `${(CLIENTS as readonly Release[]).includes(release) ? 'rocketmq' : release}-${version}`,
+  );
   if (!(await isThere(folder))) {
     await withCacheLock(`${folder}.lock`, console.log, async () => {
       if (!(await isThere(folder))) await resolve(pom, folder);
