@@ -90,7 +90,8 @@ export async function popMessages(broker: BrokerContext, wish: PopWish): Promise
 
 async function popAll(broker: BrokerContext, running: Running, dice: number): Promise<void> {
   const { topic, queueId } = running.wish;
-  const retryFirst = dice < broker.config.popFromRetryProbability;
+  // Never for priorities. Source: PopMessageProcessor.java of 5.5.0, popFromRetryProbabilityForPriority.
+  const retryFirst = dice < broker.config.popFromRetryProbability && !isByPriority(broker, running, topic);
   if (retryFirst) await popRetries(broker, running, dice);
   if (queueId < 0) await popTopic(broker, running, topic, dice);
   else await popQueue(broker, running, topic, queueId);
@@ -112,9 +113,16 @@ function retryTopicToPop({ config }: BrokerContext, topic: string, group: string
 /** Every queue, beginning with any. */
 async function popTopic(broker: BrokerContext, running: Running, topic: string, dice: number): Promise<void> {
   const queueNums = broker.topics.get(topic)?.readQueueNums ?? 0;
+  const isDescending = isByPriority(broker, running, topic);
   for (let step = 0; step < queueNums; step += 1) {
-    await popQueue(broker, running, topic, (dice + step) % queueNums);
+    const queueId = isDescending ? queueNums - 1 - step : (dice + step) % queueNums;
+    await popQueue(broker, running, topic, queueId);
   }
+}
+
+/** The queue is the priority: the highest is served first. */
+function isByPriority({ topics }: BrokerContext, { wish }: Running, topic: string): boolean {
+  return !wish.ordered && topics.get(topic)?.attributes['message.type'] === 'PRIORITY';
 }
 
 function popQueue(broker: BrokerContext, running: Running, topic: string, queueId: number): Promise<void> {

@@ -243,11 +243,7 @@ describe('gRPC SendMessage', () => {
   });
 
   it('puts priorities of a topic for them into queues of their own, the highest last', async () => {
-    const topic = test.broker.context.topics;
-    await test.broker.createTopic('P', 4);
-    const config = topic.get('P');
-    assert.ok(config !== undefined);
-    topic.put({ ...config, attributes: { 'message.type': 'PRIORITY' } });
+    await test.broker.createTopic('P', 4, { attributes: '+message.type=PRIORITY' });
     for (const priority of [0, 2, 99]) {
       assert.equal(
         await codeOf(message('P', String(priority), { priority, messageType: MessageType.PRIORITY })),
@@ -261,6 +257,22 @@ describe('gRPC SendMessage', () => {
       ['99', 3],
     ]);
     assert.equal(await codeOf(message('P', 'x')), Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE);
+    const received = await client.read('receiveMessage', {
+      group: { name: 'G' },
+      messageQueue: { topic: { name: 'P' }, id: -1 },
+      batchSize: 8,
+      invisibleDuration: durationFromMs(30_000),
+    });
+    const messages = received.flatMap(({ content }) => (content.case === 'message' ? [content.value] : []));
+    const served = messages.map(({ body, systemProperties }) => [
+      Buffer.from(body).toString(),
+      systemProperties?.priority,
+    ]);
+    assert.deepEqual(served, [
+      ['99', 99],
+      ['2', 2],
+      ['0', 0],
+    ]);
   });
 
   it('stores compressed bodies so that remoting consumers can read them', async () => {
