@@ -155,10 +155,11 @@ export class TimerMessages implements Disposable {
     return slot === undefined ? slotMs - this.#options.precisionMs : (slot.nextMs ?? slot.endMs);
   }
 
-  /** The first slot with messages that did not begin yet. */
+  /** The first slot with messages that is not looked into, or the one behind that is due first. */
   #slotAhead(): number | undefined {
     const slotMs = this.#store.nextSlot;
-    return slotMs !== undefined && slotMs < this.#options.clock.now() ? this.#store.slotAfter(slotMs) : slotMs;
+    const isKnown = slotMs !== undefined && this.#slots.find(slotMs)?.isKnown === true;
+    return isKnown ? this.#store.slotAfter(slotMs) : slotMs;
   }
 
   #hasArrivals(): boolean {

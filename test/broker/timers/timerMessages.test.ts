@@ -229,6 +229,25 @@ describe('timers', () => {
     await timers.close();
   });
 
+  it('look into the next slot while the one before it is not over', async () => {
+    const timers = await open();
+    const begin = timers.clock.now();
+    timers.sendFor('before', begin + 6000);
+    timers.sendFor('behind', begin + 6700);
+    await timers.advance(4);
+    const read: number[] = [];
+    const bytes = timers.store.bytes.bind(timers.store);
+    timers.store.bytes = (physicalOffset, sizeBytes) => {
+      read.push(physicalOffset);
+      return bytes(physicalOffset, sizeBytes);
+    };
+    const behind = await timers.store.entry(TOPIC, 0, 1);
+    await timers.advance(1);
+    await waitFor('the next slot to be read', () => read.includes(behind?.physicalOffset ?? -1), { pollMs: 0 });
+    assert.deepEqual(timers.delivered, []);
+    await timers.close();
+  });
+
   it('deliver in its turn what comes when its slot has begun, and take away what was not delivered', async () => {
     const timers = await open();
     const begin = timers.clock.now();
