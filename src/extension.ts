@@ -1,11 +1,18 @@
 import * as vscode from 'vscode';
 
 import { systemClock } from './base/clock.ts';
+import type { Event } from './base/emitter.ts';
 import { ClusterClient } from './client/clusterClient.ts';
+import { EndpointClient } from './client/grpc/endpointClient.ts';
+import type { EndpointClientOptions } from './client/grpc/endpointClient.ts';
 import { BrokerLog } from './host/brokerLog.ts';
 import { startBrokerProcess } from './host/brokerProcess.ts';
 import { ClusterClients } from './host/clusterClients.ts';
+import type { EndpointConnection } from './host/connectionList.ts';
+import { EndpointClients } from './host/endpointClients.ts';
+import { Secrets } from './host/secrets.ts';
 import { registerCommands } from './host/commands/commandTable.ts';
+import { openTail } from './host/commands/panels.ts';
 import { Connections } from './host/connections.ts';
 import { toPageError } from './host/errorMessages.ts';
 import { ExplorerTree } from './host/explorer/explorerTree.ts';
@@ -40,6 +47,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   const createClient = (nameServers: string) =>
     new ClusterClient({ nameServers, timeoutMs: settings.number(REQUEST_TIMEOUT), clock, logger });
 
+  const secrets = new Secrets(context.secrets);
+  const createEndpoint = (
+    { id, endpoint: { grpcEndpoint: address, tls } }: EndpointConnection,
+    credentials: EndpointClientOptions['credentials'] = () => secrets.read(id),
+  ) => new EndpointClient({ address, tls, credentials, timeoutMs: settings.number(REQUEST_TIMEOUT), clock, logger });
+
   const localBroker = own(
     new LocalBroker({
       directory: context.globalStorageUri.fsPath,
@@ -53,7 +66,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   stopLocalBroker = () => localBroker.end();
   const connections = own(new Connections(localBroker));
   const clients = own(new ClusterClients(connections, createClient, logger));
-  const tree = own(new ExplorerTree({ connections, clients, settings, clock, logger }));
+  const endpoints = own(new EndpointClients(connections, createEndpoint));
+  const tree = own(new ExplorerTree({ connections, clients, endpoints, settings, clock, logger }));
   const treeView = own(
     vscode.window.createTreeView('rocketmq.explorer', { treeDataProvider: tree, showCollapseAll: true }),
   );
@@ -61,8 +75,12 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
 
   const panelServices: PanelServices = {
     extensionUri: context.extensionUri,
-    resolve: (connectionId) => clients.byId(connectionId),
-    onDidChangeClients: clients.onDidChange,
+    resolve: (connectionId) => {
+      const connection = connections.get(connectionId);
+      if (connection?.endpoint === undefined) return clients.byId(connectionId);
+      return { name: connection.name, client: endpoints.forPanels(connection) };
+    },
+    onDidChangeClients: either(clients.onDidChange, endpoints.onDidChange),
     toPageError,
     logger,
     clock,
@@ -72,7 +90,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
       ...panelServices,
       workspaceState: context.workspaceState,
       sent: (connectionId, topic) => tree.messagesArrived(connectionId, topic),
-      openTail: (connectionId, topic) => tailPanels.open(connectionId, topic),
+      openTail: (connectionId, topic) => {
+        const connection = connections.get(connectionId);
+        if (connection !== undefined) void openTail({ prompts, tailPanels }, connection, topic);
+      },
     }),
   );
   const tailPanels: TailPanels = own(
@@ -90,12 +111,27 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   own(
     registerCommands({
       ...sources,
-      ...{ brokerLog, settings, prompts, createClient, tree, sendPanels, tailPanels, logger },
+      ...{
+        brokerLog,
+        settings,
+        prompts,
+        createClient,
+        createEndpoint,
+        endpoints,
+        secrets,
+        tree,
+        sendPanels,
+        tailPanels,
+        logger,
+      },
     }),
   );
   own(
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration(`${SETTINGS_SECTION}.${REQUEST_TIMEOUT}`)) clients.renew();
+      if (event.affectsConfiguration(`${SETTINGS_SECTION}.${REQUEST_TIMEOUT}`)) {
+        clients.renew();
+        endpoints.renew();
+      }
     }),
   );
   own(createStatusBar(localBroker));
@@ -104,11 +140,31 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   own(clock.after(0, () => whenWindowIsUp(localBroker, settings)));
 
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
-  return { clients, connections, localBroker, prompts, sendPanels, tailPanels, tree, treeView };
+  return {
+    clients,
+    connections,
+    createEndpoint,
+    endpoints,
+    localBroker,
+    prompts,
+    secrets,
+    sendPanels,
+    tailPanels,
+    tree,
+    treeView,
+  };
 }
 
 export async function deactivate(): Promise<void> {
   await stopLocalBroker();
+}
+
+/** What either tells. */
+function either(a: Event<undefined>, b: Event<undefined>): Event<undefined> {
+  return (listener) => {
+    const both = [a(listener), b(listener)];
+    return { dispose: () => both.forEach((subscription) => subscription.dispose()) };
+  };
 }
 
 async function answers(client: ClusterClient): Promise<boolean> {

@@ -40,7 +40,8 @@ export type ErrorCode =
   | 'broker-ended' // exitCode?, signal?, lastWords
   | 'broker-of-other-window' // pid
   | 'connection-gone' // name
-  | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'name-twice'
+  | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'bad-endpoint' | 'name-twice'
+  | 'name-server-needed' // name
   | 'workspace-untrusted'
   | 'usage' // reason
   | 'cancelled'

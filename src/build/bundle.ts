@@ -21,11 +21,23 @@ const shared: BuildOptions = {
 
 const forNode: BuildOptions = { ...shared, platform: 'node', target: 'node20', format: 'cjs' };
 
+/** What few windows ever need, such as protobuf: loaded when first needed, so that activation stays quick. */
+const rarelyNeededByExtension = { grpc: 'src/client/grpc/wire.ts' };
+
 const extension: BuildOptions = {
   ...forNode,
   entryPoints: ['src/extension.ts'],
   outfile: 'dist/extension.cjs',
   external: ['vscode'],
+  plugins: [{ name: 'rarely needed', setup: (bundle) => leaveOut(bundle, 'extension', rarelyNeededByExtension) }],
+};
+
+const extensionExtras: BuildOptions = {
+  ...forNode,
+  entryPoints: rarelyNeededByExtension,
+  outdir: 'dist',
+  entryNames: 'extension.[name]',
+  outExtension: { '.js': '.cjs' },
 };
 
 /** What few brokers ever need, in bundles of their own: loaded when first needed, so that the start stays quick. */
@@ -36,7 +48,7 @@ const broker: BuildOptions = {
   entryPoints: ['src/broker/main.ts'],
   outfile: 'dist/broker.cjs',
   banner: { js: '#!/usr/bin/env node' },
-  plugins: [{ name: 'rarely needed', setup: leaveOut }],
+  plugins: [{ name: 'rarely needed', setup: (bundle) => leaveOut(bundle, 'broker', rarelyNeeded) }],
 };
 
 const brokerExtras: BuildOptions = {
@@ -60,7 +72,7 @@ const pages: BuildOptions = {
   assetNames: '[name]',
 };
 
-const builds = [extension, broker, brokerExtras, pages].filter((options) =>
+const builds = [extension, extensionExtras, broker, brokerExtras, pages].filter((options) =>
   entryFiles(options).every((file) => existsSync(file)),
 );
 
@@ -76,11 +88,11 @@ function pageNames(): string[] {
   return readdirSync('webview').filter((name) => existsSync(join('webview', name, 'main.tsx')));
 }
 
-function leaveOut(bundle: PluginBuild): void {
-  const names = new Map(Object.entries(rarelyNeeded).map(([name, file]) => [resolve(file), name]));
+function leaveOut(bundle: PluginBuild, owner: string, files: Readonly<Record<string, string>>): void {
+  const names = new Map(Object.entries(files).map(([name, file]) => [resolve(file), name]));
   bundle.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
     const name = kind === 'dynamic-import' ? names.get(resolve(resolveDir, path)) : undefined;
-    return name === undefined ? undefined : { path: `./broker.${name}.cjs`, external: true };
+    return name === undefined ? undefined : { path: `./${owner}.${name}.cjs`, external: true };
   });
 }
 

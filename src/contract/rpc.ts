@@ -26,6 +26,8 @@ export interface PageIdentity {
   readonly connectionId: string;
   /** Of a tail. */
   readonly topic?: string;
+  /** As whose member a tail of a gRPC endpoint receives. */
+  readonly group?: string;
 }
 
 /** A page's contract: its calls with parameters and result, and the events it is told. */

@@ -23,9 +23,10 @@ export interface SendFormState {
 
 export interface SendReceipt {
   readonly messageId: string;
-  readonly offsetMessageId: string;
-  readonly brokerName: string;
-  readonly queueId: number;
+  /** These are undefined where nobody tells: a gRPC endpoint does not. */
+  readonly offsetMessageId: string | undefined;
+  readonly brokerName: string | undefined;
+  readonly queueId: number | undefined;
   readonly offset: number;
   /** From the request's first byte to the answer. */
   readonly elapsedMs: number;

@@ -29,12 +29,13 @@ export class ClusterClients implements Disposable {
 
   /**
    * The client of the connection as it is now, whatever it was when a node got hold of it.
-   * @throws CodedError `connection-gone`, `address-invalid` when the connection's addresses cannot be read
+   * @throws CodedError `connection-gone`, `name-server-needed` of a gRPC endpoint, `address-invalid` when the connection's addresses cannot be read
    */
   of({ id, name }: ConnectionInfo): ClusterClient {
     const connection = this.#connections.get(id);
     if (connection === undefined) throw new CodedError('connection-gone', { name });
     const { nameServers } = connection;
+    if (nameServers === undefined) throw new CodedError('name-server-needed', { name });
     const held = this.#clients.get(id);
     if (held?.nameServers === nameServers) return held.client;
     const client = this.#create(nameServers);

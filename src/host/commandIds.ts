@@ -10,6 +10,8 @@ export const commandIds = [
   'rocketmq.connection.edit',
   'rocketmq.connection.remove',
   'rocketmq.connection.test',
+  'rocketmq.endpoint.addTopic',
+  'rocketmq.endpoint.removeTopic',
   'rocketmq.refresh',
   'rocketmq.refreshNode',
   'rocketmq.retryNode',

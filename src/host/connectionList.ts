@@ -1,14 +1,38 @@
 import { CodedError } from '../base/errors.ts';
-import type { ConnectionSetting } from './settings.ts';
+import type { ChannelTls } from '../remoting/grpc/grpcChannel.ts';
+import type { ClusterSetting, ConnectionSetting, EndpointSetting } from './settings.ts';
 
 export type ConnectionScope = 'user' | 'workspace';
 
-export interface ConnectionInfo {
+interface ConnectionOf<Scope> {
   /** `local`, or the scope and the name: stable over reloads. */
   readonly id: string;
   readonly name: string;
+  readonly scope: Scope;
+}
+
+/** To the NameServers of a cluster. */
+export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local'> {
   readonly nameServers: string;
-  readonly scope: ConnectionScope | 'local';
+  readonly endpoint?: undefined;
+}
+
+/** To a proxy that speaks gRPC, which lists nothing of its cluster. */
+export interface EndpointConnection extends ConnectionOf<ConnectionScope> {
+  readonly nameServers?: undefined;
+  readonly endpoint: Omit<EndpointSetting, 'name'>;
+}
+
+export type ConnectionInfo = ClusterConnection | EndpointConnection;
+
+/** Where it connects to, as people wrote it. */
+export function connectionAddress(connection: ConnectionInfo): string {
+  return connection.endpoint === undefined ? connection.nameServers : connection.endpoint.grpcEndpoint;
+}
+
+/** Whether both reach the same in the same way, whatever is shown of it. */
+export function connectsAlike(a: ConnectionInfo, b: ConnectionInfo): boolean {
+  return connectionAddress(a) === connectionAddress(b) && a.endpoint?.tls === b.endpoint?.tls;
 }
 
 /** What a person wrote among the connections and is none. */
@@ -34,19 +58,39 @@ export function listConnections(
   const found = new Map<string, ConnectionInfo>();
   if (local !== undefined) found.set(local.id, local);
   for (const [scope, settings] of [['workspace', workspace] as const, ['user', user] as const]) {
-    for (const { name, nameServers } of settings) {
+    for (const setting of settings) {
+      const { name } = setting;
       const id = connectionId(scope, name);
       // Of two entries with one name the first counts: the other could not be told from it.
-      if (!found.has(id)) found.set(id, { id, name, nameServers, scope });
+      if (!found.has(id)) found.set(id, { id, name, scope, ...reachedBy(setting) });
     }
   }
   return [...found.values()];
 }
 
+function reachedBy(
+  setting: ConnectionSetting,
+): Pick<ClusterConnection, 'nameServers'> | Pick<EndpointConnection, 'endpoint'> {
+  if ('nameServers' in setting) return { nameServers: setting.nameServers };
+  const { grpcEndpoint, tls, topics } = setting;
+  return { endpoint: { grpcEndpoint, tls, topics } };
+}
+
 /** The well-formed entries of a settings value that a person may have written by hand. */
 export function readConnectionSettings(value: unknown): readonly ConnectionSetting[] {
-  return Array.isArray(value) ? value.filter(isConnectionSetting) : [];
+  return Array.isArray(value) ? value.filter(isConnectionSetting).map(withDefaults) : [];
 }
+
+/** What an entry leaves out is safe: only a certificate that is trusted. */
+function withDefaults(entry: WrittenSetting): ConnectionSetting {
+  if (entry.grpcEndpoint === undefined) return entry;
+  const { name, grpcEndpoint, tls = 'verified', topics = [] } = entry;
+  return { name, grpcEndpoint, tls, topics };
+}
+
+type WrittenSetting =
+  | (ClusterSetting & { readonly grpcEndpoint?: undefined })
+  | (Pick<EndpointSetting, 'name' | 'grpcEndpoint'> & Partial<EndpointSetting>);
 
 /** The others, each with what is wrong with it. A value that is no list is one of them. */
 export function malformedEntries(scope: ConnectionScope, value: unknown): readonly MalformedEntry[] {
@@ -59,7 +103,7 @@ export function malformedEntries(scope: ConnectionScope, value: unknown): readon
   });
 }
 
-type EntryReason = 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'name-twice';
+type EntryReason = 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'bad-endpoint' | 'name-twice';
 
 function entryProblem(position: number, reason: EntryReason): CodedError {
   return new CodedError('connection-entry-malformed', { position, reason });
@@ -67,13 +111,27 @@ function entryProblem(position: number, reason: EntryReason): CodedError {
 
 function reasonAgainst(entry: unknown, before: readonly unknown[]): EntryReason | undefined {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return 'no-object';
-  const { name, nameServers } = entry as Partial<Record<keyof ConnectionSetting, unknown>>;
+  const { name, nameServers, grpcEndpoint, tls, topics } = entry as Partial<
+    Record<keyof ClusterSetting | keyof EndpointSetting, unknown>
+  >;
   if (typeof name !== 'string' || name.trim() === '') return 'no-name';
-  if (typeof nameServers !== 'string') return 'no-name-servers';
+  if (grpcEndpoint === undefined && typeof nameServers !== 'string') return 'no-name-servers';
+  if (grpcEndpoint !== undefined && !isEndpoint({ grpcEndpoint, nameServers, tls, topics })) return 'bad-endpoint';
   return indexOfName(before, name) >= 0 ? 'name-twice' : undefined;
 }
 
-function isConnectionSetting(value: unknown): value is ConnectionSetting {
+/** Not both kinds at once. */
+function isEndpoint({ grpcEndpoint, nameServers, tls, topics }: Readonly<Record<string, unknown>>): boolean {
+  const isTls = tls === undefined || TLS_KINDS.includes(tls as ChannelTls);
+  const areTopics =
+    topics === undefined ||
+    (Array.isArray(topics) && topics.every((topic) => typeof topic === 'string' && topic !== ''));
+  return typeof grpcEndpoint === 'string' && nameServers === undefined && isTls && areTopics;
+}
+
+const TLS_KINDS: readonly ChannelTls[] = ['verified', 'any-certificate', 'off'];
+
+function isConnectionSetting(value: unknown): value is WrittenSetting {
   return reasonAgainst(value, []) === undefined;
 }
 

@@ -215,6 +215,11 @@ function words({ code, details, cause }: CodedError): ErrorWords {
       );
     case 'connection-entry-malformed':
       return say(entryProblem(d('position'), d('reason')), t('Correct it in the settings.'));
+    case 'name-server-needed':
+      return say(
+        t('{0} is a gRPC endpoint, which cannot do that.', d('name')),
+        t('Add a connection to a NameServer of the cluster, if it can be reached.'),
+      );
     case 'workspace-untrusted':
       return say(
         t('Connections of a workspace that is not trusted cannot be changed.'),
@@ -258,6 +263,11 @@ function entryProblem(position: string | number | boolean, reason: string | numb
       return t('Entry {0} of rocketmq.connections is no connection: name and nameServers are needed.', position);
     case 'no-name':
       return t('Entry {0} of rocketmq.connections has no name.', position);
+    case 'bad-endpoint':
+      return t(
+        'Entry {0} of rocketmq.connections is no gRPC endpoint: look at grpcEndpoint, tls and topics.',
+        position,
+      );
     case 'name-twice':
       return t('Entry {0} of rocketmq.connections has the name of one before it.', position);
     default:

@@ -14,6 +14,8 @@ export interface InputPrompt {
   readonly value?: string;
   readonly placeholder?: string;
   readonly step?: PromptStep;
+  /** Shows no letter of it. */
+  readonly isSecret?: boolean;
   /** Words on why the text cannot be taken, or undefined when it can. */
   readonly validate?: (text: string) => string | undefined;
   /** Shows a Back button; called when it is used, and the answer is undefined then. */
@@ -80,6 +82,7 @@ const vscodePrompts: Prompts = {
     prepare(box, prompt);
     box.prompt = prompt.prompt;
     box.value = prompt.value ?? '';
+    box.password = prompt.isSecret ?? false;
     return shown(box, prompt, (accept) => {
       box.onDidChangeValue(validate);
       box.onDidAccept(() => {

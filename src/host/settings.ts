@@ -1,8 +1,22 @@
+import type { ChannelTls } from '../remoting/grpc/grpcChannel.ts';
+
 /** An entry of `rocketmq.connections`. */
-export interface ConnectionSetting {
+export type ConnectionSetting = ClusterSetting | EndpointSetting;
+
+export interface ClusterSetting {
   readonly name: string;
   /** `host:port;host:port` */
   readonly nameServers: string;
+}
+
+/** A proxy that is reached by gRPC alone. */
+export interface EndpointSetting {
+  readonly name: string;
+  /** `host:port` */
+  readonly grpcEndpoint: string;
+  readonly tls: ChannelTls;
+  /** What to show: an endpoint lists no topics. */
+  readonly topics: readonly string[];
 }
 
 export const SETTINGS_SECTION = 'rocketmq';

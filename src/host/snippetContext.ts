@@ -25,17 +25,20 @@ export function snippetContext(
   const grpc = connection.scope === 'local' && 'info' in state ? state.info.grpc : null;
   return {
     nameServers: connection.nameServers,
-    grpcEndpoint: grpc ?? undefined,
+    grpcEndpoint: connection.endpoint?.grpcEndpoint ?? grpc ?? undefined,
     topic: at === undefined ? undefined : topicOf(at),
     group: at?.kind === 'group' ? at.group.group : undefined,
     topics: async () => {
+      if (connection.endpoint !== undefined) return connection.endpoint.topics;
       const topics = await clients.of(connection).topics();
       return topics.filter(({ kind }) => kind === 'normal').map(({ topic }) => topic);
     },
   };
 }
 
-function topicOf(node: ExplorerNode): string | undefined {
+export function topicOf(node: ExplorerNode): string | undefined {
   if (node.kind === 'topic') return node.topic.topic;
+  if (node.kind === 'endpointTopic') return node.topicName;
+  if (node.kind === 'endpointQueue') return node.queue.topic;
   return node.kind === 'queue' ? node.queue.topic : undefined;
 }

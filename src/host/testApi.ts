@@ -1,18 +1,25 @@
 import type * as vscode from 'vscode';
 
+import type { EndpointClient } from '../client/grpc/endpointClient.ts';
 import type { ClusterClients } from './clusterClients.ts';
+import type { EndpointConnection } from './connectionList.ts';
 import type { Connections } from './connections.ts';
+import type { EndpointClients } from './endpointClients.ts';
 import type { ExplorerTree } from './explorer/explorerTree.ts';
 import type { ExplorerNode } from './explorer/nodes.ts';
 import type { LocalBroker } from './localBroker.ts';
 import type { SendPanels } from './panels/sendPanel.ts';
 import type { TailPanels } from './panels/tailPanel.ts';
 import type { PromptSeam } from './prompts.ts';
+import type { Secrets } from './secrets.ts';
 
 /** What tests that run in VS Code reach; nobody else gets it. */
 export interface ExtensionApi {
   readonly clients: ClusterClients;
   readonly connections: Connections;
+  readonly createEndpoint: (connection: EndpointConnection) => EndpointClient;
+  readonly endpoints: EndpointClients;
+  readonly secrets: Secrets;
   readonly localBroker: LocalBroker;
   readonly prompts: PromptSeam;
   readonly sendPanels: SendPanels;

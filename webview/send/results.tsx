@@ -72,9 +72,13 @@ function Newest({
       {!stored && <p class="status">{statusText(receipt.status)}</p>}
       <dl>
         <Value name={l10n.t('Message id')} copy={receipt.messageId} onCopy={onCopy} mono />
-        <Value name={l10n.t('Offset message id')} copy={receipt.offsetMessageId} onCopy={onCopy} mono />
-        <Value name={l10n.t('Broker')}>{receipt.brokerName}</Value>
-        <Value name={l10n.t('Queue')}>{receipt.queueId}</Value>
+        {receipt.offsetMessageId === undefined ? (
+          <Value name={l10n.t('Offset message id')}>{l10n.t('unknown')}</Value>
+        ) : (
+          <Value name={l10n.t('Offset message id')} copy={receipt.offsetMessageId} onCopy={onCopy} mono />
+        )}
+        <Value name={l10n.t('Broker')}>{receipt.brokerName ?? l10n.t('unknown')}</Value>
+        <Value name={l10n.t('Queue')}>{receipt.queueId ?? l10n.t('unknown')}</Value>
         <Value name={l10n.t('Offset')} copy={String(receipt.offset)} onCopy={onCopy} />
       </dl>
       <Button icon="list-flat" onPress={() => onOpenTail(topic)}>
@@ -107,6 +111,7 @@ function Value({ name, copy, onCopy, mono = false, children }: ValueProps): JSX.
 }
 
 function place({ brokerName, queueId, offset }: SendReceipt): string {
+  if (brokerName === undefined || queueId === undefined) return l10n.t('queue unknown, offset {0}', offset);
   return l10n.t('{0}, queue {1}, offset {2}', brokerName, queueId, offset);
 }
 

@@ -269,8 +269,8 @@ function verdict(status: Status | undefined): Verdict {
   if (status === undefined) return { refusal: 'CODE_UNSPECIFIED', reason: '' };
   const isGood = status.code === Code.OK || status.code === Code.MULTIPLE_RESULTS;
   // A code that is newer than we are has no name.
-  const name: string | undefined = Code[status.code];
-  return { refusal: isGood ? undefined : (name ?? String(status.code)), reason: status.message };
+  const names: Readonly<Record<number, string | undefined>> = Code;
+  return { refusal: isGood ? undefined : (names[status.code] ?? String(status.code)), reason: status.message };
 }
 
 function encodeSettings(

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { CodedError } from '../../base/errors.ts';
 import type { TopicSummary } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
+import { connectionAddress } from '../connectionList.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
 import type { Connections } from '../connections.ts';
 import { byKindAndName } from '../explorer/loadChildren.ts';
@@ -22,16 +23,16 @@ export async function chooseConnection(
   { connections, prompts }: ChooseContext,
   node: ExplorerNode | undefined,
   title: string,
-  which: 'any' | 'kept' = 'any',
+  which: 'any' | 'kept' | 'cluster' | 'endpoint' = 'any',
 ): Promise<ConnectionInfo | undefined> {
   if (node?.connection !== undefined) return node.connection;
-  const candidates = connections.list.filter(({ scope }) => which === 'any' || scope !== 'local');
+  const candidates = connections.list.filter((connection) => isOneOf(connection, which));
   if (candidates.length === 0) {
     const add = t('Add Connection…');
     const start = t('Start Local Broker');
     // The local broker's connection is kept nowhere: there is nothing of it to edit or remove.
     const answer =
-      which === 'any'
+      which === 'any' || which === 'cluster'
         ? await prompts.tell('info', t('There is no connection for that yet.'), start, add)
         : await prompts.tell('info', t('The settings hold no connection yet.'), add);
     if (answer === add) await vscode.commands.executeCommand('rocketmq.connection.add');
@@ -39,8 +40,21 @@ export async function chooseConnection(
     return undefined;
   }
   if (candidates.length === 1) return candidates[0];
-  const items = candidates.map((value) => ({ label: value.name, description: value.nameServers, value }));
+  const items = candidates.map((value) => ({ label: value.name, description: connectionAddress(value), value }));
   return prompts.pick({ title, placeholder: t('Choose a connection'), items });
+}
+
+function isOneOf({ scope, endpoint }: ConnectionInfo, which: 'any' | 'kept' | 'cluster' | 'endpoint'): boolean {
+  switch (which) {
+    case 'any':
+      return true;
+    case 'kept':
+      return scope !== 'local';
+    case 'cluster':
+      return endpoint === undefined;
+    case 'endpoint':
+      return endpoint !== undefined;
+  }
 }
 
 /** The topic of the node, or the one that a person picks of those that `mayBe`. */
@@ -52,13 +66,19 @@ export async function chooseTopic(
   mayBe: (topic: TopicSummary) => boolean,
 ): Promise<string | undefined> {
   if (node?.kind === 'topic') return node.topic.topic;
-  const topics = (await clients.of(connection).topics()).filter(mayBe);
+  if (node?.kind === 'endpointTopic') return node.topicName;
+  const topics = (await topicsOf(clients, connection)).filter(mayBe);
   if (topics.length === 0) {
     await prompts.tell('info', t('{0} has no topic for that. Create one first.', connection.name));
     return undefined;
   }
   const items = [...topics].sort(byKindAndName).map(({ topic }) => ({ label: topic, value: topic }));
   return prompts.pick({ title, placeholder: t('Choose a topic'), items });
+}
+
+async function topicsOf(clients: ClusterClients, connection: ConnectionInfo): Promise<readonly TopicSummary[]> {
+  if (connection.endpoint === undefined) return clients.of(connection).topics();
+  return connection.endpoint.topics.map((topic) => ({ topic, kind: 'normal' }));
 }
 
 /** The cluster of the node; the only one of the connection, or the one that a person picks. @throws CodedError `no-broker` */
@@ -71,7 +91,7 @@ export async function chooseCluster(
   for (let at = node; at !== undefined; at = at.parent) if (at.kind === 'cluster') return at.clusterName;
   const brokers = await clients.of(connection).brokers();
   const names = [...new Set(brokers.map((broker) => broker.clusterName))].sort();
-  if (names.length === 0) throw new CodedError('no-broker', { nameServers: connection.nameServers });
+  if (names.length === 0) throw new CodedError('no-broker', { nameServers: connectionAddress(connection) });
   if (names.length === 1) return names[0];
   return prompts.pick({
     title,

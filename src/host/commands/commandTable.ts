@@ -11,6 +11,8 @@ import { tellError } from '../notify.ts';
 import { snippetContext } from '../snippetContext.ts';
 import * as connection from './connection.ts';
 import type { ConnectionCommandContext } from './connection.ts';
+import * as endpoint from './endpoint.ts';
+import type { EndpointCommandContext } from './endpoint.ts';
 import * as explorer from './explorer.ts';
 import * as localBroker from './localBroker.ts';
 import type { LocalBrokerCommandContext } from './localBroker.ts';
@@ -21,7 +23,12 @@ import * as topic from './topic.ts';
 import type { TopicCommandContext } from './topic.ts';
 
 export interface CommandContext
-  extends LocalBrokerCommandContext, ConnectionCommandContext, TopicCommandContext, PanelCommandContext {
+  extends
+    LocalBrokerCommandContext,
+    ConnectionCommandContext,
+    EndpointCommandContext,
+    TopicCommandContext,
+    PanelCommandContext {
   readonly logger: Logger;
 }
 
@@ -41,6 +48,8 @@ function commandTable(context: CommandContext): Readonly<Record<CommandId, Handl
     'rocketmq.connection.edit': (node) => connection.editConnection(context, node),
     'rocketmq.connection.remove': (node) => connection.removeConnection(context, node),
     'rocketmq.connection.test': (node) => connection.testConnection(context, node),
+    'rocketmq.endpoint.addTopic': (node) => endpoint.addTopic(context, node),
+    'rocketmq.endpoint.removeTopic': (node) => endpoint.removeTopic(context, node),
     'rocketmq.refresh': () => tree.refresh(),
     'rocketmq.refreshNode': (node) => tree.refresh(node),
     'rocketmq.retryNode': (node) => tree.refresh(node),

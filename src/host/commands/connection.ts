@@ -3,25 +3,47 @@ import * as vscode from 'vscode';
 import type { EndpointProbe, ProbeResult } from '../../client/doctor.ts';
 import type { ClusterClient } from '../../client/clusterClient.ts';
 import { parseNameServers } from '../../remoting/nameServerList.ts';
-import type { ConnectionInfo, ConnectionScope } from '../connectionList.ts';
-import { connectionId } from '../connectionList.ts';
-import { describeError, errorMessage } from '../errorMessages.ts';
+import type { ClusterConnection, ConnectionScope } from '../connectionList.ts';
+import { describeError } from '../errorMessages.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import type { PickItem } from '../prompts.ts';
-import type { ConnectionSetting } from '../settings.ts';
+import type { ClusterSetting } from '../settings.ts';
 import { askInTurn } from '../wizard.ts';
 import type { Question } from '../wizard.ts';
 import { chooseConnection } from './choose.ts';
+import { addEndpoint, editEndpoint } from './endpointWizard.ts';
+import type { EndpointWizardContext } from './endpointWizard.ts';
+import { connectionNameProblem, resultItem, scopeItems } from './connectionWords.ts';
+import { probeEndpoint } from './endpointProbe.ts';
 import type { ChooseContext } from './choose.ts';
 
-export interface ConnectionCommandContext extends ChooseContext {
+export interface ConnectionCommandContext extends ChooseContext, EndpointWizardContext {
   readonly createClient: (nameServers: string) => ClusterClient;
 }
 
 const { t } = vscode.l10n;
 
 export async function addConnection(context: ConnectionCommandContext): Promise<void> {
-  const draft = await askConnection(context, t('Add Connection'), undefined);
+  const title = t('Add Connection');
+  const kind = await context.prompts.pick({
+    title,
+    placeholder: t('What to connect to'),
+    items: [
+      {
+        label: t('NameServer'),
+        detail: t('Everything of a cluster: its brokers, topics and groups'),
+        value: 'nameServer' as const,
+      },
+      {
+        label: t('gRPC endpoint'),
+        detail: t('A proxy that is all you can reach: topics that you name, nothing that is listed'),
+        value: 'endpoint' as const,
+      },
+    ],
+  });
+  if (kind === 'endpoint') await addEndpoint(context, title);
+  if (kind !== 'nameServer') return;
+  const draft = await askConnection(context, title, undefined);
   if (draft !== undefined) await context.connections.add(draft.scope, draft.setting);
 }
 
@@ -29,6 +51,10 @@ export async function editConnection(context: ConnectionCommandContext, node: Ex
   const title = t('Edit Connection');
   const connection = await chooseConnection(context, node, title, 'kept');
   if (connection === undefined || connection.scope === 'local') return;
+  if (connection.endpoint !== undefined) {
+    await editEndpoint(context, title, connection);
+    return;
+  }
   const draft = await askConnection(context, title, connection);
   if (draft !== undefined) await context.connections.replace(connection.scope, connection.name, draft.setting);
 }
@@ -44,30 +70,33 @@ export async function removeConnection(
     t('The cluster itself is not touched.'),
     t('Remove'),
   );
-  if (sure) await context.connections.remove(connection.scope, connection.name);
+  if (!sure) return;
+  await context.connections.remove(connection.scope, connection.name);
+  if (connection.endpoint !== undefined) await context.secrets.keep(connection.id, undefined);
 }
 
 /** Shows how every NameServer and every broker that they know answered. */
 export async function testConnection(context: ConnectionCommandContext, node: ExplorerNode | undefined): Promise<void> {
   const connection = await chooseConnection(context, node, t('Test Connection'));
   if (connection === undefined) return;
-  const result = await probe(context, connection.nameServers);
-  const title = isGood(result)
-    ? t('{0} answers', connection.name)
-    : t('{0} does not answer as it should', connection.name);
-  await context.prompts.pick({ title, placeholder: t('Escape closes this list'), items: resultItems(result) });
+  const { isGood, items } =
+    connection.endpoint === undefined
+      ? clusterResult(await probe(context, connection.nameServers))
+      : endpointResult(await probeEndpoint(context, connection));
+  const title = isGood ? t('{0} answers', connection.name) : t('{0} does not answer as it should', connection.name);
+  await context.prompts.pick({ title, placeholder: t('Escape closes this list'), items });
 }
 
 interface Draft {
   readonly scope: ConnectionScope;
-  readonly setting: ConnectionSetting;
+  readonly setting: ClusterSetting;
 }
 
 /** Asks for addresses, name and (for a new one) where to keep it, and tests before it is kept. */
 async function askConnection(
   context: ConnectionCommandContext,
   title: string,
-  old: ConnectionInfo | undefined,
+  old: ClusterConnection | undefined,
 ): Promise<Draft | undefined> {
   const { prompts } = context;
   let nameServers = old?.nameServers ?? '';
@@ -87,14 +116,7 @@ async function askConnection(
     return answer !== undefined;
   };
   const askScope: Question = async (turn) => {
-    const items = [
-      { label: t('User'), description: t('in every window'), value: 'user' as const },
-      {
-        label: t('Workspace'),
-        description: t('with this workspace, for everyone who shares it'),
-        value: 'workspace' as const,
-      },
-    ];
+    const items = scopeItems();
     const answer = await prompts.pick({ title, ...turn, placeholder: t('Where to keep the connection'), items });
     scope = answer ?? scope;
     return answer !== undefined;
@@ -105,7 +127,7 @@ async function askConnection(
       ...turn,
       prompt: t('Name shown in the view'),
       value: name === '' ? (nameServers.split(/[;,\s]/)[0] ?? '') : name,
-      validate: (text) => connectionNameProblem(context, scope, text, old),
+      validate: (text) => connectionNameProblem(context.connections, scope, text, old),
     });
     name = answer?.trim() ?? name;
     return answer !== undefined;
@@ -128,14 +150,14 @@ async function testBeforeKeeping(
   title: string,
   nameServers: string,
 ): Promise<Decision | undefined> {
-  const result = await probe(context, nameServers);
-  if (isGood(result)) return 'keep';
+  const result = clusterResult(await probe(context, nameServers));
+  if (result.isGood) return 'keep';
   const decisions: PickItem<Decision>[] = [
     { label: t('$(edit) Change the addresses'), value: 'change' },
     { label: t('$(save) Keep the connection nevertheless'), value: 'keep' },
   ];
   // Who chooses an address that does not answer wants to correct it.
-  const items = [...resultItems(result).map((item) => ({ ...item, value: 'change' as const })), ...decisions];
+  const items = [...result.items.map((item) => ({ ...item, value: 'change' as const })), ...decisions];
   return context.prompts.pick({ title, placeholder: t('Not every address answers as it should'), items });
 }
 
@@ -151,8 +173,19 @@ async function probe({ createClient }: ConnectionCommandContext, nameServers: st
   }
 }
 
-function isGood({ nameServers, brokers }: ProbeResult): boolean {
-  return brokers.length > 0 && [...nameServers, ...brokers].every(({ problem }) => problem === undefined);
+interface TestResult {
+  readonly isGood: boolean;
+  readonly items: readonly PickItem<undefined>[];
+}
+
+function clusterResult(result: ProbeResult): TestResult {
+  const { nameServers, brokers } = result;
+  const isGood = brokers.length > 0 && [...nameServers, ...brokers].every(({ problem }) => problem === undefined);
+  return { isGood, items: resultItems(result) };
+}
+
+function endpointResult(probed: EndpointProbe): TestResult {
+  return { isGood: probed.problem === undefined, items: [resultItem(probed, t('gRPC endpoint'))] };
 }
 
 function resultItems({ nameServers, brokers }: ProbeResult): PickItem<undefined>[] {
@@ -166,15 +199,6 @@ function resultItems({ nameServers, brokers }: ProbeResult): PickItem<undefined>
   return [...items, { label, detail: t('Start a broker that names this NameServer, then retry.'), value: undefined }];
 }
 
-function resultItem({ address, problem, elapsedMs, release }: EndpointProbe, what: string): PickItem<undefined> {
-  if (problem !== undefined) {
-    return { label: `$(error) ${address}`, description: what, detail: errorMessage(problem), value: undefined };
-  }
-  const answered = t('answered in {0} ms', Math.round(elapsedMs));
-  const detail = release === undefined ? answered : `${answered}, ${release}`;
-  return { label: `$(pass) ${address}`, description: what, detail, value: undefined };
-}
-
 function nameServersProblem(text: string): string | undefined {
   try {
     parseNameServers(text);
@@ -183,18 +207,4 @@ function nameServersProblem(text: string): string | undefined {
     const { cause, nextStep } = describeError(error);
     return text.trim() === '' ? nextStep : `${cause} ${nextStep}`;
   }
-}
-
-function connectionNameProblem(
-  { connections }: ConnectionCommandContext,
-  scope: ConnectionScope,
-  text: string,
-  old: ConnectionInfo | undefined,
-): string | undefined {
-  const name = text.trim();
-  if (name === '') return t('The name is empty.');
-  const id = connectionId(scope, name);
-  return id !== old?.id && connections.get(id) !== undefined
-    ? t('There is a connection {0} already.', name)
-    : undefined;
 }

@@ -25,7 +25,7 @@ const WRITE = 2;
 export async function createTopic(context: TopicCommandContext, node: ExplorerNode | undefined): Promise<void> {
   const { clients, prompts, tree, treeView } = context;
   const title = t('Create Topic');
-  const connection = await chooseConnection(context, node, title);
+  const connection = await chooseConnection(context, node, title, 'cluster');
   if (connection === undefined) return;
   const clusterName = await chooseCluster(context, connection, node, title);
   if (clusterName === undefined) return;
@@ -47,7 +47,7 @@ export async function createTopic(context: TopicCommandContext, node: ExplorerNo
 export async function deleteTopic(context: TopicCommandContext, node: ExplorerNode | undefined): Promise<void> {
   const { clients, prompts, tree } = context;
   const title = t('Delete Topic');
-  const connection = await chooseConnection(context, node, title);
+  const connection = await chooseConnection(context, node, title, 'cluster');
   if (connection === undefined) return;
   const clusterName = await chooseCluster(context, connection, node, title);
   if (clusterName === undefined) return;

@@ -9,6 +9,7 @@ import type { BrokerDetail } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
 import type { Connections } from '../connections.ts';
+import type { EndpointClients } from '../endpointClients.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 import { ChildCache } from './childCache.ts';
@@ -29,6 +30,7 @@ const SHOW_SYSTEM = 'explorer.showSystemTopics';
 export interface ExplorerTreeOptions {
   readonly connections: Connections;
   readonly clients: ClusterClients;
+  readonly endpoints: EndpointClients;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -153,8 +155,11 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   async #load(parent: ParentNode): Promise<readonly ExplorerNode[]> {
     let children: readonly ExplorerNode[];
     try {
-      const client = this.#options.clients.of(parent.connection);
-      children = await loadChildren(parent, client);
+      const { clients, endpoints } = this.#options;
+      children = await loadChildren(parent, {
+        cluster: () => clients.of(parent.connection),
+        endpoint: () => endpoints.of(parent.connection),
+      });
     } catch (error) {
       this.#options.logger.warn(`explorer: ${decodeURIComponent(parent.id)}: ${errorText(error)}`);
       throw error;
@@ -203,7 +208,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     const before = new Map(this.#roots.map((node) => [node.connection.id, node]));
     this.#roots = list.map((connection) => {
       const old = before.get(connection.id);
-      if (old?.connection.nameServers === connection.nameServers) return old;
+      if (old !== undefined && JSON.stringify(old.connection) === JSON.stringify(connection)) return old;
       if (old !== undefined) this.#cache.forget(old);
       return connectionNode(connection);
     });

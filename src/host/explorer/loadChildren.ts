@@ -1,6 +1,25 @@
+import type { EndpointQueue } from '../../client/grpc/endpointModel.ts';
 import type { BrokerNode, GroupSummary, Listing, QueueState, TopicKind, TopicSummary } from '../../client/model.ts';
-import { brokerNode, clusterNode, emptyNode, errorNode, folderNode, groupNode, queueNode, topicNode } from './nodes.ts';
-import type { ConnectionTreeNode, ExplorerNode, FolderTreeNode, ParentNode, TopicTreeNode } from './nodes.ts';
+import {
+  brokerNode,
+  clusterNode,
+  emptyNode,
+  endpointChildren,
+  endpointQueueNode,
+  errorNode,
+  folderNode,
+  groupNode,
+  queueNode,
+  topicNode,
+} from './nodes.ts';
+import type {
+  ConnectionTreeNode,
+  EndpointTopicTreeNode,
+  ExplorerNode,
+  FolderTreeNode,
+  ParentNode,
+  TopicTreeNode,
+} from './nodes.ts';
 
 /** What the tree asks a cluster. */
 export interface ExplorerClient {
@@ -10,25 +29,44 @@ export interface ExplorerClient {
   queues(topic: string, clusterName: string): Promise<Listing<QueueState>>;
 }
 
+/** What the tree asks a gRPC endpoint. */
+export interface ExplorerEndpoint {
+  route(topic: string): Promise<readonly EndpointQueue[]>;
+}
+
+/** Of whom the tree asks; each is made only when it is asked. */
+export interface ExplorerClients {
+  readonly cluster: () => ExplorerClient;
+  readonly endpoint: () => ExplorerEndpoint;
+}
+
 /**
  * The children of a node, all of them: what is hidden is left out later. A node without any has one that says so.
  * @throws CodedError as the client's
  */
-export async function loadChildren(parent: ParentNode, client: ExplorerClient): Promise<readonly ExplorerNode[]> {
-  const children = await ask(parent, client);
+export async function loadChildren(parent: ParentNode, clients: ExplorerClients): Promise<readonly ExplorerNode[]> {
+  const children = await ask(parent, clients);
   return children.length === 0 ? [emptyNode(parent)] : children;
 }
 
-async function ask(parent: ParentNode, client: ExplorerClient): Promise<readonly ExplorerNode[]> {
+async function ask(parent: ParentNode, clients: ExplorerClients): Promise<readonly ExplorerNode[]> {
   switch (parent.kind) {
     case 'connection':
-      return clusters(parent, await client.brokers());
+      return parent.connection.endpoint === undefined
+        ? clusters(parent, await clients.cluster().brokers())
+        : endpointChildren(parent, parent.connection);
+    case 'endpointTopic':
+      return endpointQueues(parent, await clients.endpoint().route(parent.topicName));
     case 'cluster':
       return [folderNode(parent, 'brokers'), folderNode(parent, 'topics'), folderNode(parent, 'groups')];
     case 'folder':
-      return folderChildren(parent, client);
+      return folderChildren(parent, clients.cluster());
     case 'topic':
-      return listed(parent, await client.queues(parent.topic.topic, parent.parent.parent.clusterName), queues);
+      return listed(
+        parent,
+        await clients.cluster().queues(parent.topic.topic, parent.parent.parent.clusterName),
+        queues,
+      );
   }
 }
 
@@ -85,6 +123,12 @@ function queues(parent: TopicTreeNode, found: readonly QueueState[]): readonly E
   return [...found]
     .sort((a, b) => naturally(a.brokerName, b.brokerName) || a.queueId - b.queueId)
     .map((queue) => queueNode(parent, queue));
+}
+
+function endpointQueues(parent: EndpointTopicTreeNode, found: readonly EndpointQueue[]): readonly ExplorerNode[] {
+  return [...found]
+    .sort((a, b) => naturally(a.brokerName, b.brokerName) || a.queueId - b.queueId)
+    .map((queue) => endpointQueueNode(parent, queue));
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -1,5 +1,6 @@
+import type { EndpointQueue } from '../../client/grpc/endpointModel.ts';
 import type { BrokerNode, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
-import type { ConnectionInfo, MalformedEntry } from '../connectionList.ts';
+import type { ConnectionInfo, EndpointConnection, MalformedEntry } from '../connectionList.ts';
 
 interface NodeOf<Kind extends string, Parent> {
   readonly kind: Kind;
@@ -37,8 +38,24 @@ export interface QueueTreeNode extends NodeOf<'queue', TopicTreeNode> {
   readonly queue: QueueState;
 }
 
+/** A topic that somebody named, of a gRPC endpoint. */
+export interface EndpointTopicTreeNode extends NodeOf<'endpointTopic', ConnectionTreeNode> {
+  readonly topicName: string;
+}
+
+export interface EndpointQueueTreeNode extends NodeOf<'endpointQueue', EndpointTopicTreeNode> {
+  readonly queue: EndpointQueue;
+}
+
+/** What an endpoint tells nobody; it may be there all the same. */
+export type UnknownThing = 'topics' | 'groups';
+
+export interface UnknownTreeNode extends NodeOf<'unknown', ConnectionTreeNode> {
+  readonly thing: UnknownThing;
+}
+
 /** A node with children. */
-export type ParentNode = ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode;
+export type ParentNode = ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode | EndpointTopicTreeNode;
 
 export type LoadingTreeNode = NodeOf<'loading', ParentNode>;
 export type EmptyTreeNode = NodeOf<'empty', ParentNode>;
@@ -62,6 +79,8 @@ export type ExplorerNode =
   | BrokerTreeNode
   | GroupTreeNode
   | QueueTreeNode
+  | EndpointQueueTreeNode
+  | UnknownTreeNode
   | LoadingTreeNode
   | EmptyTreeNode
   | ErrorTreeNode;
@@ -104,6 +123,24 @@ export function queueNode(parent: TopicTreeNode, queue: QueueState): QueueTreeNo
   return { ...child(parent, 'queue', `${queue.brokerName}/${queue.queueId}`), queue };
 }
 
+/** The topics that an endpoint was asked to show, and what it does not tell. */
+export function endpointChildren(
+  parent: ConnectionTreeNode,
+  { endpoint }: EndpointConnection,
+): readonly ExplorerNode[] {
+  const topics = [...new Set(endpoint.topics)].map((topicName): EndpointTopicTreeNode => {
+    return { ...child(parent, 'endpointTopic', topicName), topicName };
+  });
+  const unknown = (['topics', 'groups'] as const).map((thing): UnknownTreeNode => {
+    return { ...child(parent, 'unknown', thing), thing };
+  });
+  return [...topics, ...unknown];
+}
+
+export function endpointQueueNode(parent: EndpointTopicTreeNode, queue: EndpointQueue): EndpointQueueTreeNode {
+  return { ...child(parent, 'endpointQueue', `${queue.brokerName}/${queue.queueId}/${queue.permission}`), queue };
+}
+
 export function loadingNode(parent: ParentNode): LoadingTreeNode {
   return child(parent, 'loading', '');
 }
@@ -122,8 +159,16 @@ export function isExplorerNode(value: unknown): value is ExplorerNode {
   return typeof value === 'object' && value !== null && 'kind' in value && 'id' in value && 'connection' in value;
 }
 
+const PARENT_KINDS: ReadonlySet<string> = new Set<ParentNode['kind']>([
+  'connection',
+  'cluster',
+  'folder',
+  'topic',
+  'endpointTopic',
+]);
+
 export function isParentNode(node: ExplorerNode): node is ParentNode {
-  return node.kind === 'connection' || node.kind === 'cluster' || node.kind === 'folder' || node.kind === 'topic';
+  return PARENT_KINDS.has(node.kind);
 }
 
 /** The name that people copy, where the node has one. */
@@ -137,11 +182,15 @@ export function nodeName(node: ExplorerNode): string | undefined {
       return node.broker.brokerName;
     case 'topic':
       return node.topic.topic;
+    case 'endpointTopic':
+      return node.topicName;
     case 'group':
       return node.group.group;
+    case 'endpointQueue':
     case 'queue':
       return `${node.queue.brokerName}:${node.queue.queueId}`;
     case 'folder':
+    case 'unknown':
     case 'loading':
     case 'empty':
     case 'error':

@@ -1,12 +1,17 @@
 import * as vscode from 'vscode';
 
+import type { EndpointPermission } from '../../client/grpc/endpointModel.ts';
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
 import type { CommandId } from '../commandIds.ts';
+import { connectionAddress } from '../connectionList.ts';
+import type { EndpointConnection } from '../connectionList.ts';
 import { describeError } from '../errorMessages.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
 import type {
   BrokerTreeNode,
   ConnectionTreeNode,
+  EndpointQueueTreeNode,
+  EndpointTopicTreeNode,
   ErrorTreeNode,
   ExplorerNode,
   FolderName,
@@ -15,6 +20,7 @@ import type {
   ParentNode,
   QueueTreeNode,
   TopicTreeNode,
+  UnknownTreeNode,
 } from './nodes.ts';
 
 export interface ChildCounts {
@@ -92,6 +98,12 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
       return topicLooks(node);
     case 'queue':
       return queueLooks(node);
+    case 'endpointTopic':
+      return endpointTopicLooks(node);
+    case 'endpointQueue':
+      return endpointQueueLooks(node);
+    case 'unknown':
+      return unknownLooks(node);
     case 'group':
       return {
         label: node.group.group,
@@ -113,6 +125,7 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
 }
 
 function connectionLooks({ connection }: ConnectionTreeNode): Looks {
+  if (connection.endpoint !== undefined) return endpointLooks(connection);
   const isLocal = connection.scope === 'local';
   const kept = { user: t('user settings'), workspace: t('workspace settings'), local: t('this machine') };
   return {
@@ -125,6 +138,90 @@ function connectionLooks({ connection }: ConnectionTreeNode): Looks {
       [t('NameServer'), connection.nameServers],
       [t('Kept in'), kept[connection.scope]],
     ],
+  };
+}
+
+function endpointLooks(connection: EndpointConnection): Looks {
+  const tls = {
+    verified: t('TLS, its certificate is checked'),
+    'any-certificate': t('TLS, any certificate is taken'),
+    off: t('no TLS'),
+  };
+  const kept = { user: t('user settings'), workspace: t('workspace settings') };
+  return {
+    label: connection.name,
+    description: [connectionAddress(connection), t('gRPC endpoint')].join(BESIDE),
+    icon: icon('radio-tower'),
+    contextValue: `connection.${connection.scope}.grpc`,
+    expands: Collapsed,
+    facts: [
+      [t('gRPC endpoint'), connectionAddress(connection)],
+      [t('Security'), tls[connection.endpoint.tls]],
+      [t('Kept in'), kept[connection.scope]],
+      [t('It routes, takes and gives messages of topics that are named; it lists nothing.')],
+    ],
+  };
+}
+
+function endpointTopicLooks({ topicName }: EndpointTopicTreeNode): Looks {
+  return {
+    label: topicName,
+    icon: icon('mail'),
+    contextValue: 'topic.endpoint',
+    expands: Collapsed,
+    facts: [[t('Topic')], [t('How many messages it holds is unknown: a gRPC endpoint does not tell.')]],
+  };
+}
+
+function endpointQueueLooks({ queue }: EndpointQueueTreeNode): Looks {
+  const { brokerName, queueId, permission, accepts, endpoints } = queue;
+  const types = accepts.length === 0 ? t('types unknown') : accepts.join(', ');
+  return {
+    label: t('{0}, queue {1}', brokerName, queueId),
+    description: [permissionText(permission), types].join(BESIDE),
+    icon: icon('list-ordered'),
+    contextValue: 'queue',
+    expands: None,
+    facts: [
+      [t('Broker'), brokerName],
+      [t('Queue'), String(queueId)],
+      [t('Permission'), permissionText(permission)],
+      [t('Takes messages of type'), types],
+      [t('Reached at'), endpoints.join(', ')],
+      [t('Offsets'), t('unknown')],
+    ],
+  };
+}
+
+function permissionText(permission: EndpointPermission): string {
+  const texts: Readonly<Record<EndpointPermission, string>> = {
+    none: t('neither read nor write'),
+    read: t('read'),
+    write: t('write'),
+    readWrite: t('read and write'),
+    unknown: t('unknown'),
+  };
+  return texts[permission];
+}
+
+function unknownLooks({ thing }: UnknownTreeNode): Looks {
+  if (thing === 'groups') {
+    return {
+      label: t('Consumer groups: unknown'),
+      description: t('a gRPC endpoint does not list them'),
+      icon: icon('question'),
+      contextValue: 'unknown.groups',
+      expands: None,
+    };
+  }
+  return {
+    label: t('Other topics: unknown'),
+    description: t('a gRPC endpoint does not list them; add one by its name'),
+    icon: icon('question'),
+    contextValue: 'unknown.topics',
+    expands: None,
+    facts: [[t('Select it to add a topic.')]],
+    command: { id: 'rocketmq.endpoint.addTopic', title: t('Add Topic by Name') },
   };
 }
 
@@ -218,7 +315,7 @@ function queueLooks({ queue }: QueueTreeNode): Looks {
 }
 
 function emptyText(parent: ParentNode): string {
-  if (parent.kind === 'topic') return t('No queues');
+  if (parent.kind === 'topic' || parent.kind === 'endpointTopic') return t('No queues');
   if (parent.kind === 'connection' || parent.kind === 'cluster') return t('No broker is registered here');
   const texts = { brokers: t('No brokers'), topics: t('No topics yet'), groups: t('No consumer groups yet') };
   return texts[parent.folder];

@@ -6,7 +6,12 @@ export function readIdentity(kept: unknown): PageIdentity | undefined {
   const connectionId = field(identity, 'connectionId');
   const topic = field(identity, 'topic');
   if (typeof connectionId !== 'string') return undefined;
-  return typeof topic === 'string' ? { connectionId, topic } : { connectionId };
+  const group = field(identity, 'group');
+  return {
+    connectionId,
+    ...(typeof topic === 'string' ? { topic } : {}),
+    ...(typeof group === 'string' ? { group } : {}),
+  };
 }
 
 function field(value: unknown, name: string): unknown {

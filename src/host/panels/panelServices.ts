@@ -3,11 +3,18 @@ import type * as vscode from 'vscode';
 import type { Clock } from '../../base/clock.ts';
 import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { ClusterClient } from '../../client/clusterClient.ts';
+import type { OutgoingMessage, TopicSummary } from '../../client/model.ts';
+import type { Tail, TailOptions } from '../../client/tail.ts';
 import type { PageError } from '../../contract/rpc.ts';
+import type { SendReceipt } from '../../contract/sendForm.ts';
 
-/** What panels ask of a cluster. */
-export type PanelClient = Pick<ClusterClient, 'topics' | 'send' | 'tail'>;
+/** What panels ask of a cluster, or of a gRPC endpoint. */
+export interface PanelClient {
+  topics(): Promise<readonly TopicSummary[]>;
+  send(message: OutgoingMessage): Promise<SendReceipt>;
+  /** An endpoint gives messages to members of a group alone. */
+  tail(topic: string, options?: TailOptions & { readonly group?: string | undefined }): Tail;
+}
 
 export interface PanelConnection {
   readonly name: string;

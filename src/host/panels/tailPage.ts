@@ -15,12 +15,24 @@ import { tailMessage, tailRow } from './tailRow.ts';
 /** Rows given in one answer; a page shows far fewer. */
 const MAX_ROWS = 500;
 
+export interface TailIdentity {
+  readonly connectionId: string;
+  readonly topic: string;
+  /** Of a gRPC endpoint alone. */
+  readonly group?: string;
+}
+
 export interface TailPageOptions {
   readonly services: TailPanelServices;
   readonly documents: MessageDocuments;
   readonly panel: vscode.WebviewPanel;
-  readonly identity: { readonly connectionId: string; readonly topic: string };
+  readonly identity: TailIdentity;
   readonly onDispose: () => void;
+}
+
+function titleOf({ topic, group }: TailIdentity): string {
+  if (group === undefined) return vscode.l10n.t('Tail: {0}', topic);
+  return vscode.l10n.t('Tail: {0}, as {1}', topic, group);
 }
 
 /** One tail panel. It reads on while it is hidden; what it holds is bounded. */
@@ -28,6 +40,7 @@ export class TailPage {
   readonly #services: TailPanelServices;
   readonly #connectionId: string;
   readonly #topic: string;
+  readonly #group: string | undefined;
   readonly #documents: MessageDocuments;
   readonly #page: PagePanel<TailContract>;
   readonly #feed: TailFeed;
@@ -41,6 +54,7 @@ export class TailPage {
     this.#documents = documents;
     this.#connectionId = identity.connectionId;
     this.#topic = identity.topic;
+    this.#group = identity.group;
     this.#name = rememberedName(identity.connectionId);
     this.#words = {
       binary: (sizeBytes, hex) => vscode.l10n.t('Binary, {0} bytes: {1}', sizeBytes, hex),
@@ -56,7 +70,7 @@ export class TailPage {
       panel,
       extensionUri: services.extensionUri,
       page: 'tail',
-      title: vscode.l10n.t('Tail: {0}', identity.topic),
+      title: titleOf(identity),
       identity,
       toPageError: services.toPageError,
       logger: services.logger,
@@ -113,7 +127,7 @@ export class TailPage {
     this.#name = connection.name;
     if (connection.client === this.#client) return;
     this.#client = connection.client;
-    this.#feed.follow(connection.client.tail(this.#topic));
+    this.#feed.follow(connection.client.tail(this.#topic, { group: this.#group }));
   }
 
   #after(change: () => void): TailState {

@@ -2,11 +2,13 @@ import * as vscode from 'vscode';
 
 import { DisposableStore } from '../../base/disposable.ts';
 import type { Disposable } from '../../base/disposable.ts';
+import type { PageIdentity } from '../../contract/rpc.ts';
 import { MessageDocuments } from './messageDocuments.ts';
 import { readIdentity } from './pageIdentity.ts';
 import { webviewOptions } from './pagePanel.ts';
 import type { TailPanelServices } from './panelServices.ts';
 import { TailPage } from './tailPage.ts';
+import type { TailIdentity } from './tailPage.ts';
 
 const TAIL_VIEW_TYPE = 'rocketmq.tail';
 
@@ -34,8 +36,8 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
   }
 
   /** Opens the topic's panel, which reads from now on, or reveals it. */
-  open(connectionId: string, topic: string): void {
-    const open = this.#panels.get(keyOf(connectionId, topic));
+  open(identity: TailIdentity): void {
+    const open = this.#panels.get(keyOf(identity));
     if (open !== undefined) {
       open.reveal();
       return;
@@ -46,17 +48,13 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
       vscode.ViewColumn.Active,
       webviewOptions(this.#services.extensionUri),
     );
-    this.#add(panel, connectionId, topic);
+    this.#add(panel, identity);
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const identity = readIdentity(state);
-    const { connectionId, topic } = identity ?? {};
-    if (connectionId === undefined || topic === undefined || this.#panels.has(keyOf(connectionId, topic))) {
-      panel.dispose();
-    } else {
-      this.#add(panel, connectionId, topic);
-    }
+    if (!isOfTail(identity) || this.#panels.has(keyOf(identity))) panel.dispose();
+    else this.#add(panel, identity);
     return Promise.resolve();
   }
 
@@ -65,21 +63,25 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
     for (const panel of [...this.#panels.values()]) panel.dispose();
   }
 
-  #add(panel: vscode.WebviewPanel, connectionId: string, topic: string): void {
-    const key = keyOf(connectionId, topic);
+  #add(panel: vscode.WebviewPanel, identity: TailIdentity): void {
+    const key = keyOf(identity);
     this.#panels.set(
       key,
       new TailPage({
         services: this.#services,
         documents: this.#documents,
         panel,
-        identity: { connectionId, topic },
+        identity,
         onDispose: () => this.#panels.delete(key),
       }),
     );
   }
 }
 
-function keyOf(connectionId: string, topic: string): string {
-  return JSON.stringify([connectionId, topic]);
+function isOfTail(identity: PageIdentity | undefined): identity is TailIdentity {
+  return identity?.topic !== undefined;
+}
+
+function keyOf({ connectionId, topic, group }: TailIdentity): string {
+  return JSON.stringify([connectionId, topic, group]);
 }

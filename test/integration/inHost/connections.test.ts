@@ -71,6 +71,7 @@ describe('connections', () => {
 
   it('a good one is tested, kept in the workspace and shown with its cluster', async () => {
     const script = new ScriptedPrompts()
+      .thenPick('NameServer')
       .thenType(namesrv, '', 'localhost:99999', '127.0.0:9876', 'http://h:9876')
       .thenPick('Workspace')
       .thenType('team', ' ');
@@ -86,7 +87,11 @@ describe('connections', () => {
   it('the name of another connection in the same place is refused', async () => {
     await setGlobally({ connections: [{ name: 'dev', nameServers: namesrv }] });
     await waitFor('the connection', () => api.connections.get('user:dev'));
-    const script = new ScriptedPrompts().thenType(namesrv).thenPick('User').thenType('dev 2', 'dev');
+    const script = new ScriptedPrompts()
+      .thenPick('NameServer')
+      .thenType(namesrv)
+      .thenPick('User')
+      .thenType('dev 2', 'dev');
     await runAnswering(api, script, 'rocketmq.connection.add');
     assert.equal(script.refusals.get('dev'), 'There is a connection dev already.');
     assert.deepEqual(
@@ -98,6 +103,7 @@ describe('connections', () => {
   it('of a closed port is told, can be corrected, and is kept when wished', async () => {
     const closed = `127.0.0.1:${await freePort()}`;
     const script = new ScriptedPrompts()
+      .thenPick('NameServer')
       .thenType(closed)
       .thenPick('User')
       .thenType('dead')
@@ -233,9 +239,9 @@ describe('connections', () => {
       await assert.rejects(connections.remove('workspace', 'team'), refused);
       assert.deepEqual(configuration().inspect('connections')?.workspaceValue, kept);
       // Add Connection does not ask where to keep it then.
-      const prompts = new ScriptedPrompts().thenType(namesrv).thenType('mine');
+      const prompts = new ScriptedPrompts().thenPick('NameServer').thenType(namesrv).thenType('mine');
       const createClient = (nameServers: string) => new ClusterClient({ nameServers });
-      await addConnection({ connections, prompts, createClient, clients: api.clients });
+      await addConnection({ ...api, connections, prompts, createClient });
       prompts.assertDone();
       assert.deepEqual(configuration().inspect('connections')?.globalValue, [{ name: 'mine', nameServers: namesrv }]);
     } finally {
@@ -254,10 +260,10 @@ describe('connections', () => {
     const { client } = api.clients.byId('local')!;
     const spec = { topic: 'sent', readQueueNums: 1, writeQueueNums: 1, perm: 6, messageType: 'NORMAL' as const };
     await client.createTopic('DefaultCluster', spec);
-    const { connections, clients } = api;
+    const { connections, clients, endpoints } = api;
     const clock = new FakeClock();
     const settings = new Settings(() => undefined);
-    const tree = new ExplorerTree({ connections, clients, settings, clock, logger: silentLogger });
+    const tree = new ExplorerTree({ connections, clients, endpoints, settings, clock, logger: silentLogger });
     const view = { ...api, tree };
     try {
       const topic = await nodeAt(view, 'Local Broker', 'DefaultCluster', 'Topics', 'sent');
@@ -330,9 +336,9 @@ describe('connections', () => {
   it('nothing is kept when a question is dismissed', async () => {
     for (const script of [
       new ScriptedPrompts().thenEscape(),
-      new ScriptedPrompts().thenType(namesrv).thenEscape(),
-      new ScriptedPrompts().thenType(namesrv).thenPick('User').thenEscape(),
-      new ScriptedPrompts().thenType('127.0.0.1:1').thenPick('User').thenType('x').thenEscape(),
+      new ScriptedPrompts().thenPick('NameServer').thenType(namesrv).thenEscape(),
+      new ScriptedPrompts().thenPick('NameServer').thenType(namesrv).thenPick('User').thenEscape(),
+      new ScriptedPrompts().thenPick('NameServer').thenType('127.0.0.1:1').thenPick('User').thenType('x').thenEscape(),
     ]) {
       await runAnswering(api, script, 'rocketmq.connection.add');
     }

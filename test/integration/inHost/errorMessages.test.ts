@@ -48,6 +48,7 @@ const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
   usage: { reason: 'r' },
   'connection-gone': { name: 'dev' },
   'connection-entry-malformed': { position: 2, reason: 'no-name' },
+  'name-server-needed': { name: 'proxy' },
   'workspace-untrusted': {},
   cancelled: {},
   internal: { reason: 'r' },

@@ -174,7 +174,7 @@ describe('the journey with the local broker', () => {
       assert.equal(sent.offset, 0);
       await run(api, 'rocketmq.refreshNode', topic);
       const rows = await rowsBelow(api, topic);
-      assert.equal(rows[sent.queueId], `broker-a, queue ${sent.queueId} | offsets 0 to 1`);
+      assert.equal(rows[sent.queueId ?? -1], `broker-a, queue ${sent.queueId ?? -1} | offsets 0 to 1`);
       assert.equal(rows.filter((row) => row.endsWith('offsets 0 to 0')).length, 2);
       const queues = await childrenOf(api, topic);
       const positions = queues.map((node) => node.kind === 'queue' && [node.queue.minOffset, node.queue.maxOffset]);

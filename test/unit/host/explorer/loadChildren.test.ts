@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 
 import { isSystemNode, loadChildren } from '../../../../src/host/explorer/loadChildren.ts';
 import type { ExplorerClient } from '../../../../src/host/explorer/loadChildren.ts';
-import { clusterNode, connectionNode, folderNode, nodeName, topicNode } from '../../../../src/host/explorer/nodes.ts';
-import type { ExplorerNode } from '../../../../src/host/explorer/nodes.ts';
+import {
+  clusterNode,
+  connectionNode,
+  folderNode,
+  isParentNode,
+  nodeName,
+  topicNode,
+} from '../../../../src/host/explorer/nodes.ts';
+import type { ExplorerNode, ParentNode } from '../../../../src/host/explorer/nodes.ts';
 
 const connection = connectionNode({ id: 'user:dev', name: 'dev', nameServers: 'h:9876', scope: 'user' });
 const cluster = clusterNode(connection, 'c1');
@@ -39,17 +46,21 @@ const client: ExplorerClient = {
     }),
 };
 
+function load(parent: ParentNode, from = client): Promise<readonly ExplorerNode[]> {
+  return loadChildren(parent, { cluster: () => from, endpoint: () => assert.fail('no endpoint') });
+}
+
 function names(nodes: readonly ExplorerNode[]): (string | undefined)[] {
   return nodes.map(nodeName);
 }
 
 describe('loadChildren', () => {
   it('finds the clusters of a connection', async () => {
-    assert.deepEqual(names(await loadChildren(connection, client)), ['c1', 'c2']);
+    assert.deepEqual(names(await load(connection)), ['c1', 'c2']);
   });
 
   it('gives a cluster its three folders', async () => {
-    const folders = await loadChildren(cluster, client);
+    const folders = await load(cluster);
     assert.deepEqual(
       folders.map((node) => node.kind === 'folder' && node.folder),
       ['brokers', 'topics', 'groups'],
@@ -57,7 +68,7 @@ describe('loadChildren', () => {
   });
 
   it('lists the brokers of the cluster alone, masters before their slaves', async () => {
-    const brokers = await loadChildren(folderNode(cluster, 'brokers'), client);
+    const brokers = await load(folderNode(cluster, 'brokers'));
     assert.deepEqual(
       brokers.map((node) => node.kind === 'broker' && node.broker.address),
       ['a:1', 'a:2', 'b:1'],
@@ -65,14 +76,14 @@ describe('loadChildren', () => {
   });
 
   it('sorts topics by kind, then as people count', async () => {
-    const topics = await loadChildren(folderNode(cluster, 'topics'), client);
+    const topics = await load(folderNode(cluster, 'topics'));
     assert.deepEqual(names(topics), ['order-2', 'order-10', '%RETRY%g', '%DLQ%g', 'TBW102']);
     assert.deepEqual(topics.map(isSystemNode), [false, false, false, false, true]);
   });
 
   it('sorts queues by number', async () => {
     const topic = topicNode(folderNode(cluster, 'topics'), { topic: 'order-2', kind: 'normal' });
-    assert.deepEqual(names(await loadChildren(topic, client)), ['broker-a:0', 'broker-a:2', 'broker-a:10']);
+    assert.deepEqual(names(await load(topic)), ['broker-a:0', 'broker-a:2', 'broker-a:10']);
   });
 
   it('shows the brokers that did not answer below what came', async () => {
@@ -83,7 +94,7 @@ describe('loadChildren', () => {
       groups: () => Promise.resolve({ items: [{ group: 'g', system: false }], unanswered }),
       queues: () => Promise.resolve({ items: [], unanswered }),
     };
-    const groups = await loadChildren(folderNode(cluster, 'groups'), partly);
+    const groups = await load(folderNode(cluster, 'groups'), partly);
     assert.deepEqual(
       groups.map((node) => (node.kind === 'error' ? node.error : nodeName(node))),
       ['g', error, error],
@@ -91,7 +102,7 @@ describe('loadChildren', () => {
     assert.equal(new Set(groups.map(({ id }) => id)).size, 3);
     const topic = topicNode(folderNode(cluster, 'topics'), { topic: 'T', kind: 'normal' });
     assert.deepEqual(
-      (await loadChildren(topic, partly)).map(({ kind }) => kind),
+      (await load(topic, partly)).map(({ kind }) => kind),
       ['error', 'error'],
     );
   });
@@ -115,13 +126,13 @@ describe('loadChildren', () => {
     };
     const topics = folderNode(cluster, 'topics');
     for (const parent of [topics, folderNode(cluster, 'groups'), topicNode(topics, { topic: 'T', kind: 'normal' })]) {
-      await loadChildren(parent, noting);
+      await load(parent, noting);
     }
     assert.deepEqual(asked, ['topics c1', 'groups c1', 'queues of T c1']);
   });
 
   it('says so when there is nothing', async () => {
-    const groups = await loadChildren(folderNode(cluster, 'groups'), client);
+    const groups = await load(folderNode(cluster, 'groups'));
     assert.deepEqual(
       groups.map(({ kind }) => kind),
       ['empty'],
@@ -130,8 +141,49 @@ describe('loadChildren', () => {
 
   it("gives every node an id of its own that begins with its parent's", async () => {
     const topics = folderNode(cluster, 'topics');
-    const children = await loadChildren(topics, client);
+    const children = await load(topics);
     assert.equal(new Set(children.map(({ id }) => id)).size, children.length);
     assert.ok(children.every(({ id }) => id.startsWith(`${topics.id}/`)));
+  });
+
+  describe('of a gRPC endpoint', () => {
+    const endpoint = connectionNode({
+      ...{ id: 'user:proxy', name: 'proxy', scope: 'user' },
+      endpoint: { grpcEndpoint: 'h:8081', tls: 'off', topics: ['orders', 'orders', 'paid'] },
+    });
+    const queue = { topic: 'orders', permission: 'read', endpoints: ['h:8081'], accepts: [] } as const;
+    const clients = {
+      cluster: () => assert.fail('no cluster'),
+      endpoint: () => ({
+        route: (topic: string) =>
+          Promise.resolve(
+            topic === 'orders' ? ['b', 'a'].map((brokerName) => ({ ...queue, brokerName, queueId: 1 })) : [],
+          ),
+      }),
+    };
+
+    it('shows the topics that were named, and what is unknown', async () => {
+      const children = await loadChildren(endpoint, clients);
+      assert.deepEqual(
+        children.map((node) => [node.kind, node.kind === 'unknown' ? node.thing : nodeName(node)]),
+        [
+          ['endpointTopic', 'orders'],
+          ['endpointTopic', 'paid'],
+          ['unknown', 'topics'],
+          ['unknown', 'groups'],
+        ],
+      );
+      assert.equal(new Set(children.map(({ id }) => id)).size, 4);
+    });
+
+    it('asks for the queues of a topic', async () => {
+      const [orders, paid] = (await loadChildren(endpoint, clients)).filter(isParentNode);
+      assert.ok(orders !== undefined && paid !== undefined);
+      assert.deepEqual(names(await loadChildren(orders, clients)), ['a:1', 'b:1']);
+      assert.deepEqual(
+        (await loadChildren(paid, clients)).map(({ kind }) => kind),
+        ['empty'],
+      );
+    });
   });
 });

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+
+import * as vscode from 'vscode';
+
+import type { ExtensionApi } from '../../../src/host/testApi.ts';
+import { Code, MessageType, Permission } from '../../../src/protocol/grpc/definition_pb.ts';
+import { OK, ScriptedEndpoint } from '../../support/scriptedEndpoint.ts';
+import { waitFor } from '../../support/waitFor.ts';
+import { activated, configuration, nodeAt, openTabs, rowsBelow, runAnswering, setGlobally } from './extension.ts';
+import { sendPage } from './panelPage.ts';
+import { ScriptedPrompts } from './scriptedPrompts.ts';
+
+const UNKNOWN_ROWS = [
+  'Other topics: unknown | a gRPC endpoint does not list them; add one by its name',
+  'Consumer groups: unknown | a gRPC endpoint does not list them',
+];
+
+describe('A connection to a gRPC endpoint', () => {
+  let api: ExtensionApi;
+  let endpoint: ScriptedEndpoint;
+
+  before(async () => {
+    api = await activated();
+    endpoint = await ScriptedEndpoint.start({
+      telemetry: ({ command }) => (command.case === 'settings' ? [{ status: OK, command }] : undefined),
+      queryRoute: ({ topic }) => {
+        if (topic?.name !== 'orders') {
+          return [{ status: { code: Code.TOPIC_NOT_FOUND, message: 'no such topic' }, messageQueues: [] }];
+        }
+        const broker = { name: 'broker-a', id: 0 };
+        const acceptMessageTypes = [MessageType.NORMAL, MessageType.FIFO];
+        return [
+          { status: OK, messageQueues: [{ topic, id: 0, permission: Permission.READ, broker, acceptMessageTypes }] },
+        ];
+      },
+      sendMessage: () => [{ status: OK, entries: [{ status: OK, messageId: 'M1', offset: 4n }] }],
+      receiveMessage: () => undefined,
+    });
+  });
+
+  afterEach(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await configuration().update('connections', undefined, vscode.ConfigurationTarget.Global);
+    await waitFor('the connections to go', () => api.connections.list.every(({ id }) => id === 'local'));
+  });
+
+  after(() => endpoint.stop());
+
+  const keep = async (topics: readonly string[]): Promise<void> => {
+    const proxy = { name: 'proxy', grpcEndpoint: endpoint.address, tls: 'off', topics };
+    await setGlobally({ connections: [proxy] });
+    await waitFor('the connection', () => api.connections.get('user:proxy'));
+  };
+
+  it('is asked for, tested and kept; the secret is kept apart', async () => {
+    const script = new ScriptedPrompts()
+      .thenPick('gRPC endpoint')
+      .thenType(endpoint.address, '', 'h', 'h:1;i:2')
+      .thenPick('No TLS')
+      .thenPick('Access key and secret')
+      .thenType('ak', ' ')
+      .thenType('sk', '')
+      .thenPick('User')
+      .thenType('proxy', ' ');
+    await runAnswering(api, script, 'rocketmq.connection.add');
+    assert.equal(script.refusals.get('h'), '"h" is no address. Write host:port.');
+    assert.deepEqual(configuration().inspect('connections')?.globalValue, [
+      { name: 'proxy', grpcEndpoint: endpoint.address, tls: 'off', topics: [] },
+    ]);
+    assert.deepEqual(await api.secrets.read('user:proxy'), { accessKey: 'ak', secretKey: 'sk' });
+    assert.match(String(endpoint.seen.at(-1)?.headers['authorization']), /Credential=ak, /);
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), UNKNOWN_ROWS);
+    await runAnswering(
+      api,
+      new ScriptedPrompts().thenAgree(),
+      'rocketmq.connection.remove',
+      await nodeAt(api, 'proxy'),
+    );
+    assert.equal(await api.secrets.read('user:proxy'), undefined);
+  });
+
+  it('tells why it does not answer, and is kept when wished', async () => {
+    const script = new ScriptedPrompts()
+      .thenPick('gRPC endpoint')
+      .thenType(endpoint.address)
+      .thenPick('TLS')
+      .thenPick('No credentials')
+      .thenPick('User')
+      .thenType('proxy')
+      .thenPick('$(save) Keep the connection nevertheless');
+    await runAnswering(api, script, 'rocketmq.connection.add');
+    assert.match(script.lastItems[0] ?? '', /\| gRPC endpoint \| .* does not speak gRPC\. Use the gRPC port/);
+    const entry = { name: 'proxy', grpcEndpoint: endpoint.address, tls: 'verified', topics: [] };
+    assert.deepEqual(configuration().inspect('connections')?.globalValue, [entry]);
+  });
+
+  it('shows topics that are named, with their queues', async () => {
+    await keep([]);
+    const absent = new ScriptedPrompts().thenType('nowhere');
+    await runAnswering(api, absent, 'rocketmq.endpoint.addTopic', await nodeAt(api, 'proxy'));
+    assert.match(absent.shown.at(-1) ?? '', /^error: There is no topic nowhere\./);
+    const script = new ScriptedPrompts().thenType('orders', '', 'a b');
+    await runAnswering(api, script, 'rocketmq.endpoint.addTopic', await nodeAt(api, 'proxy'));
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), ['orders', ...UNKNOWN_ROWS]);
+    const topic = await nodeAt(api, 'proxy', 'orders');
+    assert.deepEqual(await rowsBelow(api, topic), ['broker-a, queue 0 | read · NORMAL, FIFO']);
+    await runAnswering(api, new ScriptedPrompts(), 'rocketmq.endpoint.removeTopic', topic);
+    assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), UNKNOWN_ROWS);
+  });
+
+  it('says what it cannot do', async () => {
+    await keep(['orders']);
+    const script = new ScriptedPrompts();
+    await runAnswering(api, script, 'rocketmq.topic.create', await nodeAt(api, 'proxy'));
+    assert.match(script.shown.at(-1) ?? '', /^error: proxy is a gRPC endpoint, which cannot do that\./);
+  });
+
+  it('answers a test', async () => {
+    await keep([]);
+    const script = new ScriptedPrompts().thenEscape();
+    await runAnswering(api, script, 'rocketmq.connection.test', await nodeAt(api, 'proxy'));
+    assert.match(script.lastItems[0] ?? '', /^\$\(pass\) .* \| gRPC endpoint \| answered in \d+ ms$/);
+  });
+
+  it('sends from the panel', async () => {
+    await keep(['orders']);
+    const page = await sendPage(api, 'user:proxy');
+    try {
+      assert.deepEqual(await page.call('refreshTopics', undefined), ['orders']);
+      const draft = { topic: 'orders', tag: 'a', keys: 'k', properties: [], body: 'hello' };
+      const { elapsedMs, ...receipt } = await page.call('send', draft);
+      assert.ok(elapsedMs >= 0);
+      const told = { status: 'SEND_OK', messageId: 'M1', offset: 4 };
+      assert.deepEqual(
+        { ...receipt },
+        { ...told, offsetMessageId: undefined, brokerName: undefined, queueId: undefined },
+      );
+      assert.equal(Buffer.from(endpoint.requests('sendMessage').at(-1)?.messages[0]?.body ?? []).toString(), 'hello');
+    } finally {
+      page.dispose();
+    }
+  });
+
+  it('is tailed as a group, after a warning', async () => {
+    await keep(['orders']);
+    const topic = await nodeAt(api, 'proxy', 'orders');
+    const doubt = new ScriptedPrompts().thenType('g', '', 'a b').thenEscape();
+    await runAnswering(api, doubt, 'rocketmq.openTailPanel', topic);
+    assert.match(doubt.shown.at(-1) ?? '', /as the group g\? .*other members of the group do not get it/);
+    assert.deepEqual(openTabs(), []);
+    await runAnswering(api, new ScriptedPrompts().thenType('g').thenAgree(), 'rocketmq.openTailPanel', topic);
+    await waitFor('the panel', () => openTabs().includes('Tail: orders, as g'));
+    await waitFor('a receive', () => endpoint.requests('receiveMessage').length > 0);
+    assert.equal(endpoint.requests('receiveMessage')[0]?.group?.name, 'g');
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await waitFor('the leave', () => endpoint.requests('notifyClientTermination').length > 0);
+  });
+});
