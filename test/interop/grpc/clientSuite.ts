@@ -285,11 +285,24 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
   });
 
   if (!client.cannot.includes('push')) {
-    it('gets again what failed, as often as its group tries', async () => {
+    it('gets again what failed, until it is a dead letter that remoting consumers read', async () => {
       const found = await received('retry', 2);
       assert.deepEqual(
         found.map((line) => [line['body'], line['attempt'], line['topic'], line['id']]),
         [1, 2].map((attempt) => ['fails', attempt, `${prefix}-retry`, sentId('fails')]),
+      );
+      const [dead] = await waitFor(
+        'the dead letter',
+        async () => {
+          const letters = await stored(`%DLQ%${prefix}-retry`);
+          return letters.length > 0 && letters;
+        },
+        { timeoutMs: FOUND_MS },
+      );
+      const properties = decodeProperties(dead!.properties);
+      assert.deepEqual(
+        [dead!.body.toString(), properties.get('UNIQ_KEY'), properties.get('RETRY_TOPIC')],
+        ['fails', sentId('fails'), `%RETRY%${prefix}-retry_${prefix}-retry`],
       );
       assert.equal(lines('retry').length, 2);
     });
