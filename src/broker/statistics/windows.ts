@@ -17,6 +17,8 @@ const SHAPES: Readonly<Record<WindowName, { readonly periodMs: number; readonly 
 };
 const NAMES: readonly WindowName[] = ['minute', 'hour', 'day'];
 const ALL_WINDOWS = 0b111;
+/** A sample takes less than a µs; ten thousand topics have a hundred thousand counters. */
+const COUNTERS_A_TURN = 2000;
 
 export interface Snapshot {
   readonly sum: number;
@@ -30,11 +32,8 @@ export interface Snapshot {
 
 const NOTHING: Snapshot = { sum: 0, tps: 0, times: 0, average: 0 };
 
-interface Sample {
-  readonly tick: number;
-  readonly value: number;
-  readonly times: number;
-}
+/** Of a sample: number of the sampling, value, times. Three numbers in a row: there may be 100 000 counters. */
+const SAMPLE_NUMBERS = 3;
 
 /** Samples all counters made by it, until it is disposed. */
 export class Windows implements Disposable {
@@ -62,8 +61,8 @@ export class Counter {
   value = 0;
   times = 0;
   readonly #windows: readonly Window[];
-  /** By window; made with the first sample. */
-  readonly #samples: (Sample[] | undefined)[] = [];
+  /** By window, oldest first; undefined before the first. */
+  #samples: (readonly number[] | undefined)[] | undefined;
   /** Bits of the windows that take a sample of this counter at their next tick. */
   #awaited = 0;
 
@@ -84,24 +83,28 @@ export class Counter {
   snapshot(name: WindowName): Snapshot {
     const index = NAMES.indexOf(name);
     const window = this.#windows[index];
-    const samples = this.#samples[index] ?? [];
-    const [first] = samples;
-    const last = samples.at(-1);
-    if (window === undefined || first === undefined || last === undefined) return NOTHING;
+    const samples = this.#samples?.[index];
+    if (window === undefined || samples === undefined) return NOTHING;
     const begin = window.tick - window.periods;
     // Before its first sample a counter was 0 for one period.
-    const base = samples.findLast(({ tick }) => tick <= begin) ?? { tick: first.tick - 1, value: 0, times: 0 };
-    const sum = last.value - base.value;
-    const times = last.times - base.times;
-    const elapsedMs = window.elapsedSince(Math.max(base.tick, begin));
+    let [tick, value, before] = [(samples[0] ?? 0) - 1, 0, 0];
+    for (let at = 0; at < samples.length && (samples[at] ?? 0) <= begin; at += SAMPLE_NUMBERS) {
+      [tick, value, before] = [samples[at] ?? 0, samples[at + 1] ?? 0, samples[at + 2] ?? 0];
+    }
+    const sum = (samples.at(-2) ?? 0) - value;
+    const times = (samples.at(-1) ?? 0) - before;
+    const elapsedMs = window.elapsedSince(Math.max(tick, begin));
     return { sum, times, tps: (sum * 1000) / elapsedMs, average: times > 0 ? sum / times : 0 };
   }
 
   sample(window: Window): void {
     this.#awaited &= ~(1 << window.index);
-    const samples = (this.#samples[window.index] ??= []);
-    samples.push({ tick: window.tick, value: this.value, times: this.times });
-    while ((samples[1]?.tick ?? window.tick) <= window.tick - window.periods) samples.shift();
+    this.#samples ??= [undefined, undefined, undefined];
+    const old = this.#samples[window.index] ?? [];
+    let from = 0;
+    while ((old[from + SAMPLE_NUMBERS] ?? window.tick) <= window.tick - window.periods) from += SAMPLE_NUMBERS;
+    const sample = [window.tick, this.value, this.times];
+    this.#samples[window.index] = from >= old.length ? sample : old.slice(from).concat(sample);
   }
 
   #await(): void {
@@ -134,7 +137,14 @@ class Window {
     this.#timesMs[this.tick % this.#timesMs.length] = nowMs;
     const { touched } = this;
     this.touched = [];
-    for (const counter of touched) counter.sample(this);
+    this.#sampleSome(touched, 0);
+  }
+
+  /** The first at once, and the others in the turns that follow. */
+  #sampleSome(touched: readonly Counter[], from: number): void {
+    const to = Math.min(from + COUNTERS_A_TURN, touched.length);
+    for (let index = from; index < to; index += 1) touched[index]?.sample(this);
+    if (to < touched.length) setImmediate(() => this.#sampleSome(touched, to));
   }
 
   /** From a sampling, or from one period before the oldest that is kept, to the last one. */

@@ -210,10 +210,13 @@ export class ConsumeQueue {
     this.#flushed = Math.max(this.#flushed, to);
   }
 
-  /** What is in the files is on disk when it resolves. */
+  /** What is in the files is on disk when it resolves; a queue with little traffic then holds no memory for entries. */
   async sync(): Promise<void> {
     await this.#series?.sync();
     this.#series?.release();
+    if (this.#flushed !== this.#max || this.#tail.length > MIN_TAIL_ENTRIES * ENTRY_BYTES) return;
+    this.#tail = EMPTY;
+    this.#tailStart = this.#max;
   }
 
   /** Frees what an idle queue holds. */

@@ -22,24 +22,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CodedError } from '../../base/errors.ts';
 import { syncFolder } from '../syncFiles.ts';
+import { OpenFiles, pathOf, using } from './openFiles.ts';
+import type { OpenFile } from './openFiles.ts';
 
 const openAsync = promisify(open);
 const ftruncateAsync = promisify(ftruncate);
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
 const fdatasyncAsync = promisify(fdatasync);
-
-/** Of a series; a log may have thousands of files, and who reads through it needs one at a time. */
-const MAX_OPEN_FILES = 32;
-
-interface OpenFile {
-  readonly start: number;
-  readonly handle: number;
-  /** Reads and syncs under way. */
-  users: number;
-  /** To be closed when nobody uses it. */
-  retired: boolean;
-}
 
 /**
  * Files of one size in a folder, each named by the position of its first byte (20 digits): together one long
@@ -50,10 +40,9 @@ export class FileSeries {
   readonly fileBytes: number;
   /** Start positions, ascending. */
   #starts: number[] = [];
-  readonly #open = new Map<number, OpenFile>();
-  /** The file written last: the next bytes most likely go there. */
-  #writing: OpenFile | undefined;
-  readonly #unsynced = new Set<number>();
+  /** Undefined while none is: there may be tens of thousands of series. */
+  #open: OpenFiles | undefined;
+  #unsynced: number[] = [];
   /** A file was made or removed; its name is on disk after a sync of the folder. */
   #namesUnsynced = false;
   #wasCut = false;
@@ -90,7 +79,7 @@ export class FileSeries {
   }
 
   get hasUnsynced(): boolean {
-    return this.#unsynced.size > 0;
+    return this.#unsynced.length > 0;
   }
 
   /** `sync` is under way. */
@@ -111,7 +100,7 @@ export class FileSeries {
     const start = this.startOf(position);
     if (this.#indexOf(start) >= 0) return;
     await mkdir(this.directory, { recursive: true });
-    const handle = await openAsync(this.#path(start), constants.O_RDWR | constants.O_CREAT);
+    const handle = await openAsync(pathOf(this.directory, start), constants.O_RDWR | constants.O_CREAT);
     try {
       await ftruncateAsync(handle, this.fileBytes);
     } catch (error) {
@@ -140,7 +129,7 @@ export class FileSeries {
       }
     });
     // Not before: a sync that was over in between did not bring it to disk.
-    if (this.#indexOf(start) >= 0) this.#unsynced.add(start);
+    if (this.#indexOf(start) >= 0) this.#isChanged(start);
   }
 
   /** Up to `sizeBytes` from `position`, never past the end of its file; empty where there is no file. */
@@ -166,7 +155,7 @@ export class FileSeries {
     if (this.#indexOf(start) < 0) return Buffer.alloc(0);
     const wanted = Math.min(sizeBytes, start + this.fileBytes - position);
     const bytes = Buffer.allocUnsafe(wanted);
-    return bytes.subarray(0, readSync(this.#fileAt(start).handle, bytes, 0, wanted, position - start));
+    return bytes.subarray(0, readSync(this.#opened.at(start).handle, bytes, 0, wanted, position - start));
   }
 
   /** Everything written before the call is on disk when it resolves; one at a time, so that none vouches for another's. */
@@ -177,11 +166,11 @@ export class FileSeries {
   }
 
   async #syncUnsynced(): Promise<void> {
-    const starts = [...this.#unsynced];
+    const starts = this.#unsynced;
     const names = this.#namesUnsynced;
-    this.#unsynced.clear();
+    this.#unsynced = [];
     this.#namesUnsynced = false;
-    this.#writing = undefined;
+    if (this.#open !== undefined) this.#open.writing = undefined;
     try {
       for (const start of starts) {
         if (this.#indexOf(start) < 0) continue;
@@ -189,7 +178,7 @@ export class FileSeries {
       }
       if (names) await syncFolder(this.directory);
     } catch (error) {
-      for (const start of starts) this.#unsynced.add(start);
+      for (const start of starts) this.#isChanged(start);
       this.#namesUnsynced ||= names;
       throw error;
     }
@@ -200,14 +189,14 @@ export class FileSeries {
     for (let last = this.#starts.at(-1); last !== undefined && last >= position; last = this.#starts.at(-1)) {
       if (last === position && this.#starts.length === 1) break;
       this.#forget(last);
-      unlinkSync(this.#path(last));
+      unlinkSync(pathOf(this.directory, last));
     }
     const last = this.#starts.at(-1);
     if (last === undefined || position >= last + this.fileBytes) return;
-    const { handle } = this.#fileAt(last);
+    const { handle } = this.#opened.at(last);
     ftruncateSync(handle, Math.max(position - last, 0));
     ftruncateSync(handle, this.fileBytes);
-    this.#unsynced.add(last);
+    this.#isChanged(last);
   }
 
   /** Removes the first file; what is being read from it is still read. */
@@ -215,14 +204,13 @@ export class FileSeries {
     const start = this.#starts[0];
     if (start === undefined) return;
     this.#forget(start);
-    await unlink(this.#path(start));
+    await unlink(pathOf(this.directory, start));
   }
 
   /** Frees the handles of files, after what is under way; they are opened again when needed. */
   release(): void {
-    for (const file of this.#open.values()) retire(file);
-    this.#open.clear();
-    this.#writing = undefined;
+    this.#open?.closeAll();
+    this.#open = undefined;
   }
 
   #load(mends: boolean): void {
@@ -255,96 +243,49 @@ export class FileSeries {
   }
 
   #forWriting(position: number): OpenFile {
-    const last = this.#writing;
+    const last = this.#open?.writing;
     if (last !== undefined && position >= last.start && position < last.start + this.fileBytes) return last;
     const start = this.startOf(position);
-    const file = this.#indexOf(start) < 0 ? this.#makeNow(start) : this.#fileAt(start);
-    this.#unsynced.add(start);
-    this.#writing = file;
+    const file = this.#indexOf(start) < 0 ? this.#makeNow(start) : this.#opened.at(start);
+    this.#isChanged(start);
+    this.#opened.writing = file;
     return file;
+  }
+
+  get #opened(): OpenFiles {
+    return (this.#open ??= new OpenFiles(this.directory));
+  }
+
+  #borrow(start: number): Promise<OpenFile> {
+    return this.#opened.borrow(start, () => this.#indexOf(start) >= 0);
   }
 
   #makeNow(start: number): OpenFile {
     mkdirSync(this.directory, { recursive: true });
-    const handle = openSync(this.#path(start), 'w+');
+    const handle = openSync(pathOf(this.directory, start), 'w+');
     ftruncateSync(handle, this.fileBytes);
     return this.#add(start, handle);
   }
 
   #add(start: number, handle: number): OpenFile {
-    const isNewest = start > (this.#starts.at(-1) ?? -1);
-    this.#starts.push(start);
-    if (!isNewest) this.#starts.sort((a, b) => a - b);
+    const last = this.#starts.at(-1);
+    // An array that grows by one takes room for seventeen, and most queues have one file.
+    if (last === undefined) this.#starts = [start];
+    else this.#starts.push(start);
+    if (last !== undefined && last > start) this.#starts.sort((a, b) => a - b);
     this.#namesUnsynced = true;
-    return this.#keepOpen({ start, handle, users: 0, retired: false });
+    return this.#opened.add(start, handle);
   }
 
-  #fileAt(start: number): OpenFile {
-    const open = this.#open.get(start);
-    if (open !== undefined) return open;
-    return this.#keepOpen({ start, handle: openSync(this.#path(start), 'r+'), users: 0, retired: false });
-  }
-
-  /** To be given back. Opening may have to wait for the disk as well. */
-  async #borrow(start: number): Promise<OpenFile> {
-    const known = this.#open.get(start);
-    if (known !== undefined) return borrowed(known);
-    const handle = await openAsync(this.#path(start), 'r+');
-    const meanwhile = this.#open.get(start);
-    if (meanwhile !== undefined) {
-      closeSync(handle);
-      return borrowed(meanwhile);
-    }
-    // Removed meanwhile: it is read to the end, but not kept.
-    const isGone = this.#indexOf(start) < 0;
-    const file = { start, handle, users: 1, retired: isGone };
-    return isGone ? file : this.#keepOpen(file);
-  }
-
-  #keepOpen(file: OpenFile): OpenFile {
-    if (this.#open.size >= MAX_OPEN_FILES) {
-      for (const [start, oldest] of this.#open) {
-        if (oldest === this.#writing) continue;
-        this.#open.delete(start);
-        retire(oldest);
-        break;
-      }
-    }
-    this.#open.set(file.start, file);
-    return file;
+  #isChanged(start: number): void {
+    if (this.#unsynced.length === 0) this.#unsynced = [start];
+    else if (!this.#unsynced.includes(start)) this.#unsynced.push(start);
   }
 
   #forget(start: number): void {
-    const file = this.#open.get(start);
-    if (file !== undefined) retire(file);
-    if (file === this.#writing) this.#writing = undefined;
-    this.#open.delete(start);
-    this.#unsynced.delete(start);
+    this.#open?.close(start);
+    this.#unsynced = this.#unsynced.filter((other) => other !== start);
     this.#starts.splice(this.#indexOf(start), 1);
     this.#namesUnsynced = true;
   }
-
-  #path(start: number): string {
-    return join(this.directory, String(start).padStart(20, '0'));
-  }
-}
-
-function borrowed(file: OpenFile): OpenFile {
-  file.users += 1;
-  return file;
-}
-
-/** Gives it back when the work is done. */
-async function using<T>(file: OpenFile, work: (handle: number) => Promise<T>): Promise<T> {
-  try {
-    return await work(file.handle);
-  } finally {
-    file.users -= 1;
-    if (file.retired && file.users === 0) closeSync(file.handle);
-  }
-}
-
-function retire(file: OpenFile): void {
-  file.retired = true;
-  if (file.users === 0) closeSync(file.handle);
 }
