@@ -67,8 +67,8 @@ async function costOf({ address, brokerPid }: Backend, load: Load): Promise<numb
   }
 }
 
-/** @returns how many are answered so far */
-function sendFor(socket: Socket, load: Load): () => number {
+/** Sends that many at once, and again when all are answered. @returns how many are so far */
+export function sendFor(socket: Socket, load: Load): () => number {
   const { together } = load;
   const chunk = Buffer.concat(Array.from({ length: together }, (_, index) => frame(load, index)));
   let [sent, answered, missingBytes] = [0, 0, 0];

@@ -12,6 +12,7 @@ import type { Figure } from './figures.ts';
 import { measureFrames } from './frames.ts';
 import { measureGrowth } from './growth.ts';
 import { measureIdleConsumers } from './idleConsumers.ts';
+import { measureLoop } from './loop.ts';
 import { measureMemory } from './memory.ts';
 import { measureBatch, measureProducer } from './producers.ts';
 import { measureSend } from './send.ts';
@@ -32,6 +33,7 @@ const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   frames: measureFrames,
   consumer: measureConsumer,
   memory: measureMemory,
+  loop: measureLoop,
   idle: measureIdleConsumers,
   delay: measureDelay,
   growth: measureGrowth,
