@@ -9,7 +9,8 @@ export const ENTRY_BYTES = 20;
 /** Fills the front of a queue whose first message is not number 0. */
 const PADDING_SIZE = 0x7fffffff;
 const MAX_TAIL_ENTRIES = 2048;
-const MIN_TAIL_ENTRIES = 16;
+/** Of tens of thousands of queues most have few messages. */
+const MIN_TAIL_ENTRIES = 4;
 const EMPTY = Buffer.alloc(0);
 
 export interface QueueEntry {
@@ -210,13 +211,10 @@ export class ConsumeQueue {
     this.#flushed = Math.max(this.#flushed, to);
   }
 
-  /** What is in the files is on disk when it resolves; a queue with little traffic then holds no memory for entries. */
+  /** What is in the files is on disk when it resolves. */
   async sync(): Promise<void> {
     await this.#series?.sync();
     this.#series?.release();
-    if (this.#flushed !== this.#max || this.#tail.length > MIN_TAIL_ENTRIES * ENTRY_BYTES) return;
-    this.#tail = EMPTY;
-    this.#tailStart = this.#max;
   }
 
   /** Frees what an idle queue holds. */
