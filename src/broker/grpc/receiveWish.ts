@@ -1,4 +1,5 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
+import type { Duration } from '@bufbuild/protobuf/wkt';
 import { isCodedError } from '../../base/errors.ts';
 import { Code, FilterType } from '../../protocol/grpc/definition_pb.ts';
 import type { FilterExpression } from '../../protocol/grpc/definition_pb.ts';
@@ -8,6 +9,7 @@ import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import { parseTagExpression } from '../../protocol/filter/tag.ts';
 import { InitMode } from '../../protocol/requests/pop.ts';
 import { namesTags } from '../handlers/pullCheck.ts';
+import type { BrokerContext } from '../brokerContext.ts';
 import type { PopWish } from '../pop/popMessages.ts';
 import type { CallContext } from './callContext.ts';
 import { obtainTopic } from './obtainTopic.ts';
@@ -37,11 +39,11 @@ const KNOWS_ILLEGAL_POLLING_TIME = '5.0.3';
 export async function receiveWish(context: CallContext, request: RpcRequest<'receiveMessage'>): Promise<ReceiveWish> {
   const { broker } = context;
   const { group, messageQueue, filterExpression, batchSize, autoRenew, attemptId } = request;
-  const untilMs = pollUntil(context, request);
+  const untilMs = pollUntil(context, request.longPollingTimeout);
   const topicName = checkTopic(messageQueue?.topic);
   const groupName = checkGroup(group);
   const invisibleTimeMs = autoRenew ? broker.config.defaultInvisibleTimeMills : invisibleTime(context, request);
-  const { filter, tags } = compiled(context, filterExpression);
+  const { filter, tags } = compiledFilter(broker, filterExpression);
   // The store would look for nothing in circles.
   if (batchSize < 1) throw new Refusal(Code.BAD_REQUEST, `batch size ${batchSize} is less than 1`);
   await obtainTopic(broker, topicName);
@@ -66,9 +68,9 @@ export async function receiveWish(context: CallContext, request: RpcRequest<'rec
 }
 
 /** The time that the client gives, within limits and before its deadline. Source: ReceiveMessageActivity.java. */
-function pollUntil(
+export function pollUntil(
   { broker, clients, call, clientId, version }: CallContext,
-  { longPollingTimeout }: RpcRequest<'receiveMessage'>,
+  longPollingTimeout: Duration | undefined,
 ): number {
   const { config, clock } = broker;
   const leastMs = config.grpcClientConsumerMinLongPollingTimeoutMillis;
@@ -103,8 +105,9 @@ export function checkInvisibleTime(ms: number, leastMs: number, mostMs: number):
   if (ms > mostMs) throw new Refusal(Code.ILLEGAL_INVISIBLE_TIME, `the invisibleTime is too large. max is ${mostMs}`);
 }
 
-function compiled(
-  { broker }: CallContext,
+/** @throws Refusal ILLEGAL_FILTER_EXPRESSION */
+export function compiledFilter(
+  { config }: BrokerContext,
   expression: FilterExpression | undefined,
 ): { readonly filter: MessageFilter; readonly tags: ReadonlySet<string> | undefined } {
   const text = expression?.expression ?? '';
@@ -113,7 +116,7 @@ function compiled(
     const tags = parseTagExpression(text);
     return { filter: tagFilter(text), tags: tags.length === 0 ? undefined : new Set(tags) };
   }
-  if (!broker.config.enablePropertyFilter) {
+  if (!config.enablePropertyFilter) {
     throw new Refusal(Code.INTERNAL_SERVER_ERROR, 'The broker does not support consumer to filter message by SQL92');
   }
   try {

@@ -1,9 +1,9 @@
 import type { Disposable } from '../../base/disposable.ts';
 import { errorText } from '../../base/errors.ts';
-import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLevel.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { PoppedMessages } from '../pop/ackMessages.ts';
 import { changeInvisibleTime } from '../pop/changeInvisibleTime.ts';
+import { nextDelay } from './groupBackoff.ts';
 import type { GrpcClient } from './grpcClient.ts';
 
 /** Source: ProxyConfig.java, RenewStrategyPolicy.java; gRPC sheet §4.7. */
@@ -103,10 +103,9 @@ export class Renewals implements Disposable {
     this.#restIfEmpty();
   }
 
-  /** As long as a client that failed would wait. Source: CustomizedRetryPolicy.java. */
-  #retryDelay({ reconsumeTimes }: Held): number {
-    const steps = parseDelayLevels(DEFAULT_DELAY_LEVELS);
-    return steps[Math.min(reconsumeTimes + 2, steps.length - 1)] ?? 0;
+  /** As long as a message of the group waits that failed. */
+  #retryDelay({ messages: { group }, reconsumeTimes }: Held): number {
+    return nextDelay(this.#broker.groups.get(group)?.groupRetryPolicy, reconsumeTimes);
   }
 
   async #change(held: Held, invisibleTimeMs: number): Promise<boolean> {

@@ -7,6 +7,8 @@ import { heartbeat, notifyClientTermination } from './heartbeat.ts';
 import { changeInvisibleDuration } from './invisibleDuration.ts';
 import { receiveMessage } from './receive.ts';
 import { recallMessage } from './recall.ts';
+import { getOffset, queryOffset, updateOffset } from './offsets.ts';
+import { pullMessage } from './pull.ts';
 import { queryRoute } from './route.ts';
 import { sendMessage } from './send.ts';
 import { endTransaction } from './transaction.ts';
@@ -39,8 +41,12 @@ export const unaryRpcs: UnaryRpcs = {
   endTransaction,
   recallMessage,
   forwardMessageToDeadLetterQueue,
+  updateOffset,
+  getOffset,
+  queryOffset,
 };
 
 export const streamRpcs: StreamRpcs = {
   receiveMessage,
+  pullMessage,
 };

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import { parseDelayLevels, DEFAULT_DELAY_LEVELS } from '../../protocol/delayLevel.ts';
 import {
   MetricSchema,
   PublishingSchema,
@@ -10,6 +9,7 @@ import {
 } from '../../protocol/grpc/definition_pb.ts';
 import type { ClientType, Publishing, RetryPolicy, Settings, Subscription } from '../../protocol/grpc/definition_pb.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import { groupBackoff } from './groupBackoff.ts';
 import { isLite } from './lite.ts';
 
 /** Apache's default of a group (`liteSubscriptionClientQuota`); without any, no lite consumer can subscribe. */
@@ -80,12 +80,15 @@ function subscription(
   });
 }
 
-/** Source: CustomizedRetryPolicy.java, whose steps are those of the delay levels. */
-const RETRY_STEPS = parseDelayLevels(DEFAULT_DELAY_LEVELS).map((ms) => durationFromMs(ms));
-
 function consumerBackoff({ groups }: BrokerContext, group: string): RetryPolicy {
-  return create(RetryPolicySchema, {
-    maxAttempts: (groups.get(group)?.retryMaxTimes ?? 16) + 1,
-    strategy: { case: 'customizedBackoff', value: { next: RETRY_STEPS } },
-  });
+  const settings = groups.get(group);
+  const backoff = groupBackoff(settings?.groupRetryPolicy);
+  const maxAttempts = (settings?.retryMaxTimes ?? 16) + 1;
+  if ('next' in backoff) {
+    const next = backoff.next.map((ms) => durationFromMs(ms));
+    return create(RetryPolicySchema, { maxAttempts, strategy: { case: 'customizedBackoff', value: { next } } });
+  }
+  const { initial, max, multiplier } = backoff;
+  const value = { initial: durationFromMs(initial), max: durationFromMs(max), multiplier };
+  return create(RetryPolicySchema, { maxAttempts, strategy: { case: 'exponentialBackoff', value } });
 }

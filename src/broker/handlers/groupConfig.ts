@@ -1,5 +1,5 @@
 import { readDataVersion } from '../../protocol/bodies/dataVersion.ts';
-import { encodeGroupTable, groupConfigJson, readGroupConfig } from '../../protocol/bodies/group.ts';
+import { encodeGroupTable, readGroupConfig } from '../../protocol/bodies/group.ts';
 import type { SubscriptionGroupConfig } from '../../protocol/bodies/group.ts';
 import { objectsAt, readBody } from '../../protocol/bodies/read.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
@@ -69,7 +69,7 @@ function versionIn(text: string | undefined): ReturnType<typeof readDataVersion>
 export function getGroupConfig(broker: BrokerContext, { command }: IncomingRequest): Reply {
   const { group } = decodeFields(groupOnly, command.extFields);
   const config = broker.groups.find(group);
-  if (config !== undefined) return successBody(Buffer.from(stringifyFastjson(groupConfigJson(config))));
+  if (config !== undefined) return successBody(Buffer.from(stringifyFastjson(config)));
   return { code: ResponseCode.SUBSCRIPTION_GROUP_NOT_EXIST, remark: 'No group in this broker' };
 }
 

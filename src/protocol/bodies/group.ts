@@ -20,6 +20,15 @@ import type { MessageQueue } from './topic.ts';
 
 /* Groups, members and locks: remoting sheet §3.6 and §3.12, shapes 3 and 6. */
 
+/** How long a message that failed waits each time. Source: GroupRetryPolicy.java. */
+export interface GroupRetryPolicy {
+  readonly type: 'CUSTOMIZED' | 'EXPONENTIAL';
+  /** In ms. */
+  readonly exponentialRetryPolicy?: { readonly initial: number; readonly max: number; readonly multiplier: number };
+  /** In ms; without it the delay levels. */
+  readonly customizedRetryPolicy?: { readonly next: readonly number[] };
+}
+
 export interface SubscriptionGroupConfig {
   readonly groupName: string;
   readonly consumeEnable: boolean;
@@ -34,6 +43,7 @@ export interface SubscriptionGroupConfig {
   readonly groupSysFlag: number;
   readonly consumeTimeoutMinute: number;
   readonly attributes: Readonly<Record<string, string>>;
+  readonly groupRetryPolicy: GroupRetryPolicy;
 }
 
 /** Fields that are left out have the defaults of SubscriptionGroupConfig.java; broker sheet §4. */
@@ -53,6 +63,7 @@ export function groupConfig(
     groupSysFlag: 0,
     consumeTimeoutMinute: 15,
     attributes: {},
+    groupRetryPolicy: { type: 'CUSTOMIZED' },
     ...parts,
   };
 }
@@ -72,15 +83,9 @@ export function encodeGroupTable(table: GroupTable): Buffer {
       forbiddenTable: Object.fromEntries(
         [...table.forbidden].map(([group, topics]) => [group, Object.fromEntries(topics)]),
       ),
-      subscriptionGroupTable: Object.fromEntries(
-        [...table.groups].map(([name, config]) => [name, groupConfigJson(config)]),
-      ),
+      subscriptionGroupTable: Object.fromEntries([...table.groups]),
     }),
   );
-}
-
-export function groupConfigJson(config: SubscriptionGroupConfig): object {
-  return { ...config, groupRetryPolicy: { type: 'CUSTOMIZED' } };
 }
 
 export function decodeGroupTable(body: Buffer): GroupTable {
@@ -112,6 +117,29 @@ export function readGroupConfig(json: FastjsonObject): SubscriptionGroupConfig {
     groupSysFlag: numberAt(json, 'groupSysFlag'),
     consumeTimeoutMinute: numberAt(json, 'consumeTimeoutMinute', 15),
     attributes: Object.fromEntries(Object.keys(attributes).map((name) => [name, textAt(attributes, name)])),
+    groupRetryPolicy: readRetryPolicy(objectAt(json, 'groupRetryPolicy')),
+  };
+}
+
+function readRetryPolicy(json: FastjsonObject): GroupRetryPolicy {
+  const { exponentialRetryPolicy: exponential, customizedRetryPolicy: customized } = json;
+  const next = isObject(customized)
+    ? listAt(customized, 'next')
+        .map(Number)
+        .filter((ms) => ms >= 0)
+    : [];
+  return {
+    type: json['type'] === 'EXPONENTIAL' ? 'EXPONENTIAL' : 'CUSTOMIZED',
+    ...(isObject(exponential)
+      ? {
+          exponentialRetryPolicy: {
+            initial: numberAt(exponential, 'initial', 5000),
+            max: numberAt(exponential, 'max', 7_200_000),
+            multiplier: numberAt(exponential, 'multiplier', 2),
+          },
+        }
+      : {}),
+    ...(next.length > 0 ? { customizedRetryPolicy: { next } } : {}),
   };
 }
 
