@@ -12,10 +12,10 @@ import { ResponseCode } from '../protocol/codes.ts';
 import { reviveTopic } from '../protocol/topicName.ts';
 import { formatAddress } from '../remoting/address.ts';
 import type { RequestHandler } from '../remoting/connection.ts';
-import { listen } from '../remoting/server.ts';
 import type { RemotingServer } from '../remoting/server.ts';
 import type { BrokerContext } from './brokerContext.ts';
-import { brokerRouter, vipHandler } from './brokerRouter.ts';
+import { closeAll, listenBoth } from './brokerPorts.ts';
+import { brokerRouter } from './brokerRouter.ts';
 import { apacheBrokerSettings } from './apacheSettings.ts';
 import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
@@ -29,7 +29,7 @@ import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
 import { guarded } from './security/guard.ts';
 import { openSecurity } from './security/security.ts';
-import { clientTls, serverTls } from './security/tls.ts';
+import { clientTls } from './security/tls.ts';
 import { GRPC_OFF } from './settings/grpcSettings.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
 import { Consumers } from './state/consumers.ts';
@@ -38,10 +38,10 @@ import { Producers } from './state/producers.ts';
 import { QueueLocks } from './state/queueLocks.ts';
 import { Topics } from './state/topics.ts';
 import { Statistics } from './statistics/statistics.ts';
-import { ENTRY_BYTES } from './store/consumeQueue.ts';
-import { MessageStore } from './store/messageStore.ts';
+import type { MessageStore } from './store/messageStore.ts';
 import { readDisk } from './store/diskUse.ts';
 import { Retention } from './store/retention.ts';
+import { stopBroker } from './stopBroker.ts';
 import { isSystemTopicOf, systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
 import { openTimers } from './timers/openTimers.ts';
@@ -76,25 +76,6 @@ export interface Broker {
   readonly context: BrokerContext;
   /** Takes leave of the NameServers, answers no more, and has everything on disk afterwards. */
   stop(): Promise<void>;
-}
-
-/** @throws CodedError `store-locked`, `store-damaged` */
-export function openStore(
-  config: BrokerConfig,
-  parts: { readonly directory: string; readonly clock: Clock; readonly logger: Logger },
-): Promise<MessageStore> {
-  return MessageStore.open({
-    ...parts,
-    commitLogFileBytes: config.mappedFileSizeCommitLog,
-    // Files of whole entries. Source: MessageStoreConfig.java, getMappedFileSizeConsumeQueue.
-    consumeQueueFileBytes: Math.ceil(config.mappedFileSizeConsumeQueue / ENTRY_BYTES) * ENTRY_BYTES,
-    flushDiskType: config.flushDiskType === 'SYNC_FLUSH' ? 'SYNC_FLUSH' : 'ASYNC_FLUSH',
-    flushIntervalMs: config.flushIntervalCommitLog,
-    syncFlushTimeoutMs: config.syncFlushTimeout,
-    index: config.messageIndexEnable ? { slots: config.maxHashSlotNum, entries: config.maxIndexNum } : null,
-    delayLevelsMs: parseDelayLevels(config.messageDelayLevel),
-    ...(config.maxStoreBytes > 0 ? { maxStoreBytes: config.maxStoreBytes } : {}),
-  });
 }
 
 /**
@@ -263,7 +244,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     transactionCheck.start();
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
     const parts = { context, servers, owned, transactionCheck, grpc };
-    return { address, grpcAddress: grpc?.address ?? null, context, stop: () => stop(parts) };
+    return { address, grpcAddress: grpc?.address ?? null, context, stop: () => stopBroker(parts) };
   } catch (error) {
     await grpc?.stop();
     owned.dispose();
@@ -296,63 +277,6 @@ async function startGrpc(context: BrokerContext, grpc: GrpcOptions | undefined):
     context.logger.warn(`gRPC IS NOT SERVED: port ${grpcServerPort} is in use; --grpc-port chooses another, or off`);
     return undefined;
   }
-}
-
-/** Every step is taken, also when one fails; the first error is thrown at the end. */
-async function stop(parts: {
-  readonly context: BrokerContext;
-  readonly servers: readonly RemotingServer[];
-  readonly owned: DisposableStore;
-  readonly transactionCheck: TransactionCheck;
-  readonly grpc: GrpcEndpoint | undefined;
-}): Promise<void> {
-  const { context, servers, owned, transactionCheck, grpc } = parts;
-  const steps: readonly (() => unknown)[] = [
-    () => context.registration.stop(),
-    () => grpc?.stop(),
-    () => closeAll(servers),
-    () => context.pops.stop(),
-    () => context.delayLevels.stop(),
-    () => context.timers?.stop(),
-    () => transactionCheck.stop(),
-    () => owned.dispose(),
-    () => context.store.close(),
-  ];
-  const errors: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      context.logger.error(`a part of broker ${context.config.brokerName} does not stop: ${errorText(error)}`);
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
-  context.logger.info(`broker ${context.config.brokerName} stopped`);
-}
-
-/** The port, and the one two below it that older clients and slaves use (broker sheet §20, 12) where it is free. */
-async function listenBoth(options: BrokerOptions, handle: RequestHandler): Promise<RemotingServer[]> {
-  const { config, clock, logger } = options;
-  const idleTimeoutMs = config.serverChannelMaxIdleTimeSeconds * 1000;
-  const { bindAddress: host, listenPort: port } = config;
-  const tls = serverTls(config, { clock, logger });
-  const main = await listen({ host, port, handle, clock, logger, idleTimeoutMs, tls });
-  if (port < 3) return [main];
-  try {
-    return [
-      main,
-      await listen({ host, port: port - 2, handle: vipHandler(handle), clock, logger, idleTimeoutMs, tls }),
-    ];
-  } catch (error) {
-    if (!isCodedError(error)) throw error;
-    logger.warn(`port ${port - 2} for clients of old releases is not served: ${error.message}`);
-    return [main];
-  }
-}
-
-async function closeAll(servers: readonly RemotingServer[]): Promise<void> {
-  await Promise.all(servers.map((server) => server.close()));
 }
 
 const notYet: RequestHandler = () => ({

@@ -1,12 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from '../remoting/address.ts';
-import { openStore, startBroker } from './broker.ts';
+import { startBroker } from './broker.ts';
 import type { Broker, GrpcOptions } from './broker.ts';
 import { brokerConfig, nameServerConfig } from './config.ts';
 import type { BrokerConfig, NameServerConfig } from './config.ts';
 import { startNameServer } from './nameServer/nameServer.ts';
 import type { NameServer } from './nameServer/nameServer.ts';
+import { openStore } from './openStore.ts';
 import { reachableHost } from './reachableHost.ts';
 
 export interface RuntimeOptions {

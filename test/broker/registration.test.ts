@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../src/base/logger.ts';
 import type { Logger } from '../../src/base/logger.ts';
-import { openStore, startBroker } from '../../src/broker/broker.ts';
+import { startBroker } from '../../src/broker/broker.ts';
 import type { Broker } from '../../src/broker/broker.ts';
+import { openStore } from '../../src/broker/openStore.ts';
 import { brokerConfig, nameServerConfig } from '../../src/broker/config.ts';
 import type { BrokerConfig } from '../../src/broker/config.ts';
 import { startNameServer } from '../../src/broker/nameServer/nameServer.ts';

@@ -61,63 +61,67 @@ function plainCheck({ plainAcl }: Security): Check {
   };
 }
 
-/** Source: AuthenticationPipeline.java, AbstractAuthenticationStrategy.java. */
-function authenticationCheck({
-  config,
-  security,
-  clock,
-}: {
+interface AuthParts {
   readonly config: BrokerConfig;
   readonly security: Security;
   readonly clock: Clock;
-}): Check {
+}
+
+/** Source: AuthenticationPipeline.java, AbstractAuthenticationStrategy.java. */
+function authenticationCheck({ config, security, clock }: AuthParts): Check {
   const free = codes(config.authenticationWhitelist);
-  const cache = config.authenticationStrategy.endsWith('.StatefulAuthenticationStrategy')
-    ? new DecisionCache({
-        clock,
-        maxCount: config.statefulAuthenticationCacheMaxNum,
-        expireMs: config.statefulAuthenticationCacheExpiredSecond * 1000,
-      })
-    : undefined;
+  const remembered = memoryOf({
+    isStateful: config.authenticationStrategy.endsWith('.StatefulAuthenticationStrategy'),
+    maxCount: config.statefulAuthenticationCacheMaxNum,
+    expireSeconds: config.statefulAuthenticationCacheExpiredSecond,
+    clock,
+  });
   return (command, connection) => {
     if (free.has(command.code)) return undefined;
-    const decide = (): string | undefined => authenticate(security.users, command);
-    const refusal = cache === undefined ? decide() : cache.get(connection, command.extFields[ACCESS_KEY] ?? '', decide);
-    return refusal === undefined ? undefined : { code: ResponseCode.NO_PERMISSION, remark: refusal };
+    const who = (): string => command.extFields[ACCESS_KEY] ?? '';
+    return noPermission(remembered(connection, who, () => authenticate(security.users, command)));
   };
 }
 
 /** Source: AuthorizationPipeline.java, AbstractAuthorizationStrategy.java. */
-function authorizationCheck({
-  config,
-  security,
-  clock,
-}: {
-  readonly config: BrokerConfig;
-  readonly security: Security;
-  readonly clock: Clock;
-}): Check {
+function authorizationCheck({ config, security, clock }: AuthParts): Check {
   const free = codes(config.authorizationWhitelist);
-  const cache = config.authorizationStrategy.endsWith('.StatefulAuthorizationStrategy')
-    ? new DecisionCache({
-        clock,
-        maxCount: config.statefulAuthorizationCacheMaxNum,
-        expireMs: config.statefulAuthorizationCacheExpiredSecond * 1000,
-      })
-    : undefined;
+  const remembered = memoryOf({
+    isStateful: config.authorizationStrategy.endsWith('.StatefulAuthorizationStrategy'),
+    maxCount: config.statefulAuthorizationCacheMaxNum,
+    expireSeconds: config.statefulAuthorizationCacheExpiredSecond,
+    clock,
+  });
   return (command, connection) => {
     if (free.has(command.code)) return undefined;
     const touched = accessOf(command, config.brokerClusterName);
-    if (typeof touched === 'string') return { code: ResponseCode.NO_PERMISSION, remark: touched };
+    if (typeof touched === 'string') return noPermission(touched);
     const username = command.extFields[ACCESS_KEY];
     const ip = sourceIp(connection);
     for (const access of touched) {
       const decide = (): string | undefined => authorize(security, username, access, ip);
-      const refusal = cache === undefined ? decide() : cache.get(connection, question(username, access), decide);
-      if (refusal !== undefined) return { code: ResponseCode.NO_PERMISSION, remark: refusal };
+      const refusal = remembered(connection, () => question(username, access), decide);
+      if (refusal !== undefined) return noPermission(refusal);
     }
     return undefined;
   };
+}
+
+/** What was decided for a question of a connection counts for a while, or is decided every time. */
+function memoryOf(options: {
+  readonly isStateful: boolean;
+  readonly maxCount: number;
+  readonly expireSeconds: number;
+  readonly clock: Clock;
+}): (connection: Peer, asked: () => string, decide: () => string | undefined) => string | undefined {
+  if (!options.isStateful) return (_connection, _asked, decide) => decide();
+  const { clock, maxCount, expireSeconds } = options;
+  const cache = new DecisionCache({ clock, maxCount, expireMs: expireSeconds * 1000 });
+  return (connection, asked, decide) => cache.get(connection, asked(), decide);
+}
+
+function noPermission(remark: string | undefined): Reply | undefined {
+  return remark === undefined ? undefined : { code: ResponseCode.NO_PERMISSION, remark };
 }
 
 function question(username: string | undefined, { resource, actions }: Access): string {
