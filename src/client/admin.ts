@@ -134,7 +134,7 @@ export async function deleteTopic(context: ClusterContext, clusterName: string, 
   await context.nameServers.deleteTopic(topic, clusterName);
 }
 
-function inCluster(brokers: readonly BrokerData[], clusterName: string | undefined): readonly BrokerData[] {
+export function inCluster(brokers: readonly BrokerData[], clusterName: string | undefined): readonly BrokerData[] {
   return clusterName === undefined ? brokers : brokers.filter(({ cluster }) => cluster === clusterName);
 }
 
@@ -166,7 +166,11 @@ interface Outcomes {
 }
 
 /** Asks all at once; one that fails costs the others nothing. */
-async function askEach(context: ClusterContext, addresses: readonly string[], parts: RequestParts): Promise<Outcomes> {
+export async function askEach(
+  context: ClusterContext,
+  addresses: readonly string[],
+  parts: RequestParts,
+): Promise<Outcomes> {
   const outcomes = await Promise.allSettled(addresses.map((address) => callBroker(context, address, parts)));
   const done: { address: string; answer: RemotingCommand }[] = [];
   const failed: Unanswered[] = [];
@@ -194,7 +198,7 @@ function callBroker(context: ClusterContext, address: string, parts: RequestPart
   return context.pool.call(address, parts, { timeoutMs: context.timeoutMs });
 }
 
-function isResponseCode(error: unknown, code: number): boolean {
+export function isResponseCode(error: unknown, code: number): boolean {
   return isCodedError(error, 'response-error') && error.details['responseCode'] === code;
 }
 

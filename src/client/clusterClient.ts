@@ -17,10 +17,12 @@ import {
 import type { ClusterContext } from './clusterContext.ts';
 import { ConnectionPool } from './connectionPool.ts';
 import { probe } from './doctor.ts';
+import { listGroupClients } from './groupClients.ts';
 import type { ProbeResult } from './doctor.ts';
 import type {
   BrokerDetail,
   BrokerNode,
+  GroupClient,
   GroupSummary,
   Listing,
   OutgoingMessage,
@@ -87,6 +89,11 @@ export class ClusterClient implements Disposable {
 
   groups(clusterName?: string): Promise<Listing<GroupSummary>> {
     return listGroups(this.#context, clusterName);
+  }
+
+  /** Who of a group is online, by whichever protocol. */
+  groupClients(group: string, clusterName?: string): Promise<Listing<GroupClient>> {
+    return listGroupClients(this.#context, group, clusterName);
   }
 
   createTopic(clusterName: string, spec: TopicSpec): Promise<void> {

@@ -49,6 +49,20 @@ export interface GroupSummary {
   readonly system: boolean;
 }
 
+/** A member of a group that is online, by whichever protocol: brokers count those of gRPC among them. */
+export interface GroupClient {
+  readonly clientId: string;
+  /** `ip:port` */
+  readonly address: string;
+  /** As it says itself: `JAVA`, `PYTHON`, … */
+  readonly language: string;
+  /** In Apache's spelling, such as `V5_3_3`. */
+  readonly release: string;
+  /** `CONSUME_PASSIVELY` (it is pushed to) or `CONSUME_ACTIVELY` (it asks); empty when the broker does not say. */
+  readonly consumeType: string;
+  readonly messageModel: string;
+}
+
 export interface TopicSpec {
   readonly topic: string;
   readonly readQueueNums: number;

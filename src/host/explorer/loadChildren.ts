@@ -1,7 +1,16 @@
 import type { EndpointQueue } from '../../client/grpc/endpointModel.ts';
-import type { BrokerNode, GroupSummary, Listing, QueueState, TopicKind, TopicSummary } from '../../client/model.ts';
+import type {
+  BrokerNode,
+  GroupClient,
+  GroupSummary,
+  Listing,
+  QueueState,
+  TopicKind,
+  TopicSummary,
+} from '../../client/model.ts';
 import {
   brokerNode,
+  clientNode,
   clusterNode,
   emptyNode,
   endpointChildren,
@@ -26,6 +35,7 @@ export interface ExplorerClient {
   brokers(): Promise<readonly BrokerNode[]>;
   topics(clusterName: string): Promise<readonly TopicSummary[]>;
   groups(clusterName: string): Promise<Listing<GroupSummary>>;
+  groupClients(group: string, clusterName: string): Promise<Listing<GroupClient>>;
   queues(topic: string, clusterName: string): Promise<Listing<QueueState>>;
 }
 
@@ -55,6 +65,12 @@ async function ask(parent: ParentNode, clients: ExplorerClients): Promise<readon
       return parent.connection.endpoint === undefined
         ? clusters(parent, await clients.cluster().brokers())
         : endpointChildren(parent, parent.connection);
+    case 'group':
+      return listed(
+        parent,
+        await clients.cluster().groupClients(parent.group.group, parent.parent.parent.clusterName),
+        (group, found) => found.map((client) => clientNode(group, client)),
+      );
     case 'endpointTopic':
       return endpointQueues(parent, await clients.endpoint().route(parent.topicName));
     case 'cluster':

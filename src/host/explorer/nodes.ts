@@ -1,5 +1,5 @@
 import type { EndpointQueue } from '../../client/grpc/endpointModel.ts';
-import type { BrokerNode, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
+import type { BrokerNode, GroupClient, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
 import type { ConnectionInfo, EndpointConnection, MalformedEntry } from '../connectionList.ts';
 
 interface NodeOf<Kind extends string, Parent> {
@@ -34,6 +34,11 @@ export interface GroupTreeNode extends NodeOf<'group', FolderTreeNode> {
   readonly group: GroupSummary;
 }
 
+/** A member of a group that is online. */
+export interface ClientTreeNode extends NodeOf<'client', GroupTreeNode> {
+  readonly client: GroupClient;
+}
+
 export interface QueueTreeNode extends NodeOf<'queue', TopicTreeNode> {
   readonly queue: QueueState;
 }
@@ -55,7 +60,8 @@ export interface UnknownTreeNode extends NodeOf<'unknown', ConnectionTreeNode> {
 }
 
 /** A node with children. */
-export type ParentNode = ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode | EndpointTopicTreeNode;
+export type ParentNode =
+  ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode | GroupTreeNode | EndpointTopicTreeNode;
 
 export type LoadingTreeNode = NodeOf<'loading', ParentNode>;
 export type EmptyTreeNode = NodeOf<'empty', ParentNode>;
@@ -77,7 +83,7 @@ export type ExplorerNode =
   | MalformedTreeNode
   | ParentNode
   | BrokerTreeNode
-  | GroupTreeNode
+  | ClientTreeNode
   | QueueTreeNode
   | EndpointQueueTreeNode
   | UnknownTreeNode
@@ -117,6 +123,10 @@ export function topicNode(parent: FolderTreeNode, topic: TopicSummary): TopicTre
 
 export function groupNode(parent: FolderTreeNode, group: GroupSummary): GroupTreeNode {
   return { ...child(parent, 'group', group.group), group };
+}
+
+export function clientNode(parent: GroupTreeNode, client: GroupClient): ClientTreeNode {
+  return { ...child(parent, 'client', client.clientId), client };
 }
 
 export function queueNode(parent: TopicTreeNode, queue: QueueState): QueueTreeNode {
@@ -164,6 +174,7 @@ const PARENT_KINDS: ReadonlySet<string> = new Set<ParentNode['kind']>([
   'cluster',
   'folder',
   'topic',
+  'group',
   'endpointTopic',
 ]);
 
@@ -182,6 +193,8 @@ export function nodeName(node: ExplorerNode): string | undefined {
       return node.broker.brokerName;
     case 'topic':
       return node.topic.topic;
+    case 'client':
+      return node.client.clientId;
     case 'endpointTopic':
       return node.topicName;
     case 'group':

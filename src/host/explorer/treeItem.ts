@@ -3,12 +3,13 @@ import * as vscode from 'vscode';
 import type { EndpointPermission } from '../../client/grpc/endpointModel.ts';
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
 import type { CommandId } from '../commandIds.ts';
-import { connectionAddress } from '../connectionList.ts';
+import { LOCAL_CONNECTION_ID, connectionAddress } from '../connectionList.ts';
 import type { EndpointConnection } from '../connectionList.ts';
 import { describeError } from '../errorMessages.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
 import type {
   BrokerTreeNode,
+  ClientTreeNode,
   ConnectionTreeNode,
   EndpointQueueTreeNode,
   EndpointTopicTreeNode,
@@ -109,14 +110,22 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
         label: node.group.group,
         icon: icon('organization'),
         contextValue: 'group',
-        expands: None,
+        expands: Collapsed,
         facts: [[t('Consumer group')]],
         ...(node.group.system ? { description: t('system') } : {}),
       };
+    case 'client':
+      return clientLooks(node);
     case 'loading':
       return { label: t('Loading…'), icon: icon('loading~spin'), contextValue: 'loading', expands: None };
     case 'empty':
-      return { label: emptyText(node.parent), icon: icon('info'), contextValue: 'empty', expands: None };
+      return {
+        label: emptyText(node.parent),
+        icon: icon('info'),
+        contextValue: 'empty',
+        expands: None,
+        ...emptyHint(node.parent),
+      };
     case 'error':
       return errorLooks(node);
     case 'malformed':
@@ -314,7 +323,44 @@ function queueLooks({ queue }: QueueTreeNode): Looks {
   };
 }
 
+function clientLooks({ client }: ClientTreeNode): Looks {
+  const { clientId, address, language, release, consumeType, messageModel } = client;
+  const ways: Readonly<Record<string, string>> = {
+    CONSUME_PASSIVELY: t('messages are pushed to it'),
+    CONSUME_ACTIVELY: t('it asks for messages'),
+  };
+  const models: Readonly<Record<string, string>> = {
+    CLUSTERING: t('each message to one member'),
+    BROADCASTING: t('each message to every member'),
+  };
+  return {
+    label: clientId,
+    description: [t('online'), language, address].filter((part) => part !== '').join(BESIDE),
+    icon: icon('vm-active'),
+    contextValue: 'client',
+    expands: None,
+    facts: [
+      [t('Client')],
+      [t('Address'), address === '' ? t('unknown') : address],
+      [t('Language'), language === '' ? t('unknown') : language],
+      [t('Version'), readableVersion(release) ?? t('unknown')],
+      [ways[consumeType] ?? t('How it consumes is unknown.')],
+      [models[messageModel] ?? t('How messages are shared is unknown.')],
+    ],
+  };
+}
+
+/** The local broker knows everybody; of another the clients of a proxy may not be seen. */
+function emptyHint(parent: ParentNode): Pick<Looks, 'description'> {
+  if (parent.kind !== 'group' || parent.connection.id === LOCAL_CONNECTION_ID) return {};
+  return { description: t('of clients of a proxy that runs apart, only that proxy knows') };
+}
+
 function emptyText(parent: ParentNode): string {
+  if (parent.kind === 'group') {
+    const isLocal = parent.connection.id === LOCAL_CONNECTION_ID;
+    return isLocal ? t('No client is online') : t('No client that the brokers know of is online');
+  }
   if (parent.kind === 'topic' || parent.kind === 'endpointTopic') return t('No queues');
   if (parent.kind === 'connection' || parent.kind === 'cluster') return t('No broker is registered here');
   const texts = { brokers: t('No brokers'), topics: t('No topics yet'), groups: t('No consumer groups yet') };

@@ -1,4 +1,5 @@
 import { stringifyFastjson } from '../fastjson.ts';
+import { numberAt, objectsAt, readBody, textAt } from './read.ts';
 import { javaHash } from '../filter/tag.ts';
 import type { ConsumerData, Subscription } from './group.ts';
 
@@ -44,6 +45,25 @@ export function encodeConsumerConnection(
   return Buffer.from(
     stringifyFastjson({ connectionSet: clients, consumeFromWhere, consumeType, messageModel, subscriptionTable }),
   );
+}
+
+export interface ConsumerConnection {
+  readonly clients: readonly ConnectedClient[];
+  /** As the broker writes them; empty when it does not say. */
+  readonly consumeType: string;
+  readonly messageModel: string;
+}
+
+/** @throws CodedError `json-illegal` */
+export function decodeConsumerConnection(body: Buffer): ConsumerConnection {
+  const json = readBody(body);
+  const clients = objectsAt(json, 'connectionSet').map((client) => ({
+    clientId: textAt(client, 'clientId'),
+    clientAddr: textAt(client, 'clientAddr'),
+    language: textAt(client, 'language'),
+    version: numberAt(client, 'version'),
+  }));
+  return { clients, consumeType: textAt(json, 'consumeType'), messageModel: textAt(json, 'messageModel') };
 }
 
 /** SubscriptionData.java. */

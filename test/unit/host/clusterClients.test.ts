@@ -65,6 +65,16 @@ describe('ClusterClients', () => {
     assert.deepEqual(made, []);
   });
 
+  it('makes none for a gRPC endpoint, which knows no NameServer', () => {
+    const endpoint = { grpcEndpoint: 'h:8081', tls: 'off', topics: [] } as const;
+    const proxy: ConnectionInfo = { id: 'user:p', name: 'p', scope: 'user', endpoint };
+    become(proxy);
+    assert.throws(
+      () => clients.of(proxy),
+      (error) => isCodedError(error, 'name-server-needed') && error.details['name'] === 'p',
+    );
+  });
+
   it('ends all clients when they are renewed, and tells who holds one', () => {
     let told = 0;
     become(dev('a:1'));

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 
 import { isCodedError } from '../../../src/base/errors.ts';
 import {
+  connectionAddress,
+  connectsAlike,
   listConnections,
   malformedEntries,
   readConnectionSettings,
@@ -116,5 +118,44 @@ describe('a change of the connections that a person wrote', () => {
     ]) {
       assert.throws(change, (error) => isCodedError(error, 'connection-entry-malformed'));
     }
+  });
+});
+
+describe('entries of gRPC endpoints', () => {
+  const proxy = { name: 'proxy', grpcEndpoint: 'h:8081' };
+
+  it('check the certificate and show no topics, unless they say otherwise', () => {
+    const other = { name: 'other', grpcEndpoint: 'i:8081', tls: 'off', topics: ['a'] };
+    const read = readConnectionSettings([proxy, other]);
+    assert.deepEqual(read, [{ ...proxy, tls: 'verified', topics: [] }, other]);
+    assert.deepEqual(listConnections(undefined, [], read)[0], {
+      ...{ id: 'user:proxy', name: 'proxy', scope: 'user' },
+      endpoint: { grpcEndpoint: 'h:8081', tls: 'verified', topics: [] },
+    });
+  });
+
+  for (const [what, entry] of [
+    ['both kinds at once', { ...proxy, nameServers: 'h:9876' }],
+    ['an address that is no text', { ...proxy, grpcEndpoint: 8081 }],
+    ['another kind of TLS', { ...proxy, tls: true }],
+    ['topics that are no names', { ...proxy, topics: ['a', ''] }],
+  ] as const) {
+    it(`are told when they have ${what}`, () => {
+      assert.deepEqual(readConnectionSettings([entry]), []);
+      const [malformed] = malformedEntries('user', [entry]);
+      assert.equal(malformed?.problem.details['reason'], 'bad-endpoint');
+    });
+  }
+
+  it('reach the same in the same way whatever topics they show', () => {
+    const of = (more: object) => {
+      const [connection] = listConnections(undefined, [], readConnectionSettings([{ ...proxy, ...more }]));
+      return connection ?? assert.fail();
+    };
+    assert.equal(connectionAddress(of({})), 'h:8081');
+    assert.ok(connectsAlike(of({}), of({ topics: ['a'] })));
+    assert.ok(!connectsAlike(of({}), of({ tls: 'off' })));
+    assert.ok(!connectsAlike(of({}), of({ grpcEndpoint: 'i:1' })));
+    assert.ok(!connectsAlike(of({}), local));
   });
 });

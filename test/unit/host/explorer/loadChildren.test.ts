@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 
+import type { GroupClient } from '../../../../src/client/model.ts';
 import { isSystemNode, loadChildren } from '../../../../src/host/explorer/loadChildren.ts';
 import type { ExplorerClient } from '../../../../src/host/explorer/loadChildren.ts';
 import {
   clusterNode,
   connectionNode,
   folderNode,
+  groupNode,
   isParentNode,
   nodeName,
   topicNode,
@@ -32,6 +34,7 @@ const client: ExplorerClient = {
       { topic: 'order-2', kind: 'normal' },
     ]),
   groups: () => Promise.resolve({ items: [], unanswered: [] }),
+  groupClients: (group) => Promise.resolve({ items: group === 'g' ? [online('b'), online('a')] : [], unanswered: [] }),
   queues: (topic) =>
     Promise.resolve({
       items: [2, 10, 0].map((queueId) => ({
@@ -48,6 +51,13 @@ const client: ExplorerClient = {
 
 function load(parent: ParentNode, from = client): Promise<readonly ExplorerNode[]> {
   return loadChildren(parent, { cluster: () => from, endpoint: () => assert.fail('no endpoint') });
+}
+
+function online(clientId: string): GroupClient {
+  return {
+    ...{ clientId, address: '10.0.0.1:5000', language: 'PYTHON', release: 'V5_3_3' },
+    ...{ consumeType: 'CONSUME_ACTIVELY', messageModel: 'CLUSTERING' },
+  };
 }
 
 function names(nodes: readonly ExplorerNode[]): (string | undefined)[] {
@@ -144,6 +154,16 @@ describe('loadChildren', () => {
     const children = await load(topics);
     assert.equal(new Set(children.map(({ id }) => id)).size, children.length);
     assert.ok(children.every(({ id }) => id.startsWith(`${topics.id}/`)));
+  });
+
+  it('shows who of a group is online', async () => {
+    const groups = folderNode(cluster, 'groups');
+    const below = (group: string) => load(groupNode(groups, { group, system: false }));
+    assert.deepEqual(names(await below('g')), ['b', 'a']);
+    assert.deepEqual(
+      (await below('h')).map(({ kind }) => kind),
+      ['empty'],
+    );
   });
 
   describe('of a gRPC endpoint', () => {
