@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { gzipSync } from 'node:zlib';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { isCodedError } from '../../../src/base/errors.ts';
 import { AddressScheme, ClientType, Code, MessageType, Permission } from '../../../src/protocol/grpc/definition_pb.ts';
+import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
+import { QueryRouteRequestSchema } from '../../../src/protocol/grpc/service_pb.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { TestBroker } from '../testBroker.ts';
 import { GrpcTestClient } from './grpcTestClient.ts';
@@ -109,6 +114,73 @@ describe('gRPC endpoint', () => {
       const headers = await new Promise<Record<string, unknown>>((resolve) => request.once('response', resolve));
       assert.equal(headers[':status'], 415);
       await new Promise<void>((resolve) => session.close(resolve));
+    });
+
+    const rawCall = async (body: Buffer, headers: Record<string, string> = {}): Promise<Record<string, unknown>> => {
+      const session = connectHttp2(`http://${address()}`);
+      const request = session.request({
+        ':method': 'POST',
+        ':path': '/apache.rocketmq.v2.MessagingService/QueryRoute',
+        'content-type': 'application/grpc+proto',
+        'x-mq-client-id': 'raw',
+        ...headers,
+      });
+      const answer = new Promise<Record<string, unknown>>((resolve) => {
+        request.once('response', (found: Record<string, unknown>) => {
+          if (found['grpc-status'] !== undefined) resolve(found);
+        });
+        request.once('trailers', resolve);
+      });
+      request.end(body);
+      request.resume();
+      const found = await answer;
+      await new Promise<void>((resolve) => session.close(resolve));
+      return found;
+    };
+    const routeRequest = toBinary(QueryRouteRequestSchema, create(QueryRouteRequestSchema, { topic: { name: 'T' } }));
+
+    it('takes requests that are compressed by gzip, and no others', async () => {
+      const packed = encodeGrpcFrame(gzipSync(routeRequest));
+      packed[0] = 1;
+      assert.equal((await rawCall(packed, { 'grpc-encoding': 'gzip' }))['grpc-status'], '0');
+      const other = await rawCall(packed, { 'grpc-encoding': 'snappy' });
+      assert.equal(other['grpc-status'], String(status.UNIMPLEMENTED));
+    });
+
+    it('says what is wrong with a request, and goes on', async () => {
+      const cases: readonly (readonly [string, Buffer, number])[] = [
+        ['no message', Buffer.alloc(0), status.INTERNAL],
+        ['half a message', encodeGrpcFrame(routeRequest).subarray(0, 7), status.INTERNAL],
+        [
+          'two messages',
+          Buffer.concat([encodeGrpcFrame(routeRequest), encodeGrpcFrame(routeRequest)]),
+          status.INTERNAL,
+        ],
+        ['no protobuf', encodeGrpcFrame(Buffer.from([0xff, 0xff])), status.INVALID_ARGUMENT],
+        ['more than is taken', Buffer.from([0, 0xff, 0xff, 0xff, 0xff]), status.RESOURCE_EXHAUSTED],
+      ];
+      for (const [what, body, code] of cases) {
+        assert.equal((await rawCall(body))['grpc-status'], String(code), what);
+      }
+      assert.equal((await rawCall(encodeGrpcFrame(routeRequest)))['grpc-status'], '0');
+    });
+
+    it('closes connections that speak something else', async () => {
+      const [host, port] = address().split(':');
+      for (const text of [
+        'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+        'nonsense'.repeat(10),
+        '\u0016\u0003\u0001\u0000\u0005hello',
+      ]) {
+        const socket = connectTcp({ host, port: Number(port) });
+        const closed = new Promise((resolve) => socket.once('close', resolve));
+        socket.on('error', () => undefined);
+        socket.resume();
+        socket.write(text);
+        await closed;
+      }
+      const answer = await connectClient().call('queryRoute', { topic: { name: 'T' } });
+      assert.equal(answer.status?.code, Code.OK);
     });
 
     it('closes a connection without a call for two minutes, and none that has one', async () => {
