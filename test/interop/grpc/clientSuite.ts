@@ -82,7 +82,8 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
     for (const [kind, type] of Object.entries(TYPES)) await makeTopic(`${prefix}-${kind}`, type);
     // All other groups begin to exist with their consumers.
     await makeGroup({ groupName: `${prefix}-fifo`, consumeMessageOrderly: true });
-    await makeGroup({ groupName: `${prefix}-retry`, retryMaxTimes: 1 });
+    const soon = { type: 'CUSTOMIZED', customizedRetryPolicy: { next: [1000, 1000, 1000] } };
+    await makeGroup({ groupName: `${prefix}-retry`, retryMaxTimes: 1, groupRetryPolicy: soon });
     program = await client.start(cluster.grpc, prefix);
     await program.untilLines('started');
     await sendByRemoting();
