@@ -1,14 +1,12 @@
 import { boolean, int, long, optional, string } from '../fields.ts';
 import type { FieldsOf } from '../fields.ts';
+import { groupQueue } from './groupQueue.ts';
 
 /* POP: JSON headers only, since its codes do not fit a short. Remoting sheet §3.4. */
 
 /** POP_MESSAGE 200050. Source: PopMessageRequestHeader.java. */
 export const popMessage = {
-  consumerGroup: string,
-  topic: string,
-  /** -1 is any queue. */
-  queueId: int,
+  ...groupQueue,
   maxMsgNums: int,
   invisibleTime: long,
   pollTime: long,
@@ -40,9 +38,7 @@ export const popMessageResponse = {
 
 /** PEEK_MESSAGE 200052. Source: PeekMessageRequestHeader.java. */
 export const peekMessage = {
-  consumerGroup: string,
-  topic: string,
-  queueId: int,
+  ...groupQueue,
   maxMsgNums: int,
 } as const;
 
@@ -50,9 +46,7 @@ export type PeekMessage = FieldsOf<typeof peekMessage>;
 
 /** ACK_MESSAGE 200051; `topic` is the one that holds the message. Source: AckMessageRequestHeader.java. */
 export const ackMessage = {
-  consumerGroup: string,
-  topic: string,
-  queueId: int,
+  ...groupQueue,
   /** The message's POP_CK. */
   extraInfo: string,
   offset: long,
@@ -62,9 +56,7 @@ export type AckMessage = FieldsOf<typeof ackMessage>;
 
 /** CHANGE_MESSAGE_INVISIBLETIME 200053. Source: ChangeInvisibleTimeRequestHeader.java. */
 export const changeInvisibleTime = {
-  consumerGroup: string,
-  topic: string,
-  queueId: int,
+  ...groupQueue,
   extraInfo: string,
   offset: long,
   invisibleTime: long,
@@ -81,9 +73,7 @@ export const changeInvisibleTimeResponse = {
 
 /** NOTIFICATION 200054; with a filter from 5.5 on. Source: NotificationRequestHeader.java. */
 export const notification = {
-  consumerGroup: string,
-  topic: string,
-  queueId: int,
+  ...groupQueue,
   pollTime: long,
   bornTime: optional(long),
   order: optional(boolean),
@@ -102,9 +92,7 @@ export const notificationResponse = {
 
 /** POLLING_INFO 200055. Source: PollingInfoRequestHeader.java. */
 export const pollingInfo = {
-  consumerGroup: string,
-  topic: string,
-  queueId: int,
+  ...groupQueue,
 } as const;
 
 /** Source: PollingInfoResponseHeader.java. */

@@ -1,11 +1,10 @@
 import { int, long, optional, string } from '../fields.ts';
 import type { FieldsOf } from '../fields.ts';
+import { groupQueue } from './groupQueue.ts';
 
 /** PULL_MESSAGE 11 and LITE_PULL_MESSAGE 361. Source: PullMessageRequestHeader.java; remoting sheet §3.3. */
 export const pullMessage = {
-  consumerGroup: string,
-  topic: string,
-  queueId: int,
+  ...groupQueue,
   queueOffset: long,
   maxMsgNums: int,
   sysFlag: int,

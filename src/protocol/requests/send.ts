@@ -5,8 +5,8 @@ import { boolean, decodeFields, int, long, optional, string } from '../fields.ts
 import type { FieldsOf } from '../fields.ts';
 import { digitsAt, digitsOf, repeatedText } from '../headerText.ts';
 
-/** SEND_MESSAGE 10: long names. Source: SendMessageRequestHeader.java; remoting sheet §3.2. */
-export const sendMessage = {
+/** What a producer says of a message. */
+const messageHeader = {
   producerGroup: string,
   topic: string,
   defaultTopic: string,
@@ -18,6 +18,11 @@ export const sendMessage = {
   properties: optional(string),
   reconsumeTimes: optional(int),
   unitMode: optional(boolean),
+} as const;
+
+/** SEND_MESSAGE 10: long names. Source: SendMessageRequestHeader.java; remoting sheet §3.2. */
+export const sendMessage = {
+  ...messageHeader,
   maxReconsumeTimes: optional(int),
   batch: optional(boolean),
   bname: optional(string),
@@ -241,17 +246,7 @@ export const sendMessageBack = {
 
 /** PUSH_REPLY_MESSAGE_TO_CLIENT 326, from the broker to a producer. Source: ReplyMessageRequestHeader.java. */
 export const pushReplyMessage = {
-  producerGroup: string,
-  topic: string,
-  defaultTopic: string,
-  defaultTopicQueueNums: int,
-  queueId: int,
-  sysFlag: int,
-  bornTimestamp: long,
-  flag: int,
-  properties: optional(string),
-  reconsumeTimes: optional(int),
-  unitMode: optional(boolean),
+  ...messageHeader,
   /** `ip:port` of the responder and of the broker. */
   bornHost: string,
   storeHost: string,
