@@ -15,6 +15,7 @@ import {
 } from '../../../../src/protocol/grpc/definition_pb.ts';
 import { TestBroker } from '../../../broker/testBroker.ts';
 import { freePort } from '../../../support/freePort.ts';
+import { waitFor } from '../../../support/waitFor.ts';
 import { OK, ScriptedEndpoint } from '../../../support/scriptedEndpoint.ts';
 import type { Script } from '../../../support/scriptedEndpoint.ts';
 
@@ -68,6 +69,35 @@ describe('EndpointClient', () => {
 
     it('asks for no topic that cannot be', () =>
       rejects(connect(address).route('a b'), 'topic-name-invalid', { reason: 'illegal-characters' }));
+
+    for (const [delivery, messageType] of [
+      [{ type: 'NORMAL' }, 'NORMAL'],
+      [{ type: 'FIFO', group: 'g' }, 'FIFO'],
+      [{ type: 'TRANSACTION', end: 'commit' }, 'TRANSACTION'],
+    ] as const) {
+      it(`sends a message of type ${delivery.type}, and receives it as a group`, async () => {
+        const topic = `Typed-${delivery.type}`;
+        await broker.createTopic(topic, 4, { attributes: `+message.type=${messageType}` });
+        const client = connect(address);
+        assert.deepEqual((await client.route(topic))[0]?.accepts, [messageType]);
+        const tail = client.tail(topic, `group-of-${delivery.type}`);
+        const received: string[] = [];
+        tail.onMessages((messages) =>
+          received.push(...messages.map(({ messageId, body }) => `${messageId} ${String(body)}`)),
+        );
+        await tail.ready;
+        const { messageId } = await client.send({ topic, body: Buffer.from('typed'), delivery });
+        await waitFor('the message', () => received.length === 1);
+        assert.deepEqual(received, [`${messageId} typed`]);
+      });
+    }
+
+    it('refuses a message of another type than the topic takes', () =>
+      rejects(
+        connect(address).send({ topic: 'Orders', body: Buffer.from('x'), delivery: { type: 'FIFO', group: 'g' } }),
+        'grpc-refused',
+        { refusal: 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE' },
+      ));
 
     it('reads what the endpoint tells producers', async () => {
       assert.deepEqual(await connect(address).settings(), {
