@@ -1,11 +1,9 @@
 import type { DataVersion } from '../../protocol/bodies/dataVersion.ts';
 import { sameDataVersion } from '../../protocol/bodies/dataVersion.ts';
-import { textAt } from '../../protocol/bodies/read.ts';
-import { Perm } from '../../protocol/bodies/route.ts';
 import type { BrokerData, ClusterInfo, QueueData, TopicRoute } from '../../protocol/bodies/route.ts';
-import type { TopicConfig, TopicTable } from '../../protocol/bodies/topic.ts';
-import type { FastjsonObject } from '../../protocol/fastjson.ts';
+import type { TopicTable } from '../../protocol/bodies/topic.ts';
 import { withActingMasters } from './actingMaster.ts';
+import { TopicQueues } from './topicQueues.ts';
 
 /** A broker that registers without saying for how long. */
 const TIMEOUT_MS = 120_000;
@@ -63,14 +61,11 @@ export interface MasterOf {
  * Source: RouteInfoManager.java; broker sheet §1.
  */
 export class RouteInfo {
-  /** topic → brokerName → queues */
-  readonly #topics = new Map<string, Map<string, QueueData>>();
+  readonly #topics = new TopicQueues();
   readonly #brokers = new Map<string, BrokerEntry>();
   /** cluster → brokerNames */
   readonly #clusters = new Map<string, Set<string>>();
   readonly #live = new Map<string, LiveBroker>();
-  /** topic → brokerName → how the queues of a static topic lie there */
-  readonly #mappings = new Map<string, Map<string, FastjsonObject>>();
   readonly #rules: RouteRules;
 
   constructor(rules: RouteRules) {
@@ -100,7 +95,12 @@ export class RouteInfo {
     const isPrimeSlave =
       registration.enableActingMaster !== undefined && brokerId !== 0 && brokerId === Math.min(...addresses.keys());
     if (brokerId === 0 || isPrimeSlave) {
-      this.#mergeTopics(brokerName, table, changed, isPrimeSlave && entry.enableActingMaster);
+      const isWhole = this.#rules.deleteTopicWithBrokerRegistration && table.mappings === undefined;
+      this.#topics.merge(brokerName, table, {
+        changed,
+        withoutWrite: isPrimeSlave && entry.enableActingMaster,
+        isWhole,
+      });
     }
     this.#live.set(liveKey(clusterName, brokerAddr), {
       identity: { clusterName, brokerName, brokerAddr, brokerId },
@@ -127,10 +127,7 @@ export class RouteInfo {
     const names = this.#clusters.get(entry.cluster);
     names?.delete(brokerName);
     if (names?.size === 0) this.#clusters.delete(entry.cluster);
-    for (const [topic, queues] of this.#topics) {
-      queues.delete(brokerName);
-      if (queues.size === 0) this.#topics.delete(topic);
-    }
+    this.#topics.deleteBroker(brokerName);
   }
 
   /** Removes the brokers that registered through `owner`. @returns who they were */
@@ -150,8 +147,7 @@ export class RouteInfo {
   /** Queues of brokers that are here, told by somebody else than them. */
   registerTopic(topic: string, queues: readonly QueueData[]): void {
     if (!queues.every(({ brokerName }) => this.#brokers.has(brokerName))) return;
-    const known = this.#queuesOf(topic);
-    for (const queue of queues) known.set(queue.brokerName, queue);
+    this.#topics.put(topic, queues);
   }
 
   /** Addresses of the master and slaves of one name. */
@@ -171,10 +167,10 @@ export class RouteInfo {
 
   /** Undefined when no broker that is here has the topic. */
   route(topic: string): TopicRoute | undefined {
-    const queues = [...(this.#topics.get(topic)?.values() ?? [])];
+    const queues = this.#topics.of(topic);
     const brokers = queues.flatMap(({ brokerName }) => this.#brokerData(brokerName) ?? []);
     if (brokers.length === 0) return undefined;
-    const route = { brokers, queues, orderTopicConf: undefined, mappings: this.#mappings.get(topic) };
+    const route = { brokers, queues, orderTopicConf: undefined, mappings: this.#topics.mappingsOf(topic) };
     return this.#rules.supportActingMaster ? withActingMasters(topic, route) : route;
   }
 
@@ -186,17 +182,17 @@ export class RouteInfo {
   }
 
   topics(): string[] {
-    return [...this.#topics.keys()];
+    return this.#topics.topics();
   }
 
   topicsOfCluster(cluster: string): string[] {
     const names = this.#clusters.get(cluster) ?? new Set();
-    return this.#topicsWhere((queues) => [...queues.keys()].some((name) => names.has(name)));
+    return this.#topics.topicsWhere((queues) => [...queues.keys()].some((name) => names.has(name)));
   }
 
   /** Topics whose topicSysFlag passes the test, for the lists of units. */
   topicsByFlag(test: (topicSysFlag: number) => boolean): string[] {
-    return this.#topicsWhere((queues) => {
+    return this.#topics.topicsWhere((queues) => {
       const [first] = queues.values();
       return first !== undefined && test(first.topicSysFlag);
     });
@@ -211,23 +207,12 @@ export class RouteInfo {
 
   /** With a cluster only its brokers lose the topic. A broker that still owns it brings it back. */
   deleteTopic(topic: string, cluster: string | undefined): void {
-    const queues = this.#topics.get(topic);
-    if (queues === undefined) return;
-    const names = cluster === undefined ? [...queues.keys()] : [...(this.#clusters.get(cluster) ?? [])];
-    for (const name of names) queues.delete(name);
-    if (queues.size === 0) this.#topics.delete(topic);
+    this.#topics.delete(topic, cluster === undefined ? undefined : (this.#clusters.get(cluster) ?? []));
   }
 
   /** Takes the write permission of a broker from all its topics, or gives it back. @returns how many topics */
   setWritable(brokerName: string, isWritable: boolean): number {
-    let count = 0;
-    for (const queues of this.#topics.values()) {
-      const data = queues.get(brokerName);
-      if (data === undefined) continue;
-      queues.set(brokerName, { ...data, perm: isWritable ? Perm.READ | Perm.WRITE : data.perm & ~Perm.WRITE });
-      count += 1;
-    }
-    return count;
+    return this.#topics.setWritable(brokerName, isWritable);
   }
 
   #entryOf({ clusterName, brokerName }: BrokerIdentity): BrokerEntry {
@@ -247,29 +232,6 @@ export class RouteInfo {
     return known !== undefined && known.stateVersion > (version?.stateVersion ?? 0);
   }
 
-  #mergeTopics(brokerName: string, table: TopicTable, changed: boolean, withoutWrite: boolean): void {
-    if (this.#rules.deleteTopicWithBrokerRegistration && table.mappings === undefined) {
-      for (const [topic, queues] of this.#topics) {
-        if (!table.topics.has(topic) && queues.delete(brokerName) && queues.size === 0) this.#topics.delete(topic);
-      }
-    }
-    for (const config of table.topics.values()) {
-      const queues = this.#queuesOf(config.topicName);
-      if (changed || !queues.has(brokerName)) queues.set(brokerName, queueData(brokerName, config, withoutWrite));
-    }
-    for (const [topic, mapping] of changed ? (table.mappings ?? []) : []) {
-      let byBroker = this.#mappings.get(topic);
-      if (byBroker === undefined) this.#mappings.set(topic, (byBroker = new Map<string, FastjsonObject>()));
-      byBroker.set(textAt(mapping, 'bname'), mapping);
-    }
-  }
-
-  #queuesOf(topic: string): Map<string, QueueData> {
-    let queues = this.#topics.get(topic);
-    if (queues === undefined) this.#topics.set(topic, (queues = new Map<string, QueueData>()));
-    return queues;
-  }
-
   #masterOf(clusterName: string, masterAddr: string | undefined): MasterOf {
     const master = masterAddr === undefined ? undefined : this.#live.get(liveKey(clusterName, masterAddr));
     if (masterAddr === undefined || master === undefined) return {};
@@ -282,22 +244,8 @@ export class RouteInfo {
     const { cluster, addresses, enableActingMaster, zoneName } = entry;
     return { brokerName, cluster, brokerAddrs: new Map(addresses), enableActingMaster, zoneName };
   }
-
-  #topicsWhere(test: (queues: ReadonlyMap<string, QueueData>) => boolean): string[] {
-    return [...this.#topics].filter(([, queues]) => test(queues)).map(([topic]) => topic);
-  }
 }
 
 function liveKey(clusterName: string, address: string): string {
   return `${clusterName}@${address}`;
-}
-
-function queueData(brokerName: string, config: TopicConfig, withoutWrite: boolean): QueueData {
-  return {
-    brokerName,
-    readQueueNums: config.readQueueNums,
-    writeQueueNums: config.writeQueueNums,
-    perm: withoutWrite ? config.perm & ~Perm.WRITE : config.perm,
-    topicSysFlag: config.topicSysFlag,
-  };
 }
