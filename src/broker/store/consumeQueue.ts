@@ -88,24 +88,33 @@ export class ConsumeQueue {
 
   /** Finds the ends in the files. Entries of records before the log are gone, those past its safe offset are made again. */
   #load(): FileSeries {
-    const files = (this.#series = new FileSeries(this.#directory, this.#fileBytes, this.#bounds.crashed));
+    const files = new FileSeries(this.#directory, this.#fileBytes, this.#bounds.crashed);
     const { start, end } = files;
-    if (start === undefined || end === undefined) return files;
+    if (start !== undefined && end !== undefined) {
+      try {
+        this.#findEnds(files, start / ENTRY_BYTES, end / ENTRY_BYTES);
+      } finally {
+        files.release();
+      }
+    }
+    // Not before: where that fails, the queue is looked at again.
+    this.#series = files;
+    return files;
+  }
+
+  #findEnds(files: FileSeries, first: number, last: number): void {
     const { logStart, safeOffset } = this.#bounds;
-    const [first, last] = [start / ENTRY_BYTES, end / ENTRY_BYTES];
     const read = (offset: number): QueueEntry => entryAt(files.readSync(offset * ENTRY_BYTES, ENTRY_BYTES), 0);
     const max = firstWhere(first, last, (offset) => {
       const entry = read(offset);
       return entry.sizeBytes === 0 || entry.physicalOffset >= safeOffset;
     });
     if (max < last) files.truncate(max * ENTRY_BYTES);
-    this.#max = this.#flushed = this.#tailStart = max;
     this.#min = firstWhere(first, max, (offset) => {
       const entry = read(offset);
       return !isPadding(entry) && entry.physicalOffset >= logStart;
     });
-    files.release();
-    return files;
+    this.#max = this.#flushed = this.#tailStart = max;
   }
 
   get #files(): FileSeries {

@@ -92,7 +92,8 @@ export class MessageWriter {
   stageAll(messages: readonly MessageToStore[]): StoredAt[] {
     this.#makeRoom();
     const records = this.#placeAll(messages);
-    this.#awaited().push(...records);
+    const awaited = this.#awaited();
+    for (const record of records) awaited.push(record);
     return records;
   }
 
@@ -196,29 +197,30 @@ export class MessageWriter {
     const { topic, queueId, properties, sysFlag } = message;
     const { sizeBytes } = size;
     const { physicalOffset, bytes, at } = this.#log.reserve(sizeBytes);
-    const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
-    const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(topic, queueId) : undefined;
-    const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
-    const record = {
-      topic,
-      queueId,
-      queueOffset,
-      physicalOffset,
-      sizeBytes,
-      storeTimestamp,
-      properties,
-      sysFlag,
-      queue,
-    };
     try {
+      const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
+      // Its files may be looked at here for the first time, and that may fail.
+      const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(topic, queueId) : undefined;
+      const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
+      const record = {
+        topic,
+        queueId,
+        queueOffset,
+        physicalOffset,
+        sizeBytes,
+        storeTimestamp,
+        properties,
+        sysFlag,
+        queue,
+      };
       writeMessage(message, record, size, bytes, at);
+      if (queue !== undefined) queue.waiting += 1;
+      this.#lastTimestamp = storeTimestamp;
+      return record;
     } catch (error) {
       this.#log.rewind(physicalOffset);
       throw error;
     }
-    if (queue !== undefined) queue.waiting += 1;
-    this.#lastTimestamp = storeTimestamp;
-    return record;
   }
 
   /** Makes records that are in the log visible to readers, all of them before any reader is told. */

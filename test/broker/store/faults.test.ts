@@ -62,6 +62,44 @@ describe('a store in trouble', () => {
     await store.close();
   });
 
+  it('refuses a message while the files of its queue cannot be opened, and goes on where log and queue were', async () => {
+    const directory = join(temp.path, 'no-handles');
+    const options = { commitLogFileBytes: 1_000_000 };
+    const store = await openStore(directory, options);
+    for (let index = 0; index < 3; index += 1) store.append(messageToStore({}));
+    await store.close();
+    const reopened = await openStore(directory, options);
+    const end = reopened.maxPhysicalOffset;
+    const { openSync } = fs;
+    fs.openSync = (path, ...rest) => {
+      if (!String(path).includes('consumequeue')) return openSync(path, ...rest);
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    };
+    try {
+      for (let times = 0; times < 2; times += 1) {
+        assert.throws(
+          () => reopened.append(messageToStore({})),
+          (error) => systemErrorCode(error) === 'EMFILE',
+        );
+      }
+    } finally {
+      fs.openSync = openSync;
+    }
+    const { physicalOffset, queueOffset } = reopened.append(messageToStore({}));
+    assert.deepEqual([physicalOffset, queueOffset], [end, 3]);
+    await reopened.close();
+  });
+
+  it('stages more messages at once than a call has room for arguments', async () => {
+    const options = { commitLogFileBytes: 32_000_000, consumeQueueFileBytes: 4_000_000 };
+    const store = await openStore(join(temp.path, 'many'), options);
+    const count = 150_000;
+    assert.equal(store.stageAll(Array.from({ length: count }, () => messageToStore({ body: '' }))).length, count);
+    const error = await new Promise((resolve) => store.whenWritten(resolve));
+    assert.deepEqual([error, store.maxOffset('T', 0)], [undefined, count]);
+    await store.close();
+  });
+
   it('keeps its checkpoint when the next one cannot be written', () => {
     const checkpoint = { storeTimestamp: 1, safeOffset: 2, lastRecordOffset: 3, queueEntries: 4, indexEndOffset: 5 };
     writeCheckpoint(temp.path, checkpoint, 0);
