@@ -84,6 +84,7 @@ export class GroupTail implements Tail {
     const { signal } = this.#end;
     for (let failures = 0; !this.#hasEnded();) {
       try {
+        // To have joined is no success yet: who may not receive would join again and again.
         await this.#beMember(() => (failures = 0));
       } catch (error) {
         if (this.#hasEnded()) return;
@@ -96,7 +97,7 @@ export class GroupTail implements Tail {
   }
 
   /** Joins the group and receives until something fails or the tail ends; then takes leave. */
-  async #beMember(joined: () => void): Promise<void> {
+  async #beMember(received: () => void): Promise<void> {
     const { wire, settingsOf, clock, timeoutMs, logger } = this.#context;
     const { encodeConsumerSettings, decodeSettings, encodeHeartbeat, decodeHeartbeat } = await wire();
     const queues = await this.#readableQueues();
@@ -116,10 +117,8 @@ export class GroupTail implements Tail {
     beat();
     const heartbeats = clock.every(HEARTBEAT_MS, beat);
     try {
-      joined();
       this.#ready.resolve();
-      this.#tell(undefined);
-      const loops = queues.map((queue) => this.#follow(queue, over.signal));
+      const loops = queues.map((queue) => this.#follow(queue, over.signal, received));
       await Promise.race([ended, lost.promise, ...loops]);
     } finally {
       over.abort();
@@ -153,7 +152,7 @@ export class GroupTail implements Tail {
     return [...byBroker.values()];
   }
 
-  async #follow(queue: EndpointQueue, over: AbortSignal): Promise<void> {
+  async #follow(queue: EndpointQueue, over: AbortSignal, received: () => void): Promise<void> {
     const isOver = (): boolean => over.aborted || this.#hasEnded();
     while (!isOver()) {
       await this.#resumed?.promise;
@@ -162,6 +161,7 @@ export class GroupTail implements Tail {
       this.#receiving.add(receive);
       try {
         const messages = await this.#receive(queue, receive.signal);
+        received();
         this.#tell(undefined);
         if (messages.length === 0) continue;
         this.#messages.fire(messages.map((message) => receivedEndpointMessage(message, queue.brokerName)));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { deflateSync, gzipSync } from 'node:zlib';
 
+import { systemClock } from '../../../../src/base/clock.ts';
+import type { Clock } from '../../../../src/base/clock.ts';
 import { EndpointClient } from '../../../../src/client/grpc/endpointClient.ts';
 import type { ReceivedMessage } from '../../../../src/client/receivedMessage.ts';
 import type { Tail } from '../../../../src/client/tail.ts';
@@ -22,14 +24,14 @@ describe('GroupTail', () => {
   let problems: (string | undefined)[];
 
   /** `batches` are given one a receive, to whichever comes first; then receives are held. */
-  const open = async (batches: (readonly Item[])[], script: Script = {}): Promise<Tail> => {
+  const open = async (batches: (readonly Item[])[], script: Script = {}, clock = systemClock): Promise<Tail> => {
     endpoint = await ScriptedEndpoint.start({
       queryRoute: () => [{ status: OK, messageQueues: [queue('a', 0), queue('a', 1), queue('b', 0)] }],
       telemetry: ({ command }) => (command.case === 'settings' ? [{ status: OK, command }] : undefined),
       receiveMessage: () => batches.shift(),
       ...script,
     });
-    client = new EndpointClient({ address: endpoint.address, tls: 'off' });
+    client = new EndpointClient({ address: endpoint.address, tls: 'off', clock });
     messages = [];
     problems = [];
     const tail = client.tail('T', 'G');
@@ -125,6 +127,24 @@ describe('GroupTail', () => {
     await open([[refused], [refused], [WELL, message('m1', 0)]]);
     await until(() => messages.length === 1);
     assert.deepEqual(problems.slice(0, 2), ['grpc-refused', undefined]);
+  });
+
+  it('tries less and less often when it joins and is refused every receive, and tells it once', async () => {
+    const refused: Item = { content: { case: 'status', value: { code: Code.FORBIDDEN, message: 'no' } } };
+    const waits: number[] = [];
+    const retries = [500, 1000, 2000, 4000, 5000];
+    const clock: Clock = {
+      ...systemClock,
+      after: (delayMs, callback) => {
+        if (!retries.includes(delayMs)) return systemClock.after(delayMs, callback);
+        waits.push(delayMs);
+        return systemClock.after(1, callback);
+      },
+    };
+    await open([], { receiveMessage: () => [refused] }, clock);
+    await until(() => waits.length === 6);
+    assert.deepEqual(waits, [...retries, 5000]);
+    assert.deepEqual(problems, ['grpc-refused']);
   });
 
   it('says that a topic has no queue to read', async () => {
