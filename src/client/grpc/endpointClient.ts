@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import { isCodedError } from '../../base/errors.ts';
+import { CodedError, errorText, isCodedError } from '../../base/errors.ts';
 import { silentLogger } from '../../base/logger.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Credentials } from '../../protocol/acl.ts';
@@ -27,7 +27,7 @@ export interface EndpointClientOptions {
   readonly address: string;
   readonly tls: ChannelTls;
   /** Signs every call; asked for at the first one. */
-  readonly credentials?: (() => Promise<Credentials | undefined>) | undefined;
+  readonly credentials?: AskCredentials | undefined;
   /** For one call, connecting included. Default 3000. */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
@@ -57,9 +57,7 @@ export class EndpointClient implements Disposable {
       connectTimeoutMs: timeoutMs,
       maxMessageBytes: MAX_MESSAGE_BYTES,
     });
-    const ask = options.credentials ?? (() => Promise.resolve(undefined));
-    let known: Promise<Credentials | undefined> | undefined;
-    const credentials = (): Promise<Credentials | undefined> => (known ??= ask());
+    const credentials = askedOnce(options.credentials ?? (() => Promise.resolve(undefined)));
     const callOptions = { channel: this.#channel, credentials, timeoutMs, clock, logger };
     this.#context = {
       newClient: () => new EndpointCalls(callOptions, newClientId()),
@@ -151,6 +149,18 @@ export class EndpointClient implements Disposable {
       this.#channel.dispose();
     });
   }
+}
+
+type AskCredentials = () => Promise<Credentials | undefined>;
+
+/** Whoever cannot tell is asked again by the next call. */
+function askedOnce(ask: AskCredentials): AskCredentials {
+  let known: ReturnType<AskCredentials> | undefined;
+  return () =>
+    (known ??= ask().catch((error: unknown) => {
+      known = undefined;
+      throw isCodedError(error) ? error : new CodedError('internal', { reason: errorText(error) }, { cause: error });
+    }));
 }
 
 /** Unlike that of anybody else, as the ids of the official clients are. */

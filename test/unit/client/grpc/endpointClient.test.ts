@@ -254,6 +254,21 @@ describe('EndpointClient', () => {
       }
     });
 
+    it('asks for the credentials again that could not be read', async () => {
+      const endpoint = await serve({ queryRoute: () => [{ status: OK, messageQueues: [] }] });
+      let asked = 0;
+      const credentials = () => {
+        asked += 1;
+        if (asked <= 2) return Promise.reject(new Error('the keyring is locked'));
+        return Promise.resolve({ accessKey: 'ak', secretKey: 'sk' });
+      };
+      const client = connect(endpoint.address, { credentials });
+      await rejects(client.route('T'), 'internal', { reason: 'the keyring is locked' });
+      assert.equal((await client.probe()).problem?.code, 'internal');
+      assert.deepEqual(await client.route('T'), []);
+      assert.match(String(endpoint.seen[0]?.headers['authorization']), /Credential=ak, /);
+    });
+
     it('says nothing of itself without credentials', async () => {
       const endpoint = await serve({ queryRoute: () => [{ status: OK, messageQueues: [] }] });
       await connect(endpoint.address).route('T');
