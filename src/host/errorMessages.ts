@@ -46,8 +46,10 @@ function afterRefusal(requestCode: number, responseCode: number): string {
 function afterGrpcRefusal(refusal: string | number | boolean): string {
   switch (refusal) {
     case 'UNAUTHORIZED':
-    case 'FORBIDDEN':
       return t('Check the access key of the connection, and what it may do.');
+    // Also said of a topic that has no queue to read or to write.
+    case 'FORBIDDEN':
+      return t('Check the access key of the connection, what it may do, and whether the topic may be read or written.');
     case 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE':
       return t('Choose the type of message that the topic takes.');
     default:

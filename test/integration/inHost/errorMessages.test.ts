@@ -81,6 +81,11 @@ describe('the words for errors', () => {
     assert.match(describeError(full).nextStep, /^It takes no messages now: free disk space/);
   });
 
+  it('blame what is forbidden at a proxy on the topic too', () => {
+    const refused = new CodedError('grpc-refused', { ...DETAILS['grpc-refused'], refusal: 'FORBIDDEN' });
+    assert.match(describeError(refused).nextStep, /access key .* whether the topic may be read or written\.$/);
+  });
+
   it('send those who gave the port of a broker to the NameServer', () => {
     const refused = new CodedError('response-error', {
       address: 'h:10911',
