@@ -49,9 +49,19 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
 
   const secrets = new Secrets(context.secrets);
   const createEndpoint = (
-    { id, endpoint: { grpcEndpoint: address, tls } }: EndpointConnection,
-    credentials: EndpointClientOptions['credentials'] = () => secrets.read(id),
-  ) => new EndpointClient({ address, tls, credentials, timeoutMs: settings.number(REQUEST_TIMEOUT), clock, logger });
+    connection: EndpointConnection,
+    credentials: EndpointClientOptions['credentials'] = () => secrets.read(connection),
+  ) => {
+    const { grpcEndpoint: address, tls } = connection.endpoint;
+    return new EndpointClient({
+      address,
+      tls,
+      credentials,
+      timeoutMs: settings.number(REQUEST_TIMEOUT),
+      clock,
+      logger,
+    });
+  };
 
   const localBroker = own(
     new LocalBroker({

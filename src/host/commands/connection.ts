@@ -72,7 +72,7 @@ export async function removeConnection(
   );
   if (!sure) return;
   await context.connections.remove(connection.scope, connection.name);
-  if (connection.endpoint !== undefined) await context.secrets.keep(connection.id, undefined);
+  if (connection.endpoint !== undefined) await context.secrets.forget(connection.id);
 }
 
 /** Shows how every NameServer and every broker that they know answered. */

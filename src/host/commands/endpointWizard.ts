@@ -27,9 +27,10 @@ const { t } = vscode.l10n;
 export async function addEndpoint(context: EndpointWizardContext, title: string): Promise<void> {
   const draft = await askEndpoint(context, title, undefined);
   if (draft === undefined) return;
-  // The secret is there before anybody connects.
-  await context.secrets.keep(connectionId(draft.scope, draft.setting.name), draft.credentials);
+  // No secret without a connection: settings may refuse to be written.
   await context.connections.add(draft.scope, draft.setting);
+  await context.secrets.keep(connectionOf(draft), draft.credentials);
+  if (draft.credentials !== undefined) context.endpoints.renew();
 }
 
 export async function editEndpoint(
@@ -39,10 +40,10 @@ export async function editEndpoint(
 ): Promise<void> {
   const draft = await askEndpoint(context, title, old);
   if (draft === undefined) return;
-  const id = connectionId(old.scope, draft.setting.name);
-  await context.secrets.keep(id, draft.credentials);
+  const connection = connectionOf(draft);
   await context.connections.replace(old.scope, old.name, draft.setting);
-  if (id !== old.id) await context.secrets.keep(old.id, undefined);
+  await context.secrets.keep(connection, draft.credentials);
+  if (connection.id !== old.id) await context.secrets.forget(old.id);
   context.endpoints.renew();
 }
 
@@ -50,6 +51,10 @@ interface Draft {
   readonly scope: ConnectionScope;
   readonly setting: EndpointSetting;
   readonly credentials: Credentials | undefined;
+}
+
+function connectionOf({ scope, setting: { name, ...endpoint } }: Draft): EndpointConnection {
+  return { id: connectionId(scope, name), name, scope, endpoint };
 }
 
 /** Asks for the address, how it is trusted, who asks and a name, and tests before it is kept. */
@@ -62,7 +67,7 @@ async function askEndpoint(
   const topics = old?.endpoint.topics ?? [];
   let grpcEndpoint = old?.endpoint.grpcEndpoint ?? '';
   let tls: ChannelTls = old?.endpoint.tls ?? 'verified';
-  let credentials = old === undefined ? undefined : await secrets.read(old.id);
+  let credentials = old === undefined ? undefined : await secrets.read(old);
   let name = old?.name ?? '';
   let scope: ConnectionScope = old?.scope ?? 'user';
 
@@ -111,8 +116,9 @@ async function askEndpoint(
   for (;;) {
     if (!(await askInTurn(questions))) return undefined;
     const setting = { name, grpcEndpoint, tls, topics };
-    const decision = await testBeforeKeeping(context, title, scope, setting, credentials);
-    if (decision === 'keep') return { scope, setting, credentials };
+    const draft = { scope, setting, credentials };
+    const decision = await testBeforeKeeping(context, title, draft);
+    if (decision === 'keep') return draft;
     if (decision === undefined) return undefined;
   }
 }
@@ -161,12 +167,9 @@ async function askWho(
 async function testBeforeKeeping(
   context: EndpointWizardContext,
   title: string,
-  scope: ConnectionScope,
-  { name, ...endpoint }: EndpointSetting,
-  credentials: Credentials | undefined,
+  draft: Draft,
 ): Promise<'keep' | 'change' | undefined> {
-  const connection = { id: connectionId(scope, name), name, scope, endpoint };
-  const probed = await probeEndpoint(context, connection, () => Promise.resolve(credentials));
+  const probed = await probeEndpoint(context, connectionOf(draft), () => Promise.resolve(draft.credentials));
   if (probed.problem === undefined) return 'keep';
   const items: PickItem<'keep' | 'change'>[] = [
     { ...resultItem(probed, t('gRPC endpoint')), value: 'change' },

@@ -67,7 +67,8 @@ describe('A connection to a gRPC endpoint', () => {
     assert.deepEqual(configuration().inspect('connections')?.globalValue, [
       { name: 'proxy', grpcEndpoint: endpoint.address, tls: 'off', topics: [] },
     ]);
-    assert.deepEqual(await api.secrets.read('user:proxy'), { accessKey: 'ak', secretKey: 'sk' });
+    const kept = { id: 'user:proxy', endpoint: { grpcEndpoint: endpoint.address, tls: 'off', topics: [] } } as const;
+    assert.deepEqual(await api.secrets.read(kept), { accessKey: 'ak', secretKey: 'sk' });
     assert.match(String(endpoint.seen.at(-1)?.headers['authorization']), /Credential=ak, /);
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), UNKNOWN_ROWS);
     await runAnswering(
@@ -76,7 +77,7 @@ describe('A connection to a gRPC endpoint', () => {
       'rocketmq.connection.remove',
       await nodeAt(api, 'proxy'),
     );
-    assert.equal(await api.secrets.read('user:proxy'), undefined);
+    assert.equal(await api.secrets.read(kept), undefined);
   });
 
   it('tells why it does not answer, and is kept when wished', async () => {
