@@ -27,8 +27,10 @@ export class CommitLog {
   #waiting: Piece[] = [];
   /** What `writeLater` is writing; undefined when there is nothing, or `write` came before it. */
   #flight: Flight | undefined;
+  /** The same until it is over, whoever was first: its bytes are still read. */
+  #flying: Flight | undefined;
   /** A write that `rewind` took back, and that is not over: what it leaves must be cut before others write there. */
-  #stray: Flight | undefined;
+  #stray: { readonly flight: Flight; readonly cause: unknown } | undefined;
   #lastRecord = -1;
   #lastReserved = -1;
   #lastButOneReserved = -1;
@@ -92,7 +94,8 @@ export class CommitLog {
    */
   reserve(sizeBytes: number): { readonly physicalOffset: number; readonly bytes: Buffer; readonly at: number } {
     const physicalOffset = this.#makeRoom(sizeBytes);
-    const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes, this.#end);
+    const writtenEnd = Math.min(this.#end, this.#flying?.begin ?? this.#end);
+    const { bytes, at } = this.#tail.reserve(physicalOffset, sizeBytes, writtenEnd);
     const last = this.#waiting.at(-1);
     if (last?.bytes === bytes && last.to === at) last.to = at + sizeBytes;
     else this.#waiting.push({ physicalOffset, bytes, at, to: at + sizeBytes });
@@ -129,18 +132,21 @@ export class CommitLog {
    * @throws CodedError `store-full`; then all that is reserved is taken back
    */
   async writeLater(): Promise<void> {
-    const flight: Flight = { pieces: this.#waiting, end: this.#reserved, lastRecord: this.#lastReserved };
+    const begin = this.#end;
+    const flight: Flight = { pieces: this.#waiting, begin, end: this.#reserved, lastRecord: this.#lastReserved };
     this.#waiting = [];
-    this.#flight = flight;
+    this.#flight = this.#flying = flight;
     let failure: unknown;
     try {
       for (const { physicalOffset, bytes, at, to } of flight.pieces) {
+        if (this.#flight !== flight) break;
         await this.files.writeLater(physicalOffset, bytes, at, to);
       }
     } catch (error) {
       failure = error;
     }
-    if (this.#stray === flight) {
+    this.#flying = undefined;
+    if (this.#stray?.flight === flight) {
       this.#stray = undefined;
       this.cutBehindEnd();
     }
@@ -177,11 +183,12 @@ export class CommitLog {
 
   /** After a write that failed: the log ends where it did. @returns what to throw */
   #takenBack(error: unknown): unknown {
-    this.#stray = this.#flight;
+    const cause = this.#asStoreFull(error);
+    if (this.#flight !== undefined) this.#stray = { flight: this.#flight, cause };
     this.#flight = undefined;
     this.rewind(this.#end);
     this.cutBehindEnd();
-    return this.#asStoreFull(error);
+    return cause;
   }
 
   #asStoreFull(error: unknown): unknown {
@@ -192,7 +199,7 @@ export class CommitLog {
 
   /** @returns where a record of that size begins: here, or in the next file behind a blank */
   #makeRoom(sizeBytes: number): number {
-    if (this.#stray !== undefined) throw new CodedError('internal', { reason: 'a write that failed is not over yet' });
+    if (this.#stray !== undefined) throw this.#stray.cause;
     const { fileBytes } = this.files;
     if (sizeBytes + BLANK_BYTES > fileBytes) {
       throw new CodedError('body-too-large', { sizeBytes, maxSizeBytes: fileBytes - BLANK_BYTES });
@@ -286,6 +293,7 @@ interface Piece {
 
 interface Flight {
   readonly pieces: readonly Piece[];
+  readonly begin: number;
   /** Where the log ends when they are in the files, and its last record then. */
   readonly end: number;
   readonly lastRecord: number;

@@ -22,6 +22,7 @@ export class OpenFiles {
   readonly #files = new Map<number, OpenFile>();
   /** The file written last: the next bytes most likely go there, and it is not closed in favour of others. */
   writing: OpenFile | undefined;
+  #isClosed = false;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -40,6 +41,8 @@ export class OpenFiles {
     const known = this.#files.get(start);
     if (known !== undefined) return borrowed(known);
     const handle = await openAsync(pathOf(this.#directory, start), 'r+');
+    // Nobody would close it later.
+    if (this.#isClosed) return { start, handle, users: 1, retired: true };
     const meanwhile = this.#files.get(start);
     if (meanwhile === undefined) {
       return isWanted() ? borrowed(this.add(start, handle)) : { start, handle, users: 1, retired: true };
@@ -70,8 +73,9 @@ export class OpenFiles {
     retire(file);
   }
 
-  /** All of them, after what is under way. */
+  /** All of them, after what is under way; none is kept from now on. */
   closeAll(): void {
+    this.#isClosed = true;
     for (const file of this.#files.values()) retire(file);
     this.#files.clear();
     this.writing = undefined;

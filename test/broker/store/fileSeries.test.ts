@@ -37,6 +37,18 @@ describe('FileSeries', () => {
     assert.ok(readdirSync('/proc/self/fd').length <= before);
   });
 
+  it('leaves no file open that a read opened while all were released', async function () {
+    if (!existsSync('/proc/self/fd')) skipTest(this, 'open files are counted through /proc, which is not here');
+    const series = new FileSeries(join(temp.path, 'released'), 4096);
+    series.write(0, Buffer.from('bytes'));
+    series.release();
+    const before = readdirSync('/proc/self/fd').length;
+    const reading = series.read(0, 5);
+    series.release();
+    assert.equal((await reading).toString(), 'bytes');
+    assert.ok(readdirSync('/proc/self/fd').length <= before);
+  });
+
   it('removes its first file while it is being read', async () => {
     const series = filled(3);
     const reading = byteAt(series, 1);
