@@ -68,8 +68,6 @@ export function badRequestBehaviours(cluster: TestCluster): void {
     ['a reply without a body', () => sendRequest(topic, '', { code: RequestCode.SEND_REPLY_MESSAGE_V2 }), 1],
     ['a batch with a delay level', () => batch({ DELAY: '1' }), 13],
     ['a batch for a moment that is too far', () => batch({ TIMER_DELAY_SEC: '99999999' }), 13],
-    // Apache's broker says yes, and its consumers never see the messages.
-    ['a batch for a moment', () => batch({ TIMER_DELAY_MS: '1000' }), { local: 13, apache: 0 }],
     ['a send with every bit of sysFlag', () => send({ f: '-1' }), 13],
     ['a send of many messages in one record', () => send({ f: '128' }), 13],
     ['a send that says how many messages its record holds', () => send({ i: 'INNER_NUM\u00012\u0002' }), 13],
