@@ -1,4 +1,5 @@
 import { ResponseCode } from '../../protocol/codes.ts';
+import { decodeMessage } from '../../protocol/message.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
@@ -20,8 +21,24 @@ export async function forwardMessageToDeadLetterQueue(
 ): Promise<RpcResponse<'forwardMessageToDeadLetterQueue'>> {
   const where = { topic: checkTopic(topic), group: checkGroup(group) };
   const received = await receivedMessage(context, { ...where, handle: receiptHandle });
+  await checkPlace(context.broker, received);
   const reply = await toDeadLetters(context.broker, received, { topic: where.topic, messageId });
   return { status: reply.code === ResponseCode.SUCCESS ? OK : statusOf(reply) };
+}
+
+/**
+ * The handle comes from the client, who may not read every record of the log.
+ * @throws Refusal INVALID_RECEIPT_HANDLE for the place of another record
+ */
+async function checkPlace(
+  broker: BrokerContext,
+  { messages: { topic, queueId }, offset, physicalOffset }: ReceivedMessage,
+): Promise<void> {
+  if (physicalOffset === undefined) return;
+  const record = await broker.store.record(physicalOffset);
+  const found = record === undefined ? undefined : decodeMessage(record);
+  if (found?.topic === topic && found.queueId === queueId && found.queueOffset === offset) return;
+  throw invalid(`there is no such message at commit log offset ${physicalOffset}`);
 }
 
 /** Copies the message to the group's dead letters, where it says where it came from, and consumes it. */

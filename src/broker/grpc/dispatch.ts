@@ -13,6 +13,7 @@ import type { RpcStatus } from './refusal.ts';
 import { streamRpcs, unaryRpcs } from './rpcTable.ts';
 import type { StreamHandler, UnaryHandler } from './rpcTable.ts';
 import { TelemetryCall } from './telemetry.ts';
+import { written } from './written.ts';
 
 /**
  * Every call is answered: by its handler, by a status that says why not, or, where there is no such RPC, by
@@ -70,7 +71,6 @@ function answerOne(context: CallContext, name: UnaryRpc | StreamRpc): void {
 }
 
 async function answer(context: CallContext, name: UnaryRpc, bytes: Buffer): Promise<void> {
-  const { store } = context.broker;
   const request = decoded(name, bytes);
   const handler = unaryRpcs[name] as UnaryHandler<UnaryRpc> | undefined;
   let response: RpcResponse<UnaryRpc>;
@@ -79,7 +79,7 @@ async function answer(context: CallContext, name: UnaryRpc, bytes: Buffer): Prom
     if (handler === undefined) throw notImplemented(name);
     response = await handler(context, request);
     // As for remoting: no answer leaves before what it tells of is in the files.
-    if (store.isWriting) await written(context);
+    await written(context.broker);
   } catch (error) {
     response = { status: statusOfError(context, name, error) };
   }
@@ -99,15 +99,6 @@ async function stream(context: CallContext, name: StreamRpc, bytes: Buffer): Pro
     write({ content: { case: 'status', value: statusOfError(context, name, error) } });
   }
   call.end();
-}
-
-function written({ broker }: CallContext): Promise<void> {
-  return new Promise((resolve, reject) => {
-    broker.store.whenWritten((error) => {
-      if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(errorText(error)));
-    });
-  });
 }
 
 /** @throws Refusal UNAUTHORIZED, CLIENT_ID_REQUIRED */

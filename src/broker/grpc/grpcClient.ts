@@ -23,6 +23,8 @@ const ANSWER_MS = 5000;
 /** Where commands for a client are written. */
 export interface TelemetryStream {
   write(command: RpcResponse<'telemetry'>): void;
+  /** Resolves when the client reads on, or the stream is over. */
+  drained(): Promise<void>;
 }
 
 /**
@@ -148,7 +150,7 @@ export class GrpcClient implements Peer {
       const message = messageOut(half, { nowMs: this.#clock.now() });
       this.tell({ command: { case: 'recoverOrphanedTransactionCommand', value: { message, transactionId } } });
     }
-    return Promise.resolve();
+    return this.#stream?.drained() ?? Promise.resolve();
   }
 
   /** It never asks in the words of remoting. */

@@ -8,11 +8,18 @@ import { OpenTransactions } from './openTransactions.ts';
 /** A client whose every connection ended is gone after so long: it comes again sooner when only the network failed. */
 const GONE_MS = 30_000;
 
+/** An open stream of telemetry over which settings came. */
+export interface Conversation {
+  /** The client was taken for gone, since it was silent for too long, and is heard again: it is what it was. */
+  resume(client: GrpcClient): void;
+}
+
 /** The clients of the gRPC endpoint by their ids, from their first settings or heartbeat until they are gone. */
 export class GrpcClients implements Disposable {
   readonly transactions = new OpenTransactions();
   readonly #clients = new Map<string, GrpcClient>();
   readonly #leaving = new Map<GrpcClient, Disposable>();
+  readonly #conversations = new Map<string, Conversation>();
   readonly #clock: Clock;
   readonly #logger: Logger;
 
@@ -47,6 +54,7 @@ export class GrpcClients implements Disposable {
       });
       this.#clients.set(clientId, added);
       added.onClose(() => this.#forget(added));
+      this.#conversations.get(clientId)?.resume(added);
       client = added;
     }
     this.#heard(client, session);
@@ -57,6 +65,16 @@ export class GrpcClients implements Disposable {
   heard(clientId: string, session: GrpcSession): void {
     const client = this.#clients.get(clientId);
     if (client !== undefined) this.#heard(client, session);
+  }
+
+  /** The newest conversation of a client counts. */
+  conversing(clientId: string, conversation: Conversation): void {
+    this.#conversations.set(clientId, conversation);
+  }
+
+  /** That conversation is over; without one given, whichever the client has. */
+  takesLeave(clientId: string, conversation = this.#conversations.get(clientId)): void {
+    if (this.#conversations.get(clientId) === conversation) this.#conversations.delete(clientId);
   }
 
   /** All of them are gone. */

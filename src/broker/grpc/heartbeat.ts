@@ -38,6 +38,7 @@ export function notifyClientTermination(
   }
   // Producers of Go name a group too, which may be empty.
   if (isConsumer(client.clientType)) checkGroup(group);
+  clients.takesLeave(clientId);
   client.dispose();
   return { status: OK };
 }

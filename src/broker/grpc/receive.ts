@@ -66,7 +66,9 @@ async function receive(context: CallContext, wish: ReceiveWish): Promise<Receive
       continue;
     }
     const wanted = received.length === 0 ? received : await selected(context, wish, received);
-    if (wanted.length > 0) return wanted;
+    if (wanted.length > 0 && !isGone()) return wanted;
+    await release(broker, wanted);
+    if (isGone()) continue;
     if (broker.clock.now() >= untilMs) throw new Refusal(Code.MESSAGE_NOT_FOUND, 'no new message');
     // What arrived since the queues were read would wake nobody.
     if (hasUnread(broker, { ...pop, withRetries: !pop.ordered })) await nextTurn();
@@ -128,15 +130,21 @@ async function selected(
 ): Promise<Received[]> {
   const wanted: Received[] = [];
   const maxAttempts = (broker.groups.get(group)?.retryMaxTimes ?? 16) + 1;
-  for (const one of received) {
+  for (const [index, one] of received.entries()) {
     const { stored, messages, offset } = one;
-    if (tags?.has(propertyOf(stored.properties, PropertyName.TAGS) ?? '') === false) {
-      await ackMessages(broker, messages, [offset]);
-    } else if (stored.reconsumeTimes >= maxAttempts) {
-      const { code, remark } = await toDeadLetters(broker, one, { topic, messageId: messageIdOf(stored) });
-      // It comes again, and is tried again.
-      if (code !== ResponseCode.SUCCESS) broker.logger.error(`no dead letter was made of a message: ${remark ?? code}`);
-    } else wanted.push(one);
+    try {
+      if (tags?.has(propertyOf(stored.properties, PropertyName.TAGS) ?? '') === false) {
+        await ackMessages(broker, messages, [offset]);
+      } else if (stored.reconsumeTimes >= maxAttempts) {
+        const { code, remark } = await toDeadLetters(broker, one, { topic, messageId: messageIdOf(stored) });
+        // It comes again, and is tried again.
+        if (code !== ResponseCode.SUCCESS)
+          broker.logger.error(`no dead letter was made of a message: ${remark ?? code}`);
+      } else wanted.push(one);
+    } catch (error) {
+      await release(broker, [...wanted, ...received.slice(index)]);
+      throw error;
+    }
   }
   return wanted;
 }

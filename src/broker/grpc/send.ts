@@ -20,6 +20,7 @@ import { obtainTopic } from './obtainTopic.ts';
 import { OK, Refusal, statusOf } from './refusal.ts';
 import type { RpcStatus } from './refusal.ts';
 import { checkTopic } from './validate.ts';
+import { written } from './written.ts';
 
 type Entry = NonNullable<Exclude<RpcResponse<'sendMessage'>, { $typeName: string }>['entries']>[number];
 
@@ -86,7 +87,9 @@ async function put(context: CallContext, peer: Peer, config: TopicConfig, messag
     batch: undefined,
     bname: undefined,
   };
-  const reply = await takeMessage(broker, { header, body: message.body, version: VERSION, connection: peer });
+  const taken = takeMessage(broker, { header, body: message.body, version: VERSION, connection: peer });
+  // In this turn: whoever asks later is not told that the write was refused.
+  const [reply] = await Promise.all([taken, written(broker)]);
   if (reply.code !== ResponseCode.SUCCESS) return { status: failure(reply) };
   const { msgId = '', queueOffset = '0', transactionId = '', recallHandle = '' } = reply.extFields ?? {};
   if (message.type === MessageType.TRANSACTION) {

@@ -7,6 +7,7 @@ import { encodeResponse } from '../../protocol/grpc/rpc.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import type { CallContext } from './callContext.ts';
 import type { GrpcClient, TelemetryStream } from './grpcClient.ts';
+import type { Conversation } from './grpcClients.ts';
 import { joinAsConsumer, joinAsProducer } from './membership.ts';
 import { OK, Refusal } from './refusal.ts';
 import { mergedSettings } from './settings.ts';
@@ -19,7 +20,7 @@ const REPEAT_MS = 1000;
  * Telemetry: a client's settings, and what it answers to commands of ours. Source: ClientActivity.java, telemetry;
  * gRPC sheet §3.2, §3.3.
  */
-export class TelemetryCall implements TelemetryStream {
+export class TelemetryCall implements TelemetryStream, Conversation {
   readonly #context: CallContext;
   #client: GrpcClient | undefined;
   #repeat: Disposable | undefined;
@@ -36,11 +37,16 @@ export class TelemetryCall implements TelemetryStream {
     call.onClose(() => {
       this.#repeat?.dispose();
       this.#client?.detach(this);
+      clients.takesLeave(clientId, this);
     });
   }
 
   write(command: RpcResponse<'telemetry'>): void {
     this.#context.call.send(encodeResponse('telemetry', command));
+  }
+
+  drained(): Promise<void> {
+    return this.#context.call.drained();
   }
 
   /** @throws GrpcError for settings that cannot be: clients know no other refusal here */
@@ -62,6 +68,14 @@ export class TelemetryCall implements TelemetryStream {
     }
   }
 
+  resume(client: GrpcClient): void {
+    const before = this.#client;
+    client.settings = before?.settings;
+    for (const topic of before?.producedTopics ?? []) client.producedTopics.add(topic);
+    client.attach(this);
+    this.#client = client;
+  }
+
   /** The client has no more to say; so have we. */
   halfClosed(): void {
     this.#context.call.end();
@@ -81,6 +95,7 @@ export class TelemetryCall implements TelemetryStream {
     else joinAsConsumer(broker, client);
     client.attach(this);
     this.#client = client;
+    clients.conversing(client.clientId, this);
     this.#tellSettings(client);
     this.#repeat ??= broker.clock.after(REPEAT_MS, () => this.#tellSettings(client));
   }

@@ -21,7 +21,7 @@ export async function changeInvisibleTime(
   message: { readonly offset: number; readonly invisibleTimeMs: number; readonly suspend: boolean },
 ): Promise<InvisibleTime | undefined> {
   const { offset, invisibleTimeMs } = message;
-  if (messages.reviveQueueId === ORDERED) return changeOrdered(broker, messages, offset, invisibleTimeMs);
+  if (messages.reviveQueueId === ORDERED) return changeOrdered(broker, messages, message);
   // With the same time as the pop, the new check point of the pop's first message would take the place of the old one.
   const popTime = Math.max(broker.clock.now(), messages.popTime + 1);
   const { topic, group, queueId, brokerName, reviveQueueId } = messages;
@@ -38,13 +38,16 @@ export async function changeInvisibleTime(
 function changeOrdered(
   broker: BrokerContext,
   { topic, group, queueId, popTime }: PoppedMessages,
-  offset: number,
-  invisibleTimeMs: number,
+  {
+    offset,
+    invisibleTimeMs,
+    suspend,
+  }: { readonly offset: number; readonly invisibleTimeMs: number; readonly suspend: boolean },
 ): Promise<InvisibleTime | undefined> {
   return broker.pops.turns.take(topic, group, queueId, () => {
     if (offset < (broker.offsets.committed(group, topic, queueId) ?? -1)) return undefined;
     const visibleAt = broker.clock.now() + invisibleTimeMs;
-    broker.pops.orders.setVisibleAt({ topic, group, queueId, offset }, popTime, visibleAt);
+    broker.pops.orders.setVisibleAt({ topic, group, queueId, offset }, popTime, visibleAt, suspend);
     return { popTime, invisibleTime: visibleAt - popTime };
   });
 }

@@ -41,6 +41,8 @@ interface State {
   /** By place in `offsets`. */
   readonly acked: Set<number>;
   readonly visibleAt: Map<number, number>;
+  /** Offsets that the client put off without a try, or never saw. Not kept over a restart. */
+  readonly suspended: Set<number>;
   /** How often a message was given out before. */
   readonly counts: ReadonlyMap<number, number>;
   lastMs: number;
@@ -89,6 +91,7 @@ export class OrderedPops implements Disposable {
       offsets,
       acked: new Set(),
       visibleAt: new Map(),
+      suspended: new Set(),
       counts,
       lastMs: this.#options.clock.now(),
     };
@@ -121,16 +124,19 @@ export class OrderedPops implements Disposable {
     return next ?? (state.offsets.at(-1) ?? offset) + 1;
   }
 
-  /** A message of the queue's last pop becomes visible at another time. */
+  /** A message of the queue's last pop becomes visible at another time; `suspend` says that this was no try. */
   setVisibleAt(
     message: { readonly topic: string; readonly group: string; readonly queueId: number; readonly offset: number },
     popTime: number,
     atMs: number,
+    suspend: boolean,
   ): void {
     const { topic, group, queueId, offset } = message;
     const state = this.#find(topic, group, queueId);
     if (state?.popTime !== popTime) return;
     state.visibleAt.set(offset, atMs);
+    if (suspend) state.suspended.add(offset);
+    else state.suspended.delete(offset);
     this.#plan(topic, group, queueId, state);
     this.#file.saveLater();
   }
@@ -243,7 +249,8 @@ function countsAfter(before: State, { attemptId, offsets }: OrderedPop): Readonl
   if (before.attemptId !== undefined && before.attemptId === attemptId) return before.counts;
   const given = new Set(before.offsets);
   const again = offsets.filter((offset) => given.has(offset));
-  return new Map(again.map((offset) => [offset, (before.counts.get(offset) ?? 0) + 1]));
+  const tries = (offset: number): number => (before.suspended.has(offset) ? 0 : 1);
+  return new Map(again.map((offset) => [offset, (before.counts.get(offset) ?? 0) + tries(offset)]));
 }
 
 /** Short names as in QueueLevelConsumerManager.OrderInfo; offsets after the first are distances from it. */
@@ -272,6 +279,7 @@ function readState(json: FastjsonObject): State {
     offsets,
     acked: new Set([...offsets.keys()].filter((place) => Math.floor(bits / 2 ** place) % 2 === 1)),
     visibleAt: numbersAt(json, 'ot'),
+    suspended: new Set(),
     counts: numbersAt(json, 'oc'),
     lastMs: numberAt(json, 'l'),
   };

@@ -70,14 +70,13 @@ export class GrpcCall {
         this.end(GrpcStatus.DEADLINE_EXCEEDED, 'the deadline of the client passed'),
       );
     }
-    stream.on('error', (error) => options.logger.debug(`${this.#name()} failed: ${error.message}`));
     stream.on('drain', () => this.#drained());
     stream.once('close', () => this.#close());
   }
 
-  /** False once it was ended, or the client went away. */
+  /** False once it was ended, or the client went away: Node throws at a write to a stream before it says so. */
   get isOpen(): boolean {
-    return this.#isOpen && !this.#isEnding;
+    return this.#isOpen && !this.#isEnding && !this.#stream.closed && !this.#stream.destroyed;
   }
 
   /** Once it is over: did the client go before it had the last word? */
@@ -100,6 +99,7 @@ export class GrpcCall {
           receiver.message(isCompressed ? this.#decompressed(message) : message);
         }
       });
+      this.#pauseUntilRead();
     });
     stream.once('end', () => {
       if (!this.isOpen) return;
@@ -201,6 +201,14 @@ export class GrpcCall {
     } catch (error) {
       throw new GrpcError(GrpcStatus.INTERNAL, `a message cannot be decompressed: ${errorText(error)}`);
     }
+  }
+
+  /** Who does not read is not listened to either. */
+  #pauseUntilRead(): void {
+    const stream = this.#stream;
+    if (!this.isOpen || !stream.writableNeedDrain) return;
+    stream.pause();
+    void this.drained().then(() => stream.resume());
   }
 
   #drained(): void {

@@ -35,6 +35,8 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
+/** The system asks after a peer that is silent for so long: a stream of telemetry may be so for ever, or its machine gone. */
+const KEEP_ALIVE_MS = 60_000;
 /** A client that does not take its leave is left after so long. */
 const GOODBYE_MS = 1000;
 
@@ -63,13 +65,14 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
     });
   });
   http2.on('stream', (stream, headers) => {
+    stream.on('error', (error) => logger.debug(`${headers[':path'] ?? ''} failed: ${error.message}`));
     const session = stream.session === undefined ? undefined : sessions.get(stream.session as ServerHttp2Session);
-    if (session === undefined) stream.close();
+    if (session === undefined || stream.closed || stream.destroyed) stream.close();
     else takeCall(stream, headers, session, options);
   });
   const injected = (socket: Socket): void => void http2.emit('connection', socket);
   const gate = options.tls && new TlsGate({ tls: options.tls, clock, logger, protocols: ['h2'], open: injected });
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
     if (gate === undefined) injected(socket);
     else gate.accept(socket, addressOf(socket));
   });
@@ -127,7 +130,6 @@ function takeCall(
 ): void {
   if (headers['content-type']?.startsWith('application/grpc') !== true) {
     // Source: PROTOCOL-HTTP2.md.
-    stream.on('error', () => undefined);
     stream.respond({ ':status': 415 }, { endStream: true });
     return;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Code } from '../../../src/protocol/grpc/definition_pb.ts';
 import type { Message } from '../../../src/protocol/grpc/definition_pb.ts';
+import { parseOffsetMessageId } from '../../../src/protocol/messageId.ts';
 import { decodeProperties } from '../../../src/protocol/messageProperty.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { TestBroker } from '../testBroker.ts';
@@ -222,6 +223,9 @@ describe('gRPC acknowledgements', () => {
       assert.equal((await forward('garbage')).status?.code, Code.INVALID_RECEIPT_HANDLE);
       const short = receiptHandle.split(' ').slice(0, 8).join(' ');
       assert.equal((await forward(short)).status?.code, Code.INVALID_RECEIPT_HANDLE);
+      const other = await broker.send('Other', 'not for this group');
+      const { physicalOffset } = parseOffsetMessageId(other.extFields['msgId'] ?? '');
+      assert.equal((await forward(`${short} ${physicalOffset}`)).status?.code, Code.INVALID_RECEIPT_HANDLE);
       assert.equal((await forward(receiptHandle)).status?.code, Code.OK);
       await nothingMore({ pollMs: 20_000 });
       const dead = await receiveOne({ topic: DEAD_LETTERS, group: 'Repair' });
@@ -328,6 +332,14 @@ describe('gRPC acknowledgements', () => {
       const again = await receiveLater({ batchSize: 2, attemptId: 'one' });
       assert.deepEqual(bodies(again), bodies(first));
       assert.deepEqual(again.messages.map(attemptOf), [1, 1]);
+    });
+
+    it('count no attempt for what is only suspended', async () => {
+      const { messages } = await receive(client, { batchSize: 2 });
+      const [a = '', b = ''] = messages.map(handleOf);
+      await change(client, a, 1000, { suspend: true });
+      await change(client, b, 1000);
+      assert.deepEqual((await receiveLater()).messages.map(attemptOf), [1, 2, 1]);
     });
 
     it('keep the order when a message fails', async () => {

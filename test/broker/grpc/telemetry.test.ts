@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:http2';
+import { connect, constants } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { ClientType, Code } from '../../../src/protocol/grpc/definition_pb.ts';
 import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
@@ -221,6 +221,46 @@ describe('gRPC telemetry', () => {
       assert.equal(trailers[0]?.['grpc-status'], '0');
       await new Promise<void>((resolve) => session.close(resolve));
     }
+  });
+
+  it('takes a client that was silent for minutes for what it was, when it is heard again', async () => {
+    const client = connectClient({ clientId: 'stopped in a debugger' });
+    const stream = client.telemetry();
+    stream.write(consumerSettings('GroupA', 'TopicA'));
+    await stream.next();
+    await broker.clock.advanceAsync(131_000);
+    assert.equal(broker.context.consumers.get('GroupA'), undefined);
+    const answer = await client.call('heartbeat', { clientType: ClientType.PUSH_CONSUMER, group: { name: 'GroupA' } });
+    assert.equal(answer.status?.code, Code.OK);
+    const group = broker.context.consumers.get('GroupA');
+    assert.deepEqual([...(group?.subscriptions.keys() ?? [])], ['TopicA']);
+    assert.deepEqual(
+      [...(group?.members.keys() ?? [])].map(({ isOpen }) => isOpen),
+      [true],
+    );
+  });
+
+  it('outlives streams that are reset before they are answered', async () => {
+    const session = connect(`http://${address()}`);
+    for (const [rpc, type] of [
+      ['Telemetry', 'application/grpc'],
+      ['Heartbeat', 'application/grpc'],
+      ['Heartbeat', 'text/plain'],
+    ]) {
+      for (const code of [constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR]) {
+        const request = session.request({
+          ':method': 'POST',
+          ':path': `/apache.rocketmq.v2.MessagingService/${rpc}`,
+          'content-type': type,
+        });
+        request.on('error', () => undefined);
+        request.close(code);
+        await new Promise((resolve) => request.once('close', resolve));
+      }
+    }
+    await new Promise<void>((resolve) => session.close(resolve));
+    const answer = await connectClient().call('heartbeat', { clientType: ClientType.PRODUCER });
+    assert.equal(answer.status?.code, Code.OK);
   });
 
   it('ends a stream whose deadline passed', async () => {
