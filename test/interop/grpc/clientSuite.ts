@@ -277,10 +277,14 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
   it('gets what a transaction committed, itself or when it was asked', async () => {
     const found = await received('transaction', 2);
     assert.deepEqual(bodies(found), ['checked', 'committed']);
-    const checked = await waitFor('both questions', () => {
-      const asked = program!.lines('checked');
-      return new Set(asked.map((line) => line['body'])).size === 2 && asked;
-    });
+    const checked = await waitFor(
+      'both questions',
+      () => {
+        const asked = program!.lines('checked');
+        return new Set(asked.map((line) => line['body'])).size === 2 && asked;
+      },
+      { timeoutMs: FOUND_MS, details: () => program!.output().slice(-8_000) },
+    );
     for (const { body, id } of checked) assert.equal(id, sentId(String(body)));
     assert.deepEqual([...new Set(checked.map((line) => line['body']))].sort(), ['checked', 'refused']);
   });
