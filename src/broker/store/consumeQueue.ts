@@ -210,6 +210,8 @@ export class ConsumeQueue {
 
   /** As `flush`, beside the event loop, and no further than the next file begins. */
   async flushLater(): Promise<void> {
+    // Another may have its name by now, and its files.
+    if (this.#isRemoved) return;
     const from = this.#flushed;
     const perFile = this.#files.fileBytes / ENTRY_BYTES;
     const to = Math.min(this.#max, from - (from % perFile) + perFile);

@@ -19,7 +19,7 @@ export class Flusher {
   readonly #options: FlusherOptions;
   #logTimer: Disposable | undefined;
   #checkpointTimer: Disposable | undefined;
-  #waiting: Deferred<boolean>[] = [];
+  #waiting: Waiter[] = [];
   #syncing: Promise<void> | undefined;
   #checkpointing: Promise<void> = Promise.resolve();
   #isCheckpointing = false;
@@ -47,7 +47,7 @@ export class Flusher {
     if (!this.#options.syncEach) return true;
     const waiter = new Deferred<boolean>();
     const timer = this.#options.clock.after(this.#options.syncTimeoutMs, () => waiter.resolve(false));
-    this.#waiting.push(waiter);
+    this.#waiting.push({ waiter, written: this.#options.written() });
     this.#syncing ??= this.#syncWaiting();
     return waiter.promise.finally(() => timer.dispose());
   }
@@ -72,9 +72,9 @@ export class Flusher {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
-      await this.#options.written();
+      const areWritten = await Promise.all(waiting.map(({ written }) => written));
       const done = await this.#syncLog();
-      for (const waiter of waiting) waiter.resolve(done);
+      for (const [index, { waiter }] of waiting.entries()) waiter.resolve(done && areWritten[index] === true);
     }
     this.#syncing = undefined;
   }
@@ -124,6 +124,12 @@ export class Flusher {
   }
 }
 
+interface Waiter {
+  readonly waiter: Deferred<boolean>;
+  /** See FlusherOptions.written. */
+  readonly written: Promise<boolean>;
+}
+
 export interface FlusherOptions {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -134,7 +140,7 @@ export interface FlusherOptions {
   readonly syncTimeoutMs: number;
   /** SYNC_FLUSH */
   readonly syncEach: boolean;
-  /** Resolves when what is staged at the call is in the files, or refused. */
-  readonly written: () => Promise<void>;
+  /** Resolves when what is staged at the call is in the files, false when it is refused. */
+  readonly written: () => Promise<boolean>;
   readonly saveCheckpoint: (mark: Omit<Checkpoint, 'storeTimestamp'>) => void;
 }

@@ -53,7 +53,7 @@ export class MessageStore {
       flushIntervalMs: options.flushIntervalMs ?? 500,
       syncTimeoutMs: options.syncFlushTimeoutMs ?? 5000,
       syncEach: options.flushDiskType === 'SYNC_FLUSH',
-      written: () => new Promise((resolve) => this.#writer.whenWritten(() => resolve())),
+      written: () => new Promise((resolve) => this.#writer.whenWritten((error) => resolve(error === undefined))),
       saveCheckpoint: (mark) =>
         writeCheckpoint(
           directory,
@@ -140,8 +140,8 @@ export class MessageStore {
   }
 
   /**
-   * What SYNC_FLUSH promises: resolves when everything appended or staged so far is on disk, false when that took longer than
-   * `syncFlushTimeout`. Under ASYNC_FLUSH there is nothing to wait for: true at once.
+   * What SYNC_FLUSH promises: resolves when everything appended or staged so far is on disk, false when it was refused or that took
+   * longer than `syncFlushTimeout`. Under ASYNC_FLUSH there is nothing to wait for: true at once.
    */
   flushed(): true | Promise<boolean> {
     return this.#flusher.flushed();
@@ -244,6 +244,7 @@ export class MessageStore {
     try {
       await this.#removals.settled;
       this.#writer.writeStaged();
+      await this.#writer.settled();
       await this.#flusher.close();
       await this.#index?.close();
       this.#files.markClosed();

@@ -24,7 +24,8 @@ export class MessageWriter {
   #staged: Batch = { records: [], callbacks: [] };
   /** What is being written without holding up the event loop, when nobody wrote it in between. */
   #flight: Batch | undefined;
-  #isFlying = false;
+  /** Until the write is over, whoever was first. */
+  #flying: Promise<Failure | undefined> | undefined;
   #lastTimestamp: number;
   #appendedRecords = 0;
   #appendedBytes = 0;
@@ -122,6 +123,11 @@ export class MessageWriter {
     this.#confirm(batch);
   };
 
+  /** Nothing is being written beside the event loop when it resolves. */
+  async settled(): Promise<void> {
+    while (this.#flying !== undefined) await this.#flying;
+  }
+
   /** Where records wait for the end of the turn. */
   #awaited(): PlacedRecord[] {
     const { records } = this.#staged;
@@ -135,31 +141,33 @@ export class MessageWriter {
 
   /** While something is brought to disk, writing waits for the disk: then it must not be the event loop that writes. */
   readonly #endTurn = (): void => {
-    if (this.#staged.records.length === 0 || this.#isFlying) return;
+    if (this.#staged.records.length === 0 || this.#flying !== undefined) return;
     if (!this.#flusher.isSyncing) {
       this.writeStaged();
       return;
     }
     const flight = (this.#flight = this.#staged);
     this.#staged = { records: [], callbacks: [] };
-    this.#isFlying = true;
-    void this.#log
-      .writeLater()
-      .then(() => this.#landed(flight))
-      .catch((error: unknown) => this.#landed(flight, { error }));
+    this.#flying = this.#log.writeLater().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    void this.#flying.then((failure) => this.#landed(flight, failure));
   };
 
-  #landed(flight: Batch, failure?: { readonly error: unknown }): void {
-    this.#isFlying = false;
-    if (this.#flight === flight) {
+  #landed(flight: Batch, failure: Failure | undefined): void {
+    this.#flying = undefined;
+    try {
+      if (this.#flight !== flight) return;
       // What was staged since has its places behind it: it goes with it.
       if (failure !== undefined) refuse(this.#takeAll(), failure.error);
       else {
         this.#flight = undefined;
         this.#confirm(flight);
       }
+    } finally {
+      this.#endTurn();
     }
-    this.#endTurn();
   }
 
   #takeAll(): Batch {
@@ -173,8 +181,11 @@ export class MessageWriter {
   }
 
   #confirm({ records, callbacks }: Batch): void {
-    this.#publish(records);
-    for (const callback of callbacks) callback(undefined);
+    try {
+      this.#publish(records);
+    } finally {
+      for (const callback of callbacks) callback(undefined);
+    }
   }
 
   /** All or none. */
@@ -255,6 +266,10 @@ function forgetPlaces(records: readonly PlacedRecord[]): void {
 interface Batch {
   readonly records: PlacedRecord[];
   readonly callbacks: ((error: unknown) => void)[];
+}
+
+interface Failure {
+  readonly error: unknown;
 }
 
 export interface MessageToStore {

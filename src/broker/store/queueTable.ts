@@ -110,9 +110,11 @@ export class QueueTable {
         await this.makeFile(queue);
         await queue.flushLater();
       }
-      await queue.sync();
+      if (!queue.isRemoved) await queue.sync();
     } catch (error) {
       if (!queue.isRemoved) throw error;
+    } finally {
+      if (queue.isRemoved) queue.release();
     }
   }
 

@@ -172,4 +172,53 @@ describe('a store whose disk is busy', () => {
     assert.ok(first.every((byte) => byte === 1));
     log.files.release();
   });
+
+  it('tells those that wait when a listener throws, hides no error of it, and goes on', async () => {
+    const { writer, log, stage, told, bodies } = busyStore(join(temp.path, 'listener'));
+    const unhandled: unknown[] = [];
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.on('unhandledRejection', (error) => unhandled.push(error));
+    const failure = new Error('a listener fails');
+    const subscription = writer.arrivals.event(() => {
+      throw failure;
+    });
+    try {
+      stage('first');
+      await untilWritten(writer);
+      await new Promise(setImmediate);
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of listeners) process.on('unhandledRejection', listener);
+      subscription.dispose();
+    }
+    assert.deepEqual([told, unhandled], [['first'], [failure]]);
+    stage('second');
+    await untilWritten(writer);
+    assert.deepEqual(
+      [told, bodies()],
+      [
+        ['first', 'second'],
+        ['first', 'second'],
+      ],
+    );
+    log.files.release();
+  });
+
+  it('is settled when the write is over that another overtook', async () => {
+    const { writer, log, stage, told } = busyStore(join(temp.path, 'settled'));
+    let isOver = false;
+    const writeLater = log.writeLater.bind(log);
+    log.writeLater = async () => {
+      await writeLater();
+      isOver = true;
+    };
+    stage('flying');
+    await new Promise(setImmediate);
+    writer.writeStaged();
+    assert.deepEqual([told, isOver], [['flying'], false]);
+    await writer.settled();
+    assert.equal(isOver, true);
+    log.files.release();
+  });
 });

@@ -100,6 +100,19 @@ describe('a store in trouble', () => {
     await store.close();
   });
 
+  it('calls nothing flushed that was refused', async () => {
+    const directory = join(temp.path, 'refused');
+    const store = await openStore(directory, { flushDiskType: 'SYNC_FLUSH' });
+    const log = join(directory, 'commitlog');
+    writeFileSync(log, 'in the way');
+    store.stage(messageToStore({}));
+    assert.equal(await store.flushed(), false);
+    rmSync(log);
+    store.stage(messageToStore({}));
+    assert.equal(await store.flushed(), true);
+    await store.close();
+  });
+
   it('keeps its checkpoint when the next one cannot be written', () => {
     const checkpoint = { storeTimestamp: 1, safeOffset: 2, lastRecordOffset: 3, queueEntries: 4, indexEndOffset: 5 };
     writeCheckpoint(temp.path, checkpoint, 0);

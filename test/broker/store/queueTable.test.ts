@@ -24,21 +24,26 @@ describe('QueueTable', () => {
     }
   });
 
-  it('leaves a queue alone that took the place of one that was deleted while its file was made', async () => {
-    const table = new QueueTable(temp.path, ENTRY_BYTES * 10);
+  it('leaves a queue alone that took the place of one that was deleted while its file was made', () =>
+    takesThePlace('makeFile'));
+
+  it('leaves it alone as well when the one before it was on its way to the disk', () => takesThePlace('toDisk'));
+
+  async function takesThePlace(work: 'makeFile' | 'toDisk'): Promise<void> {
+    const table = new QueueTable(join(temp.path, work), ENTRY_BYTES * 10);
     const old = table.obtain('again', 0);
     table.put(old, 0, ENTRY);
-    const making = table.makeFile(old);
+    const making = table[work](old);
     const deleting = table.deleteTopic('again');
     const queue = table.obtain('again', 0);
     table.put(queue, 0, { ...ENTRY, physicalOffset: 7 });
     queue.flush();
     await Promise.all([making, deleting]);
     queue.release();
-    const reopened = new QueueTable(temp.path, ENTRY_BYTES * 10);
+    const reopened = new QueueTable(join(temp.path, work), ENTRY_BYTES * 10);
     await reopened.load({ logStart: 0, safeOffset: 1000, crashed: false });
     assert.deepEqual(await reopened.find('again', 0)?.entry(0), { ...ENTRY, physicalOffset: 7 });
     assert.equal(reopened.find('again', 0)?.max, 1);
     reopened.release();
-  });
+  }
 });
