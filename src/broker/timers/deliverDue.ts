@@ -1,5 +1,6 @@
 import { errorText, isCodedError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { MessageStore } from '../store/messageStore.ts';
 import type { MessageToStore } from '../store/messageWriter.ts';
 
 export interface DeliveryOptions {
@@ -28,6 +29,12 @@ export function deliverDue({ logger, putAll }: DeliveryOptions, messages: readon
       }
     }
   }
+}
+
+/** With SYNC_FLUSH, what is delivered is on disk before the files of the timers say that it was. */
+export async function whenOnDisk(messages: MessageStore): Promise<void> {
+  const flushed = messages.flushed();
+  if (flushed !== true) await flushed;
 }
 
 /** A full store, or an error of the system, which alone names its call: the same put may succeed later. */

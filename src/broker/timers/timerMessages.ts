@@ -6,9 +6,10 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
 import type { Arrival, MessageToStore } from '../store/messageWriter.ts';
-import { deliverDue } from './deliverDue.ts';
+import { deliverDue, whenOnDisk } from './deliverDue.ts';
 import type { DeliveryOptions } from './deliverDue.ts';
-import { NEVER_ENQUEUED, deleteKey, dueMessage, rolledMessage } from './dueMessage.ts';
+import { NEVER_ENQUEUED, deleteKey, rolledMessage, wantedDueMessage } from './dueMessage.ts';
+import type { WantedOptions } from './dueMessage.ts';
 import type { DueSlot } from './dueSlot.ts';
 import { OpenSlots } from './openSlots.ts';
 import { RecentRate } from './recentRate.ts';
@@ -24,12 +25,10 @@ const RETRY_MS = 1000;
 const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 256 * 1024;
 
-export interface TimerMessagesOptions extends TimerStoreOptions, DeliveryOptions {
+export interface TimerMessagesOptions extends TimerStoreOptions, DeliveryOptions, WantedOptions {
   readonly metrics: TimerMetrics;
   /** See `deleteKey`. */
   readonly appendTopicToDeleteKey: boolean;
-  /** What was deleted while its messages waited gets them no more. */
-  readonly topicExists: (topic: string) => boolean;
 }
 
 /**
@@ -107,7 +106,7 @@ export class TimerMessages implements Disposable {
     this.#options.metrics.forget(topic);
   }
 
-  /** Waits for the slot under way, and has everything on disk afterwards. */
+  /** Waits for the step under way, whose messages are never delivered again, and has everything on disk afterwards. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -211,43 +210,49 @@ export class TimerMessages implements Disposable {
       maxBytes: BATCH_BYTES,
     });
     let reached = offset;
+    let delivers = false;
     try {
       for (const record of records) {
         for (const message of decodeMessages(record)) {
-          this.#enqueue(message);
+          if (this.#enqueue(message)) delivers = true;
           reached = message.queueOffset + 1;
         }
       }
       reached = nextBeginOffset;
     } finally {
+      if (delivers) await whenOnDisk(this.#options.messages);
       this.#store.passed(reached);
     }
   }
 
-  #enqueue(message: StoredMessage): void {
+  /** @returns whether it is delivered at once */
+  #enqueue(message: StoredMessage): boolean {
     const dueMs = Number(propertyOf(message.properties, PropertyName.TIMER_OUT_MS) ?? Number.NaN);
     if (!Number.isSafeInteger(dueMs)) {
       this.#options.logger.warn(`the timer message at ${message.physicalOffset} names no moment and is dropped`);
-      return;
+      return false;
     }
     this.#enqueued.add(1);
     const isMarker = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
     if (dueMs < this.#store.writeMs) {
-      if (!isMarker) this.#deliver([this.#due(message, NEVER_ENQUEUED)]);
-      return;
+      if (!isMarker) this.#deliver([wantedDueMessage(this.#options, message, NEVER_ENQUEUED)]);
+      return !isMarker;
     }
     this.#slots.arrived(this.#store.enqueue(message, dueMs));
     this.#count(message, isMarker ? -1 : 1);
+    return false;
   }
 
   async #deliverNext(slot: DueSlot, nowMs: number): Promise<void> {
     const units = slot.due(nowMs, BATCH_MESSAGES);
     const due = await this.#slots.read(units);
     this.#deliver(due.map(({ unit, message }) => this.#served(unit, message, slot)));
+    await whenOnDisk(this.#options.messages);
     for (const { message } of due) if (!this.#isTaken(message, slot)) this.#count(message, -1);
     slot.delivered(units.length);
-    // A slot that is over is served in a moment; before that, whoever goes on after us must not deliver them again.
-    if (nowMs < slot.endMs) this.#store.delivered(units);
+    // Whoever goes on after us must not deliver them again.
+    if (slot.endMs <= nowMs && slot.nextMs === undefined) this.#finish(slot);
+    else this.#store.delivered(units);
   }
 
   #finish(slot: DueSlot): void {
@@ -263,7 +268,8 @@ export class TimerMessages implements Disposable {
     }
     const key = this.#keyOf(message);
     if (slot.markers.delete(key)) slot.taken.add(key);
-    return this.#isTaken(message, slot) ? undefined : this.#due(message, String(unit.writeMs));
+    if (this.#isTaken(message, slot)) return undefined;
+    return wantedDueMessage(this.#options, message, String(unit.writeMs));
   }
 
   #isTaken(message: StoredMessage, slot: DueSlot): boolean {
@@ -276,19 +282,6 @@ export class TimerMessages implements Disposable {
       propertyOf(properties, PropertyName.UNIQUE_KEY) ?? '',
       this.#options.appendTopicToDeleteKey,
     );
-  }
-
-  /** Undefined for a message that must not get to its topic. */
-  #due(message: StoredMessage, enqueuedMs: string): MessageToStore | undefined {
-    const { clock, logger, topicExists } = this.#options;
-    const due = dueMessage(message, enqueuedMs, clock.now());
-    if (due === undefined) {
-      logger.warn(`the timer message at ${message.physicalOffset} does not say where it belongs and is dropped`);
-      return undefined;
-    }
-    if (topicExists(due.topic)) return due;
-    logger.warn(`the timer message at ${message.physicalOffset} is dropped: its topic ${due.topic} was deleted`);
-    return undefined;
   }
 
   #deliver(messages: readonly (MessageToStore | undefined)[]): void {

@@ -157,11 +157,14 @@ export class TimerStore {
   }
 
   /**
-   * Their messages are delivered before their slot is served: they are as markers that take nothing away, which every
-   * broker passes over that reads the slot again.
+   * Their messages are delivered, or parked anew, before their slot is served: they are as markers that take nothing
+   * away, which every broker passes over that reads the slot again. A marker that was parked anew would take something
+   * away, and stays as it is: that it may be parked twice does no harm.
    */
   delivered(units: readonly PlacedUnit[]): void {
-    for (const { position, magic } of units) this.#log.mark(position, magic | UnitMagic.DELETE);
+    for (const { position, magic } of units) {
+      if ((magic & UnitMagic.DELETE) === 0) this.#log.mark(position, (magic & ~UnitMagic.ROLL) | UnitMagic.DELETE);
+    }
   }
 
   served(slotMs: number): void {
@@ -245,19 +248,23 @@ interface TimerFiles {
 }
 
 /**
- * Chains units to their slots that the wheel does not know of yet.
+ * Chains units to their slots that the wheel does not know of yet, but for those whose messages went with the machine:
+ * others come to where those were.
  * @returns the offset in the timer topic to go on at
  */
 async function recover(
   { messages, logger }: TimerStoreOptions,
   { log, wheel, checkpoint, readMs }: Pick<TimerFiles, 'log' | 'wheel' | 'checkpoint' | 'readMs'>,
 ): Promise<number> {
+  let last: TimerUnit | undefined;
   for await (const { position, unit } of log.scan(wheel.isNew ? 0 : checkpoint.lastTimerLogFlushPos)) {
+    if (unit.physicalOffset >= messages.maxPhysicalOffset) continue;
+    last = unit;
     if (unit.dueMs < readMs || (wheel.slot(unit.dueMs)?.lastPosition ?? NO_POSITION) >= position) continue;
     wheel.add(unit.dueMs, position, (unit.magic & UnitMagic.DELETE) === 0 ? 1 : -1);
   }
   log.cutBehindEnd();
-  const taken = await offsetAfter(messages, await log.last());
+  const taken = await offsetAfter(messages, last ?? (await log.last()));
   const wanted = Math.max(checkpoint.lastTimerQueueOffset, taken);
   const max = messages.maxOffset(TIMER_TOPIC, 0);
   if (wanted > max) logger.warn(`the timers go on at ${max} of their topic: ${wanted} is past its end`);

@@ -124,7 +124,12 @@ export class TimerWheel implements Disposable {
   async sync(): Promise<void> {
     if (this.#file === undefined || !this.#isUnsynced) return;
     this.#isUnsynced = false;
-    await fdatasyncAsync(this.#file);
+    try {
+      await fdatasyncAsync(this.#file);
+    } catch (error) {
+      this.#isUnsynced = true;
+      throw error;
+    }
   }
 
   dispose(): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { Deferred } from '../../../src/base/deferred.ts';
 import { CodedError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { MessageStore } from '../../../src/broker/store/messageStore.ts';
@@ -38,6 +39,8 @@ class Timers {
   readonly delivered: Delivered[] = [];
   /** How many may be delivered. */
   room = Infinity;
+  /** Called when some are delivered or parked anew. */
+  onPut = (): void => undefined;
   directory: string;
   readonly errors: string[] = [];
   store!: MessageStore;
@@ -77,6 +80,7 @@ class Timers {
           const rolls = propertyOf(message.properties, 'TIMER_ROLL_TIMES');
           this.delivered.push({ body: message.body.toString(), atMs: clock.now(), rolls });
         }
+        this.onPut();
       },
     });
     store.onArrival((arrival) => this.timers.wake(arrival));
@@ -285,6 +289,105 @@ describe('timers', () => {
       await timers.close();
     });
   }
+
+  for (const { which, afterMs } of [
+    { which: 'are due', afterMs: 5000 },
+    { which: 'are parked anew', afterMs: 35_000 },
+  ]) {
+    for (const count of [1, 100]) {
+      it(`stop between two batches, of ${count} that ${which} at the end of a slot, and repeat none`, async () => {
+        const timers = await open();
+        for (let index = 0; index < count; index += 1) timers.send(String(index), afterMs);
+        await timers.advance(1);
+        let stopped: Promise<void> | undefined;
+        timers.onPut = () => {
+          stopped ??= timers.timers.stop();
+        };
+        timers.clock.advance(10_000);
+        await waitFor('the stop', () => stopped !== undefined, { pollMs: 0 });
+        await stopped;
+        await timers.close();
+        const parked = timers.store.maxOffset(TOPIC, 0) - count;
+        assert.equal(timers.delivered.length + parked, Math.min(count, 32));
+        await timers.open();
+        await timers.advance(40);
+        assert.deepEqual(
+          timers.delivered.map(({ body }) => Number(body)).sort((one, other) => one - other),
+          Array.from({ length: count }, (_, index) => index),
+        );
+        await timers.close();
+      });
+    }
+  }
+
+  it('repeat nothing of a slot that is over when they are killed in the middle of it', async () => {
+    const timers = await open();
+    for (let index = 0; index < 100; index += 1) timers.send(String(index), 5000);
+    await timers.advance(1);
+    timers.room = 40;
+    timers.clock.advance(4000);
+    await waitFor('the store to be full', () => timers.errors.length > 0, { pollMs: 0 });
+    timers.room = Infinity;
+    await timers.crash();
+    assert.deepEqual(
+      timers.delivered.map(({ body }) => body),
+      Array.from({ length: 100 }, (_, index) => String(index)),
+    );
+    await timers.close();
+  });
+
+  for (const when of ['in time', 'when it was due before it was taken in']) {
+    it(`do not say that a message is delivered, ${when}, before it is on disk`, async () => {
+      const timers = await open();
+      const onDisk = new Deferred<boolean>();
+      const asked = new Deferred<void>();
+      timers.store.flushed = () => {
+        asked.resolve();
+        return onDisk.promise;
+      };
+      if (when === 'in time') {
+        timers.send('a', 5000);
+        await timers.advance(4);
+        timers.clock.advance(1000);
+      } else {
+        timers.send('a', 1000);
+        timers.clock.advance(10_000);
+      }
+      await asked.promise;
+      assert.equal(timers.delivered.length, 1);
+      const { lastTimerQueueOffset } = timers.timers.checkpoint();
+      assert.deepEqual([timers.timers.waiting, lastTimerQueueOffset], when === 'in time' ? [1, 1] : [0, 0]);
+      onDisk.resolve(true);
+      await timers.settle();
+      assert.deepEqual([timers.timers.waiting, timers.timers.checkpoint().lastTimerQueueOffset], [0, 1]);
+      await timers.close();
+    });
+  }
+
+  it('forget what waits of messages that went with the machine', async () => {
+    const timers = await open();
+    timers.send('stays', 5000);
+    await timers.settle();
+    const { maxPhysicalOffset } = timers.store;
+    timers.send('goes', 5000);
+    timers.send('goes', 6000);
+    await timers.settle();
+    await timers.crash((directory) => {
+      rmSync(join(directory, 'timerwheel'));
+      rmSync(join(directory, 'consumequeue'), { recursive: true, force: true });
+      const log = join(directory, 'commitlog', '0'.repeat(20));
+      const bytes = readFileSync(log);
+      writeFileSync(log, bytes.fill(0, maxPhysicalOffset));
+    });
+    assert.deepEqual([timers.store.maxPhysicalOffset, timers.timers.waiting], [maxPhysicalOffset, 1]);
+    timers.send('comes', 7000);
+    await timers.advance(8);
+    assert.deepEqual(
+      timers.delivered.map(({ body }) => body),
+      ['stays', 'comes'],
+    );
+    await timers.close();
+  });
 
   it('park a message anew that is further away than the wheel reaches', async () => {
     const timers = await open();
