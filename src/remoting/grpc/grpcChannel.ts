@@ -25,12 +25,16 @@ export interface GrpcChannelOptions {
   readonly logger: Logger;
 }
 
+/** Who is there answers a ping sooner, however long a call takes. */
+const PING_MS = 1000;
+
 /** The client's side of gRPC: one connection, opened by the first call, and again by the next one after it was lost. */
 export class GrpcChannel implements Disposable {
   readonly address: string;
   readonly #options: GrpcChannelOptions;
   #session: Promise<ClientHttp2Session> | undefined;
   readonly #open = new Set<ClientHttp2Session>();
+  readonly #pinged = new WeakSet<ClientHttp2Session>();
   #isDisposed = false;
 
   /** @throws CodedError `address-invalid` */
@@ -45,10 +49,12 @@ export class GrpcChannel implements Disposable {
    * `certificate-untrusted`, `connection-closed`
    */
   async call(path: string, options: ClientCallOptions): Promise<GrpcClientCall> {
-    const session = await (this.#session ??= this.#connect());
+    const opened = (this.#session ??= this.#connect());
+    const session = await opened;
+    const unanswered = (): void => this.#ping(session, () => this.#forget(opened));
     const { clock, maxMessageBytes } = this.#options;
     if (session.closed || session.destroyed) throw new CodedError('connection-closed', { address: this.address });
-    return new GrpcClientCall(session, path, { ...options, address: this.address, clock, maxMessageBytes });
+    return new GrpcClientCall(session, path, { ...options, address: this.address, clock, maxMessageBytes, unanswered });
   }
 
   /** Ends every call. */
@@ -91,18 +97,35 @@ export class GrpcChannel implements Disposable {
       fail(sessionError(error, address, isConnected, connectTimeoutMs));
     });
     // No call begins on a connection that the server is about to close.
-    session.once('goaway', () => this.#forget());
+    session.once('goaway', () => this.#forget(opened.promise));
     session.once('close', () => {
       timer.dispose();
       this.#open.delete(session);
-      this.#forget();
+      this.#forget(opened.promise);
       opened.reject(new CodedError(this.#isDisposed ? 'connection-closed' : 'not-grpc', { address }));
     });
     return opened.promise;
   }
 
-  #forget(): void {
-    this.#session = undefined;
+  /** There may be another one by now, which stays. */
+  #forget(session: Promise<ClientHttp2Session>): void {
+    if (this.#session === session) this.#session = undefined;
+  }
+
+  /** A connection whose other end vanished looks well for many minutes: it is given up, so that the next call opens one. */
+  #ping(session: ClientHttp2Session, forget: () => void): void {
+    if (session.closed || session.destroyed || this.#pinged.has(session)) return;
+    const { clock, logger } = this.#options;
+    this.#pinged.add(session);
+    const timer = clock.after(PING_MS, () => {
+      logger.warn(`${this.address} is silent: its connection is given up`);
+      forget();
+      session.destroy();
+    });
+    session.ping(() => {
+      timer.dispose();
+      this.#pinged.delete(session);
+    });
   }
 }
 

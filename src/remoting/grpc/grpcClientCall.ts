@@ -22,6 +22,8 @@ interface CallOptions extends ClientCallOptions {
   readonly address: string;
   readonly clock: Clock;
   readonly maxMessageBytes: number;
+  /** The deadline passed, and the server had said nothing of this call. */
+  readonly unanswered: () => void;
 }
 
 /** Eight digits, as PROTOCOL-HTTP2.md has it. */
@@ -56,7 +58,7 @@ export class GrpcClientCall {
       ...headers,
     });
     this.#stream = stream;
-    if (timeoutMs !== undefined) this.#timer = clock.after(timeoutMs, () => this.#fail(this.#timedOut()));
+    if (timeoutMs !== undefined) this.#timer = clock.after(timeoutMs, () => this.#expire());
     const abort = (): void => this.cancel();
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted === true) this.cancel();
@@ -87,6 +89,11 @@ export class GrpcClientCall {
 
   cancel(): void {
     this.#fail(new CodedError('cancelled'));
+  }
+
+  #expire(): void {
+    this.#fail(this.#timedOut());
+    if (this.#headers[':status'] === undefined) this.#options.unanswered();
   }
 
   #take(chunk: Buffer): void {
