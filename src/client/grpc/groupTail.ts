@@ -10,7 +10,7 @@ import { readRoute } from './endpointRoute.ts';
 import type { EndpointQueue } from './endpointModel.ts';
 import { receivedEndpointMessage } from './receivedEndpointMessage.ts';
 import { openTelemetry } from './telemetry.ts';
-import type { WireMessage } from './wire.ts';
+import type { WireMessage } from './wireMessage.ts';
 
 /** Of official clients. */
 const HEARTBEAT_MS = 10_000;

@@ -5,7 +5,7 @@ import { decompressBody } from '../../protocol/compression.ts';
 import { PropertyName } from '../../protocol/messageProperty.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import type { ReceivedMessage } from '../receivedMessage.ts';
-import type { WireMessage } from './wire.ts';
+import type { WireMessage } from './wireMessage.ts';
 
 const MAX_INFLATED_BYTES = 32 * 1024 * 1024;
 /** Bits of a sysFlag, see `compressionTypeOf`. */

@@ -1,34 +1,26 @@
 import { create } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { durationFromMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
-import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 
 import {
   AddressScheme,
   ClientType,
   Code,
-  Encoding,
   FilterType,
   Language,
-  MessageType,
   Permission,
   SettingsSchema,
   TransactionResolution,
   TransactionSource,
 } from '../../protocol/grpc/definition_pb.ts';
-import type {
-  Endpoints,
-  EndpointsSchema,
-  Message,
-  MessageSchema,
-  Status,
-  SystemProperties,
-} from '../../protocol/grpc/definition_pb.ts';
+import type { Endpoints, EndpointsSchema, Status } from '../../protocol/grpc/definition_pb.ts';
 import { decodeResponse, encodeRequest } from '../../protocol/grpc/rpc.ts';
-import type { EndpointMessage, EndpointMessageType, EndpointPermission, EndpointQueue } from './endpointModel.ts';
+import type { EndpointMessage, EndpointPermission, EndpointQueue } from './endpointModel.ts';
+import { outgoing, received, typeName } from './wireMessage.ts';
+import type { SendDetails, WireMessage } from './wireMessage.ts';
 
 /*
- * Requests and answers of MessagingService as bytes ⇄ values. All that needs protobuf stands here: the extension loads
+ * Requests and answers of MessagingService as bytes ⇄ values. All that needs protobuf stands here and in `wireMessage.ts`: the extension loads
  * it with the first gRPC connection, in a bundle of its own, so nothing of it is thrown, kept or compared by class.
  */
 
@@ -62,25 +54,6 @@ export interface SettingsAnswer extends Verdict {
   readonly longPollMs: number;
 }
 
-export interface WireMessage {
-  readonly topic: string;
-  readonly brokerQueueId: number;
-  readonly offset: number;
-  readonly storedAtMs: number;
-  readonly bornAtMs: number;
-  readonly bornHost: string;
-  readonly storeHost: string;
-  readonly deliveryAttempt: number;
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly tag: string | undefined;
-  readonly keys: readonly string[];
-  readonly group: string | undefined;
-  readonly isCompressed: boolean;
-  readonly userProperties: ReadonlyMap<string, string>;
-  readonly body: Uint8Array;
-}
-
 export const encodeRoute = (topic: string, at: HostPort): Uint8Array =>
   encodeRequest('queryRoute', { topic: { name: topic }, endpoints: endpointsOf(at) });
 
@@ -92,15 +65,9 @@ export function decodeRoute(bytes: Uint8Array): RouteAnswer {
     queueId: id,
     permission: PERMISSIONS[permission] ?? ('unknown' as const),
     endpoints: addressesOf(broker?.endpoints),
-    accepts: acceptMessageTypes.flatMap((type) => TYPE_NAMES.get(type) ?? []),
+    accepts: acceptMessageTypes.flatMap((type) => typeName(type) ?? []),
   }));
   return { ...verdict(status), queues };
-}
-
-export interface SendDetails {
-  readonly messageId: string;
-  readonly bornAtMs: number;
-  readonly bornHost: string;
 }
 
 export const encodeSend = (message: EndpointMessage, details: SendDetails): Uint8Array =>
@@ -252,19 +219,6 @@ const PERMISSIONS: Readonly<Record<number, EndpointPermission>> = {
   [Permission.READ_WRITE]: 'readWrite',
 };
 
-const TYPES: Readonly<Record<EndpointMessageType, MessageType>> = {
-  NORMAL: MessageType.NORMAL,
-  FIFO: MessageType.FIFO,
-  DELAY: MessageType.DELAY,
-  TRANSACTION: MessageType.TRANSACTION,
-  LITE: MessageType.LITE,
-  PRIORITY: MessageType.PRIORITY,
-};
-
-const TYPE_NAMES: ReadonlyMap<MessageType, EndpointMessageType> = new Map(
-  Object.entries(TYPES).map(([name, type]) => [type, name as EndpointMessageType]),
-);
-
 function verdict(status: Status | undefined): Verdict {
   if (status === undefined) return { refusal: 'CODE_UNSPECIFIED', reason: '' };
   const isGood = status.code === Code.OK || status.code === Code.MULTIPLE_RESULTS;
@@ -286,54 +240,6 @@ function encodeSettings(
     userAgent: { language: Language.NODE_JS, version, platform: process.platform },
   });
   return encodeRequest('telemetry', { command: { case: 'settings', value } });
-}
-
-function outgoing(message: EndpointMessage, details: SendDetails): MessageInitShape<typeof MessageSchema> {
-  const { topic, tag, keys = [], properties = new Map<string, string>(), body, delivery } = message;
-  return {
-    topic: { name: topic },
-    userProperties: Object.fromEntries(properties),
-    body,
-    systemProperties: {
-      ...(tag === undefined || tag === '' ? {} : { tag }),
-      keys: keys.filter((key) => key !== ''),
-      messageId: details.messageId,
-      bodyEncoding: Encoding.IDENTITY,
-      messageType: TYPES[delivery.type],
-      bornTimestamp: timestampFromMs(details.bornAtMs),
-      bornHost: details.bornHost,
-      ...(delivery.type === 'FIFO' ? { messageGroup: delivery.group } : {}),
-      ...(delivery.type === 'DELAY' ? { deliveryTimestamp: timestampFromMs(delivery.deliverAtMs) } : {}),
-      ...(delivery.type === 'PRIORITY' ? { priority: delivery.priority } : {}),
-      ...(delivery.type === 'LITE' ? { liteTopic: delivery.liteTopic } : {}),
-    },
-  };
-}
-
-function received({ topic, userProperties, systemProperties, body }: Message): WireMessage {
-  const system: Partial<SystemProperties> = systemProperties ?? {};
-  return {
-    topic: topic?.name ?? '',
-    brokerQueueId: system.queueId ?? 0,
-    offset: Number(system.queueOffset ?? 0n),
-    storedAtMs: msOf(system.storeTimestamp),
-    bornAtMs: msOf(system.bornTimestamp),
-    bornHost: system.bornHost ?? '',
-    storeHost: system.storeHost ?? '',
-    deliveryAttempt: system.deliveryAttempt ?? 1,
-    messageId: system.messageId ?? '',
-    receiptHandle: system.receiptHandle ?? '',
-    tag: system.tag,
-    keys: system.keys ?? [],
-    group: system.messageGroup,
-    isCompressed: system.bodyEncoding === Encoding.GZIP,
-    userProperties: new Map(Object.entries(userProperties)),
-    body,
-  };
-}
-
-function msOf(timestamp: Timestamp | undefined): number {
-  return timestamp === undefined ? 0 : timestampMs(timestamp);
 }
 
 function endpointsOf({ host, port }: HostPort): MessageInitShape<typeof EndpointsSchema> {

@@ -1,18 +1,16 @@
 import * as vscode from 'vscode';
 
-import type { EndpointPermission } from '../../client/grpc/endpointModel.ts';
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
-import type { CommandId } from '../commandIds.ts';
-import { LOCAL_CONNECTION_ID, connectionAddress } from '../connectionList.ts';
-import type { EndpointConnection } from '../connectionList.ts';
+import { LOCAL_CONNECTION_ID } from '../connectionList.ts';
 import { describeError } from '../errorMessages.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
+import { endpointLooks, endpointQueueLooks, endpointTopicLooks, unknownLooks } from './endpointLooks.ts';
+import { BESIDE, icon, spoken, tooltip } from './looks.ts';
+import type { Looks } from './looks.ts';
 import type {
   BrokerTreeNode,
   ClientTreeNode,
   ConnectionTreeNode,
-  EndpointQueueTreeNode,
-  EndpointTopicTreeNode,
   ErrorTreeNode,
   ExplorerNode,
   FolderName,
@@ -21,7 +19,6 @@ import type {
   ParentNode,
   QueueTreeNode,
   TopicTreeNode,
-  UnknownTreeNode,
 } from './nodes.ts';
 
 export interface ChildCounts {
@@ -36,28 +33,7 @@ export interface NodeFacts {
   readonly brokerDetail: BrokerDetail | Error | undefined;
 }
 
-/** VS Code's own. */
-type OpenSettingsCommand = 'workbench.action.openSettingsJson' | 'workbench.action.openWorkspaceSettingsFile';
-
-interface Looks {
-  readonly label: string;
-  readonly icon: vscode.ThemeIcon;
-  readonly contextValue: string;
-  readonly expands: vscode.TreeItemCollapsibleState;
-  readonly description?: string;
-  /** Lines of the tooltip below the label: a name, or a name and its value. */
-  readonly facts?: readonly (readonly [name: string, value?: string])[];
-  readonly command?: {
-    readonly id: CommandId | OpenSettingsCommand;
-    readonly title: string;
-    /** The node itself where none is given. */
-    readonly argument?: unknown;
-  };
-}
-
 const { t } = vscode.l10n;
-/** Stands between the parts of a description. */
-const BESIDE = ' · ';
 const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
 
 export function treeItemOf(node: ExplorerNode, facts: NodeFacts): vscode.TreeItem {
@@ -147,90 +123,6 @@ function connectionLooks({ connection }: ConnectionTreeNode): Looks {
       [t('NameServer'), connection.nameServers],
       [t('Kept in'), kept[connection.scope]],
     ],
-  };
-}
-
-function endpointLooks(connection: EndpointConnection): Looks {
-  const tls = {
-    verified: t('TLS, its certificate is checked'),
-    'any-certificate': t('TLS, any certificate is taken'),
-    off: t('no TLS'),
-  };
-  const kept = { user: t('user settings'), workspace: t('workspace settings') };
-  return {
-    label: connection.name,
-    description: [connectionAddress(connection), t('gRPC endpoint')].join(BESIDE),
-    icon: icon('radio-tower'),
-    contextValue: `connection.${connection.scope}.grpc`,
-    expands: Collapsed,
-    facts: [
-      [t('gRPC endpoint'), connectionAddress(connection)],
-      [t('Security'), tls[connection.endpoint.tls]],
-      [t('Kept in'), kept[connection.scope]],
-      [t('It routes, takes and gives messages of topics that are named; it lists nothing.')],
-    ],
-  };
-}
-
-function endpointTopicLooks({ topicName }: EndpointTopicTreeNode): Looks {
-  return {
-    label: topicName,
-    icon: icon('mail'),
-    contextValue: 'topic.endpoint',
-    expands: Collapsed,
-    facts: [[t('Topic')], [t('How many messages it holds is unknown: a gRPC endpoint does not tell.')]],
-  };
-}
-
-function endpointQueueLooks({ queue }: EndpointQueueTreeNode): Looks {
-  const { brokerName, queueId, permission, accepts, endpoints } = queue;
-  const types = accepts.length === 0 ? t('types unknown') : accepts.join(', ');
-  return {
-    label: t('{0}, queue {1}', brokerName, queueId),
-    description: [permissionText(permission), types].join(BESIDE),
-    icon: icon('list-ordered'),
-    contextValue: 'queue',
-    expands: None,
-    facts: [
-      [t('Broker'), brokerName],
-      [t('Queue'), String(queueId)],
-      [t('Permission'), permissionText(permission)],
-      [t('Takes messages of type'), types],
-      [t('Reached at'), endpoints.join(', ')],
-      [t('Offsets'), t('unknown')],
-    ],
-  };
-}
-
-function permissionText(permission: EndpointPermission): string {
-  const texts: Readonly<Record<EndpointPermission, string>> = {
-    none: t('neither read nor write'),
-    read: t('read'),
-    write: t('write'),
-    readWrite: t('read and write'),
-    unknown: t('unknown'),
-  };
-  return texts[permission];
-}
-
-function unknownLooks({ thing }: UnknownTreeNode): Looks {
-  if (thing === 'groups') {
-    return {
-      label: t('Consumer groups: unknown'),
-      description: t('a gRPC endpoint does not list them'),
-      icon: icon('question'),
-      contextValue: 'unknown.groups',
-      expands: None,
-    };
-  }
-  return {
-    label: t('Other topics: unknown'),
-    description: t('a gRPC endpoint does not list them; add one by its name'),
-    icon: icon('question'),
-    contextValue: 'unknown.topics',
-    expands: None,
-    facts: [[t('Select it to add a topic.')]],
-    command: { id: 'rocketmq.endpoint.addTopic', title: t('Add Topic by Name') },
   };
 }
 
@@ -395,26 +287,4 @@ function malformedLooks({ entry }: MalformedTreeNode): Looks {
       argument: { revealSetting: { key: `${SETTINGS_SECTION}.connections` } },
     },
   };
-}
-
-function icon(name: string, color?: string): vscode.ThemeIcon {
-  return new vscode.ThemeIcon(name, color === undefined ? undefined : new vscode.ThemeColor(color));
-}
-
-function tooltip({ label, facts = [] }: Looks): vscode.MarkdownString {
-  const text = new vscode.MarkdownString();
-  text.appendMarkdown('**').appendText(label).appendMarkdown('**\n\n');
-  for (const [name, value] of facts) {
-    text.appendText(value === undefined ? name : `${name}: ${value}`).appendMarkdown('  \n');
-  }
-  return text;
-}
-
-/** What a screen reader says: the label, what stands beside it, and what the tooltip adds to both. */
-function spoken({ label, description = '', facts = [] }: Looks): string {
-  const beside = description.split(BESIDE);
-  const added = facts.filter(([name, value]) => !beside.includes(value ?? name));
-  const told = added.map(([name, value]) => (value === undefined ? name : `${name} ${value}`));
-  const parts = [label, ...beside, ...told].filter((part) => part !== '');
-  return parts.map((part) => part.replace(/[.。]$/, '')).join(', ');
 }
