@@ -3,6 +3,7 @@ import type { RemotingCommand } from '../../../src/protocol/command.ts';
 import { popRetryTopic } from '../../../src/protocol/popReceipt.ts';
 import { ackRequest, changeRequest, popRequest, poppedMessages } from '../../support/popClient.ts';
 import type { PopParts, PoppedMessage } from '../../support/popClient.ts';
+import { quietDisk } from '../../support/quietDisk.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { TIMEOUT_MS, TestBroker } from '../testBroker.ts';
 import type { TestBrokerOptions } from '../testBroker.ts';
@@ -83,7 +84,7 @@ export class PopBroker {
     const untilMs = clock.now() + byMs;
     while (clock.now() < untilMs) {
       await clock.advanceAsync(Math.min(500, untilMs - clock.now()));
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await quietDisk();
     }
   }
 
