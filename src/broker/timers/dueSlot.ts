@@ -17,7 +17,7 @@ export class DueSlot {
   #looked = 0;
   /** Units by the millisecond of the slot in which they are due, in the order in which they came. */
   readonly #waiting: (PlacedUnit[] | undefined)[] = [];
-  /** No millisecond before has any. */
+  /** The millisecond that is looked at: those before it are done. */
   #current = 0;
   /** Units of it that are delivered. */
   #delivered = 0;
