@@ -38,12 +38,20 @@ export function startProcess(command: string, args: readonly string[], options: 
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  let output = '';
-  const keep = (text: string): void => {
-    output = (output + text).slice(-OUTPUT_KEPT);
+  let lines = '';
+  // Whatever is written to the other meanwhile, a line stays whole.
+  const unfinished = { stdout: '', stderr: '' };
+  const keep = (stream: keyof typeof unfinished, text: string): void => {
+    const rest = (unfinished[stream] + text).slice(-OUTPUT_KEPT);
+    const end = rest.lastIndexOf('\n') + 1;
+    if (end > 0) lines = (lines + rest.slice(0, end)).slice(-OUTPUT_KEPT);
+    unfinished[stream] = rest.slice(end);
     options.onOutput?.(text);
   };
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', keep);
+  const output = (): string => lines + unfinished.stdout + unfinished.stderr;
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => keep(stream, text));
+  }
   let ended = false;
   const exited = new Promise<number | null>((resolve) => {
     child.once('close', (code) => {
@@ -52,7 +60,7 @@ export function startProcess(command: string, args: readonly string[], options: 
     });
     child.once('error', (error) => {
       // It could not be started: exit code null, and why in the output.
-      keep(error.message);
+      keep('stderr', error.message);
       ended = true;
       resolve(null);
     });
@@ -64,17 +72,17 @@ export function startProcess(command: string, args: readonly string[], options: 
   return {
     pid: child.pid ?? 0,
     exited,
-    output: () => output,
+    output,
     async untilOutput(pattern, timeoutMs) {
       return waitFor(
         `${command} to print ${String(pattern)}`,
         () => {
-          const match = pattern.exec(output);
+          const match = pattern.exec(output());
           if (match) return match;
-          if (ended) throw new Error(`${command} ended early\n${output}`);
+          if (ended) throw new Error(`${command} ended early\n${output()}`);
           return undefined;
         },
-        { timeoutMs, details: () => output },
+        { timeoutMs, details: output },
       );
     },
     async stop() {
