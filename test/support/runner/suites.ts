@@ -26,12 +26,12 @@ const MINUTE_MS = 60_000;
 export function allSuites(): ReadonlyMap<string, Suite> {
   return new Map<string, Suite>([
     ...['build', ...checkScripts()].map((script): [string, Suite] => [script, () => runCheck(script)]),
-    mochaSuite('unit', 5_000, 5 * MINUTE_MS),
-    mochaSuite('broker', 10_000, 5 * MINUTE_MS),
-    mochaSuite('grammar', 10_000, 2 * MINUTE_MS),
+    mochaSuite('unit', 20_000, 5 * MINUTE_MS),
+    mochaSuite('broker', 30_000, 5 * MINUTE_MS),
+    mochaSuite('grammar', 20_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('behaviours', 60_000, 8 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('interop', 180_000, 10 * MINUTE_MS, 2)),
+    prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS)),
+    prepared(provideApache, mochaSuite('interop', 300_000, 15 * MINUTE_MS, 2)),
     prepared(provideVsCode, ['vscode', runVsCodeSuite]),
     ['desktop', runDesktopSuite],
   ]);
