@@ -130,7 +130,7 @@ export class TestBroker {
   }
 }
 
-export const TIMEOUT_MS = 4000;
+export const TIMEOUT_MS = 15_000;
 
 export function connect(address: string, handle?: RequestHandler): Promise<Connection> {
   return dial(address, { clock: systemClock, logger: silentLogger, handle });

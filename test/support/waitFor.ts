@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Default 10 s. */
+  /** Default 20 s. */
   readonly timeoutMs?: number;
   readonly pollMs?: number;
   /** Said in the error, to show how far it came. */
@@ -16,7 +16,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   probe: () => T | Promise<T>,
-  { timeoutMs = 10_000, pollMs = 50, details }: WaitOptions = {},
+  { timeoutMs = 20_000, pollMs = 50, details }: WaitOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {

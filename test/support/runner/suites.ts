@@ -26,8 +26,8 @@ const MINUTE_MS = 60_000;
 export function allSuites(): ReadonlyMap<string, Suite> {
   return new Map<string, Suite>([
     ...['build', ...checkScripts()].map((script): [string, Suite] => [script, () => runCheck(script)]),
-    mochaSuite('unit', 20_000, 5 * MINUTE_MS),
-    mochaSuite('broker', 30_000, 5 * MINUTE_MS),
+    mochaSuite('unit', 30_000, 5 * MINUTE_MS),
+    mochaSuite('broker', 40_000, 5 * MINUTE_MS),
     mochaSuite('grammar', 20_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
     prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS)),
