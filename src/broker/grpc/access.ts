@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Code } from '../../protocol/grpc/definition_pb.ts';
 import type { Resource } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcName, RpcRequest } from '../../protocol/grpc/rpc.ts';
+import type { BrokerContext } from '../brokerContext.ts';
 import { authorize } from '../security/auth.ts';
 import type { Access } from '../security/policy.ts';
 import { groupResource, literal } from '../security/resource.ts';
@@ -11,16 +12,21 @@ import type { CallContext } from './callContext.ts';
 import { isConsumer } from './membership.ts';
 import { Refusal } from './refusal.ts';
 
+/** Is nobody asked who they are, so that whoever names a client is that client? */
+export function isOpenToAll({ config }: BrokerContext): boolean {
+  return !config.aclEnable && !config.authenticationEnabled && !config.authorizationEnabled;
+}
+
 /**
  * Who calls, and may they? Where nothing is to be checked no header is looked at.
  * Source: AuthenticationPipeline.java, AuthorizationPipeline.java; gRPC sheet §2.2.
  * @throws Refusal UNAUTHORIZED
  */
 export function checkAccess(context: CallContext, request: AnyRequest): void {
+  if (isOpenToAll(context.broker)) return;
   const { config, security } = context.broker;
   // Its rules are about remoting requests; whom they keep out must not come in here.
   if (config.aclEnable) throw unauthorized('gRPC is closed while aclEnable is on: use authenticationEnabled');
-  if (!config.authenticationEnabled && !config.authorizationEnabled) return;
   const caller = callerOf(context);
   const rpcCode = request.$typeName;
   if (config.authenticationEnabled && !lists(config.authenticationWhitelist, rpcCode)) authenticate(context, caller);

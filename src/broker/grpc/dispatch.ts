@@ -28,7 +28,6 @@ export function dispatcher(parts: Pick<CallContext, 'broker' | 'clients' | 'rene
       return;
     }
     const context = callContext(parts, call);
-    parts.clients.heard(context.clientId, context.session);
     if (name === 'telemetry') converse(context);
     else answerOne(context, name);
   };
@@ -101,10 +100,12 @@ async function stream(context: CallContext, name: StreamRpc, bytes: Buffer): Pro
   call.end();
 }
 
-/** @throws Refusal UNAUTHORIZED, CLIENT_ID_REQUIRED */
+/** Only then the client counts as heard. @throws Refusal UNAUTHORIZED, CLIENT_ID_REQUIRED */
 function checkCaller(context: CallContext, request: Parameters<typeof checkAccess>[1]): void {
+  const { clients, clientId, session } = context;
   checkAccess(context, request);
-  if (context.clientId === '') throw new Refusal(Code.CLIENT_ID_REQUIRED, 'client id cannot be empty');
+  if (clientId === '') throw new Refusal(Code.CLIENT_ID_REQUIRED, 'client id cannot be empty');
+  clients.heard(clientId, session);
 }
 
 /** @throws GrpcError INVALID_ARGUMENT */

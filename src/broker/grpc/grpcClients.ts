@@ -61,10 +61,11 @@ export class GrpcClients implements Disposable {
     return client;
   }
 
-  /** A client that is known called over this connection. */
-  heard(clientId: string, session: GrpcSession): void {
+  /** A client called over this connection. @returns it, when it is known */
+  heard(clientId: string, session: GrpcSession): GrpcClient | undefined {
     const client = this.#clients.get(clientId);
     if (client !== undefined) this.#heard(client, session);
+    return client;
   }
 
   /** The newest conversation of a client counts. */

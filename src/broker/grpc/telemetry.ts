@@ -5,7 +5,9 @@ import type { Settings } from '../../protocol/grpc/definition_pb.ts';
 import { GrpcError, GrpcStatus } from '../../protocol/grpc/grpcStatus.ts';
 import { encodeResponse } from '../../protocol/grpc/rpc.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
+import { isOpenToAll } from './access.ts';
 import type { CallContext } from './callContext.ts';
+import { checkClientProperties } from './clientProperties.ts';
 import type { GrpcClient, TelemetryStream } from './grpcClient.ts';
 import type { Conversation } from './grpcClients.ts';
 import { joinAsConsumer, joinAsProducer } from './membership.ts';
@@ -15,6 +17,8 @@ import { checkGroup, checkTopic } from './validate.ts';
 
 /** Some clients miss settings that come at once, while they wait for a route; they are told once more. */
 const REPEAT_MS = 1000;
+/** Commands can bear a message each; so much may wait for a client that does not read them. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
 /**
  * Telemetry: a client's settings, and what it answers to commands of ours. Source: ClientActivity.java, telemetry;
@@ -27,11 +31,12 @@ export class TelemetryCall implements TelemetryStream, Conversation {
 
   constructor(context: CallContext) {
     this.#context = context;
-    const { call, clients, clientId, broker } = context;
-    // A client of Python that lost its stream opens another, and gives no settings for minutes.
-    const known = broker.config.authenticationEnabled ? undefined : clients.get(clientId);
-    known?.attach(this);
-    this.#client = known;
+    const { call, clients, clientId, broker, session } = context;
+    if (isOpenToAll(broker)) {
+      // A client of Python that lost its stream opens another, and gives no settings for minutes.
+      this.#client = clients.heard(clientId, session);
+      this.#client?.attach(this);
+    }
     // Some clients wait for the headers before they write.
     call.open();
     call.onClose(() => {
@@ -42,7 +47,10 @@ export class TelemetryCall implements TelemetryStream, Conversation {
   }
 
   write(command: RpcResponse<'telemetry'>): void {
-    this.#context.call.send(encodeResponse('telemetry', command));
+    const { call } = this.#context;
+    if (call.unreadBytes > MAX_UNREAD_BYTES) {
+      call.fail(new GrpcError(GrpcStatus.RESOURCE_EXHAUSTED, 'too many commands are not read'));
+    } else call.send(encodeResponse('telemetry', command));
   }
 
   drained(): Promise<void> {
@@ -60,6 +68,8 @@ export class TelemetryCall implements TelemetryStream, Conversation {
       this.#takeSettings(command.value);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
+      // Later than the rest, and to be told by its own code.
+      if (error.code === Code.INVALID_CLIENT_PROPERTIES) this.write({ status: error.status });
       const isClientsFault = error.code >= Code.BAD_REQUEST && error.code < Code.INTERNAL_ERROR;
       throw new GrpcError(
         isClientsFault ? GrpcStatus.INVALID_ARGUMENT : GrpcStatus.INTERNAL,
@@ -87,6 +97,7 @@ export class TelemetryCall implements TelemetryStream, Conversation {
     if (pubSub.case === undefined) {
       throw new GrpcError(GrpcStatus.INVALID_ARGUMENT, 'there is no publishing or subscription data in settings');
     }
+    checkClientProperties(settings);
     if (pubSub.case === 'subscription') checkGroup(pubSub.value.group);
     const topics = pubSub.case === 'publishing' ? pubSub.value.topics.map(checkTopic) : [];
     const client = clients.obtain(this.#context);

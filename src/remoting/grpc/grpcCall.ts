@@ -50,7 +50,8 @@ export class GrpcCall {
   readonly #maxMessageBytes: number;
   readonly #splitter: GrpcFrameSplitter;
   readonly #closed = new Emitter<undefined>();
-  readonly #timer: Disposable | undefined;
+  readonly #clock: Clock;
+  #timer: Disposable | undefined;
   #isOpen = true;
   #isEnding = false;
   #waitingForDrain: (() => void)[] = [];
@@ -60,15 +61,14 @@ export class GrpcCall {
     this.headers = headers;
     this.session = options.session;
     this.#stream = stream;
+    this.#clock = options.clock;
     this.#logger = options.logger;
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#splitter = new GrpcFrameSplitter(options.maxMessageBytes);
     const timeoutMs = parseGrpcTimeout(single(headers['grpc-timeout']));
     if (timeoutMs !== undefined) {
       this.deadlineMs = options.clock.now() + timeoutMs;
-      this.#timer = options.clock.after(timeoutMs, () =>
-        this.end(GrpcStatus.DEADLINE_EXCEEDED, 'the deadline of the client passed'),
-      );
+      this.#timer = options.clock.after(timeoutMs, () => this.#deadlinePassed());
     }
     stream.on('drain', () => this.#drained());
     stream.once('close', () => this.#close());
@@ -129,11 +129,23 @@ export class GrpcCall {
     return new Promise((resolve) => this.#waitingForDrain.push(resolve));
   }
 
-  /** The last word, with a last message where that is given. */
+  /** What was sent and waits until the client reads on. */
+  get unreadBytes(): number {
+    return this.#stream.writableLength;
+  }
+
+  /**
+   * The last word, with a last message where that is given. Who has not read it when its deadline passes, or a minute
+   * later where that is far, does not get it.
+   */
   end(status: GrpcStatus = GrpcStatus.OK, text = '', message?: Uint8Array): void {
     if (!this.isOpen) return;
     this.#isEnding = true;
-    this.#timer?.dispose();
+    const leftMs = (this.deadlineMs ?? Infinity) - this.#clock.now();
+    if (leftMs <= 0 || leftMs > UNREAD_MS) {
+      this.#timer?.dispose();
+      this.#timer = this.#clock.after(UNREAD_MS, () => this.#reset());
+    }
     const trailers = {
       'grpc-status': String(status),
       ...(text === '' ? {} : { 'grpc-message': encodeGrpcMessage(text) }),
@@ -162,6 +174,18 @@ export class GrpcCall {
     }
     this.end(GrpcStatus.INTERNAL, errorText(error));
     this.#logger.error(`${this.#name()} failed`, error);
+  }
+
+  #deadlinePassed(): void {
+    if (this.#isEnding) this.#reset();
+    else this.end(GrpcStatus.DEADLINE_EXCEEDED, 'the deadline of the client passed');
+  }
+
+  /** Lets go of all that the client did not read. */
+  #reset(): void {
+    this.#logger.info(`${this.#name()} is reset: its client read nothing more of the answer`);
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.destroy();
   }
 
   /** What the client still sends is not waited for. */
@@ -219,6 +243,9 @@ export class GrpcCall {
     return `${this.path} of ${this.session.remoteAddress}`;
   }
 }
+
+/** How long an answer is kept for a client that does not read it, and whose deadline is not nearer. */
+const UNREAD_MS = 60_000;
 
 const HEADERS = {
   ':status': 200,

@@ -87,6 +87,33 @@ describe('gRPC access', () => {
     assert.equal(test.broker.context.producers.members('T'), undefined);
   });
 
+  it('hears nobody before it knows who that is', async () => {
+    await start({ authenticationEnabled: true });
+    assert.ok(test !== undefined);
+    const { broker } = test;
+    const owner = test.client({ clientId: 'mine', metadata: signed('alice', 'secret') });
+    const stream = owner.telemetry();
+    stream.write(consumerSettings('G', 'T'));
+    await stream.next();
+    const stranger = test.client({ clientId: 'mine' });
+    const refused = async (): Promise<void> => {
+      const answer = await stranger.call('heartbeat', { clientType: ClientType.PUSH_CONSUMER, group: { name: 'G' } });
+      assert.equal(answer.status?.code, Code.UNAUTHORIZED);
+    };
+    const listening = stranger.telemetry();
+    await listening.headers();
+    await refused();
+    stream.cancel();
+    await stream.ended;
+    owner.close();
+    // Its connection may take its time to end; the stranger calls all along.
+    for (let seconds = 0; broker.context.consumers.get('G') !== undefined; seconds += 1) {
+      assert.ok(seconds < 90, 'still a member');
+      broker.clock.advance(1000);
+      await refused();
+    }
+  });
+
   it('checks what each call touches', async () => {
     await start({ authenticationEnabled: true, authorizationEnabled: true });
     assert.ok(test !== undefined);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { connect, constants } from 'node:http2';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
+import { GrpcClient } from '../../../src/broker/grpc/grpcClient.ts';
 import { ClientType, Code } from '../../../src/protocol/grpc/definition_pb.ts';
 import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
+import { TelemetryCommandSchema } from '../../../src/protocol/grpc/service_pb.ts';
+import { waitFor } from '../../support/waitFor.ts';
 import { TestBroker } from '../testBroker.ts';
 import { GrpcTestClient } from './grpcTestClient.ts';
 import type { GrpcTestClientOptions } from './grpcTestClient.ts';
@@ -159,6 +163,44 @@ describe('gRPC telemetry', () => {
     );
   });
 
+  describe('checks what an application says of its client', () => {
+    const many = (count: number, length: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v'.repeat(length)]));
+    const settings = (clientProperties: Record<string, string>) => {
+      const { command } = producerSettings('TopicA');
+      assert.ok(command?.case === 'settings');
+      return { command: { ...command, value: { ...command.value, clientProperties } } };
+    };
+
+    it('which goes back unchanged', async () => {
+      for (const properties of [{ 'a.b_c-1': 'x'.repeat(256), [`k${'y'.repeat(63)}`]: '' }, many(32, 100)]) {
+        const stream = connectClient().telemetry();
+        stream.write(settings(properties));
+        const { status: told, command } = await stream.next();
+        assert.equal(told?.code, Code.OK);
+        assert.deepEqual(command.case === 'settings' && command.value.clientProperties, properties);
+      }
+    });
+
+    for (const [what, properties] of [
+      ['33 of them', many(33, 1)],
+      ['a key that is too long', { [`k${'y'.repeat(64)}`]: '' }],
+      ['a key that begins with a digit', { '1a': '' }],
+      ['an empty key', { '': 'x' }],
+      ['a value that is too long', { a: 'x'.repeat(257) }],
+      ['more than 4 KiB in all', many(32, 125)],
+    ] as const) {
+      it(`and refuses ${what}`, async () => {
+        const client = connectClient({ clientId: 'talkative' });
+        const stream = client.telemetry();
+        stream.write(settings(properties));
+        assert.equal((await stream.next()).status?.code, Code.INVALID_CLIENT_PROPERTIES);
+        assert.equal((await stream.ended).code, status.INVALID_ARGUMENT);
+        assert.equal(broker.context.producers.members('TopicA'), undefined);
+      });
+    }
+  });
+
   it('says CLIENT_ID_REQUIRED to who does not say who it is', async () => {
     const client = connectClient({ metadata: { 'x-mq-client-id': ' ' } });
     const stream = client.telemetry();
@@ -261,6 +303,35 @@ describe('gRPC telemetry', () => {
     await new Promise<void>((resolve) => session.close(resolve));
     const answer = await connectClient().call('heartbeat', { clientType: ClientType.PRODUCER });
     assert.equal(answer.status?.code, Code.OK);
+  });
+
+  it('ends the stream of a client that does not read what it is told', async () => {
+    const session = connect(`http://${address()}`);
+    const request = session.request({
+      ':method': 'POST',
+      ':path': '/apache.rocketmq.v2.MessagingService/Telemetry',
+      'content-type': 'application/grpc',
+      'x-mq-client-id': 'deaf',
+    });
+    request.on('error', () => undefined);
+    const telemetry = create(TelemetryCommandSchema, consumerSettings('GroupA', 'TopicA'));
+    request.write(encodeGrpcFrame(toBinary(TelemetryCommandSchema, telemetry)));
+    const member = await waitFor(
+      'the client',
+      () => [...(broker.context.consumers.get('GroupA')?.members.keys() ?? [])][0],
+      {
+        pollMs: 1,
+      },
+    );
+    assert.ok(member instanceof GrpcClient);
+    const message = { topic: { name: 'TopicA' }, body: Buffer.alloc(4 * 1024 * 1024) };
+    for (const nonce of ['1', '2', '3', '4', '5', '6']) {
+      member.tell({ command: { case: 'verifyMessageCommand', value: { nonce, message } } });
+    }
+    await broker.clock.advanceAsync(60_000);
+    await waitFor('the stream to end', () => !member.isOpen, { pollMs: 1 });
+    assert.equal(member.isDisposed, false);
+    session.destroy();
   });
 
   it('ends a stream whose deadline passed', async () => {
