@@ -1,4 +1,4 @@
-import type { PromptStep } from './prompts.ts';
+import type { InputPrompt, PickPrompt, Prompts, PromptStep } from './prompts.ts';
 
 /** How a question hands on: `onBack` is given where there is a question before it. */
 export interface Turn {
@@ -23,4 +23,20 @@ export async function askInTurn(questions: readonly Question[]): Promise<boolean
     else if (answered) index += 1;
     else return false;
   }
+}
+
+/** Asks for a text, which is kept without spaces around it. `prompt` is called when its turn comes. */
+export function textQuestion(prompts: Prompts, prompt: () => InputPrompt, keep: (text: string) => void): Question {
+  return async (turn) => kept(await prompts.input({ ...prompt(), ...turn }), (text) => keep(text.trim()));
+}
+
+/** Asks for one of a list. `prompt` is called when its turn comes. */
+export function pickQuestion<T>(prompts: Prompts, prompt: () => PickPrompt<T>, keep: (choice: T) => void): Question {
+  return async (turn) => kept(await prompts.pick({ ...prompt(), ...turn }), keep);
+}
+
+function kept<T>(answer: T | undefined, keep: (answer: T) => void): boolean {
+  if (answer === undefined) return false;
+  keep(answer);
+  return true;
 }

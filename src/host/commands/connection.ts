@@ -8,13 +8,13 @@ import { describeError } from '../errorMessages.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import type { PickItem } from '../prompts.ts';
 import type { ClusterSetting } from '../settings.ts';
-import { askInTurn } from '../wizard.ts';
-import type { Question } from '../wizard.ts';
+import { askInTurn, textQuestion } from '../wizard.ts';
 import { chooseConnection } from './choose.ts';
 import { addEndpoint, editEndpoint } from './endpointWizard.ts';
 import type { EndpointWizardContext } from './endpointWizard.ts';
-import { connectionNameProblem, resultItem, scopeItems } from './connectionWords.ts';
 import { probeEndpoint } from './endpointProbe.ts';
+import { placeOf, placeQuestions } from './placeQuestions.ts';
+import { resultItem } from './resultItem.ts';
 import type { ChooseContext } from './choose.ts';
 
 export interface ConnectionCommandContext extends ChooseContext, EndpointWizardContext {
@@ -99,46 +99,25 @@ async function askConnection(
   old: ClusterConnection | undefined,
 ): Promise<Draft | undefined> {
   const { prompts } = context;
+  const place = placeOf(old);
   let nameServers = old?.nameServers ?? '';
-  let name = old?.name ?? '';
-  let scope: ConnectionScope = old?.scope === 'workspace' ? 'workspace' : 'user';
-
-  const askNameServers: Question = async (turn) => {
-    const answer = await prompts.input({
+  const askNameServers = textQuestion(
+    prompts,
+    () => ({
       title,
-      ...turn,
       prompt: t('NameServer addresses, separated by semicolons'),
       value: nameServers,
       placeholder: '127.0.0.1:9876;127.0.0.1:9877',
       validate: nameServersProblem,
-    });
-    nameServers = answer?.trim() ?? nameServers;
-    return answer !== undefined;
-  };
-  const askScope: Question = async (turn) => {
-    const items = scopeItems();
-    const answer = await prompts.pick({ title, ...turn, placeholder: t('Where to keep the connection'), items });
-    scope = answer ?? scope;
-    return answer !== undefined;
-  };
-  const askName: Question = async (turn) => {
-    const answer = await prompts.input({
-      title,
-      ...turn,
-      prompt: t('Name shown in the view'),
-      value: name === '' ? (nameServers.split(/[;,\s]/)[0] ?? '') : name,
-      validate: (text) => connectionNameProblem(context.connections, scope, text, old),
-    });
-    name = answer?.trim() ?? name;
-    return answer !== undefined;
-  };
-
-  const asksScope = old === undefined && context.connections.canKeepInWorkspace;
-  const questions = asksScope ? [askNameServers, askScope, askName] : [askNameServers, askName];
+    }),
+    (text) => (nameServers = text),
+  );
+  const suggestName = () => nameServers.split(/[;,\s]/)[0] ?? '';
+  const questions = [askNameServers, ...placeQuestions(context, { title, old, suggestName }, place)];
   for (;;) {
     if (!(await askInTurn(questions))) return undefined;
     const decision = await testBeforeKeeping(context, title, nameServers);
-    if (decision === 'keep') return { scope, setting: { name, nameServers } };
+    if (decision === 'keep') return { scope: place.scope, setting: { name: place.name, nameServers } };
     if (decision === undefined) return undefined;
   }
 }

@@ -10,12 +10,13 @@ import { describeError } from '../errorMessages.ts';
 import type { PickItem } from '../prompts.ts';
 import type { Secrets } from '../secrets.ts';
 import type { EndpointSetting } from '../settings.ts';
-import { askInTurn } from '../wizard.ts';
+import { askInTurn, pickQuestion, textQuestion } from '../wizard.ts';
 import type { Question, Turn } from '../wizard.ts';
 import type { ChooseContext } from './choose.ts';
-import { connectionNameProblem, resultItem, scopeItems } from './connectionWords.ts';
 import { probeEndpoint } from './endpointProbe.ts';
 import type { EndpointProbeContext } from './endpointProbe.ts';
+import { placeOf, placeQuestions } from './placeQuestions.ts';
+import { resultItem } from './resultItem.ts';
 
 export interface EndpointWizardContext extends ChooseContext, EndpointProbeContext {
   readonly endpoints: EndpointClients;
@@ -65,58 +66,41 @@ async function askEndpoint(
 ): Promise<Draft | undefined> {
   const { prompts, secrets } = context;
   const topics = old?.endpoint.topics ?? [];
+  const place = placeOf(old);
   let grpcEndpoint = old?.endpoint.grpcEndpoint ?? '';
   let tls: ChannelTls = old?.endpoint.tls ?? 'verified';
   let credentials = old === undefined ? undefined : await secrets.read(old);
-  let name = old?.name ?? '';
-  let scope: ConnectionScope = old?.scope ?? 'user';
 
-  const askAddress: Question = async (turn) => {
-    const answer = await prompts.input({
+  const askAddress = textQuestion(
+    prompts,
+    () => ({
       title,
-      ...turn,
       prompt: t('Address of the gRPC endpoint, host:port'),
       value: grpcEndpoint,
       placeholder: '127.0.0.1:8081',
       validate: addressProblem,
-    });
-    grpcEndpoint = answer?.trim() ?? grpcEndpoint;
-    return answer !== undefined;
-  };
-  const askTls: Question = async (turn) => {
-    const answer = await prompts.pick({ title, ...turn, placeholder: t('How to speak to it'), items: tlsItems(tls) });
-    tls = answer ?? tls;
-    return answer !== undefined;
-  };
+    }),
+    (text) => (grpcEndpoint = text),
+  );
+  const askTls = pickQuestion(
+    prompts,
+    () => ({ title, placeholder: t('How to speak to it'), items: tlsItems(tls) }),
+    (choice) => (tls = choice),
+  );
   const askCredentials: Question = async (turn) => {
     const answer = await askWho(context, title, turn, credentials);
     if (answer !== undefined) credentials = answer === 'nobody' ? undefined : answer;
     return answer !== undefined;
   };
-  const askScope: Question = async (turn) => {
-    const items = scopeItems();
-    const answer = await prompts.pick({ title, ...turn, placeholder: t('Where to keep the connection'), items });
-    scope = answer ?? scope;
-    return answer !== undefined;
-  };
-  const askName: Question = async (turn) => {
-    const answer = await prompts.input({
-      title,
-      ...turn,
-      prompt: t('Name shown in the view'),
-      value: name === '' ? grpcEndpoint : name,
-      validate: (text) => connectionNameProblem(context.connections, scope, text, old),
-    });
-    name = answer?.trim() ?? name;
-    return answer !== undefined;
-  };
-
-  const asksScope = old === undefined && context.connections.canKeepInWorkspace;
-  const questions = [askAddress, askTls, askCredentials, ...(asksScope ? [askScope] : []), askName];
+  const suggestName = () => grpcEndpoint;
+  const questions = [
+    ...[askAddress, askTls, askCredentials],
+    ...placeQuestions(context, { title, old, suggestName }, place),
+  ];
   for (;;) {
     if (!(await askInTurn(questions))) return undefined;
-    const setting = { name, grpcEndpoint, tls, topics };
-    const draft = { scope, setting, credentials };
+    const setting = { name: place.name, grpcEndpoint, tls, topics };
+    const draft = { scope: place.scope, setting, credentials };
     const decision = await testBeforeKeeping(context, title, draft);
     if (decision === 'keep') return draft;
     if (decision === undefined) return undefined;

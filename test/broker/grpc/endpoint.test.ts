@@ -13,33 +13,18 @@ import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
 import { QueryRouteRequestSchema } from '../../../src/protocol/grpc/service_pb.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { TestBroker } from '../testBroker.ts';
-import { GrpcTestClient } from './grpcTestClient.ts';
-import type { GrpcTestClientOptions } from './grpcTestClient.ts';
+import { GrpcTestBroker } from './grpcTestBroker.ts';
 import { consumerSettings, producerSettings } from './testSettings.ts';
 
 const { NORMAL, FIFO, DELAY, TRANSACTION, LITE, PRIORITY, MESSAGE_TYPE_UNSPECIFIED } = MessageType;
 
 describe('gRPC endpoint', () => {
-  let broker: TestBroker;
-  let clients: GrpcTestClient[];
+  let test: GrpcTestBroker;
 
   beforeEach(async () => {
-    clients = [];
-    broker = await TestBroker.start({ broker: { grpcServerPort: 0 } });
+    test = await GrpcTestBroker.start();
   });
-
-  afterEach(async () => {
-    for (const client of clients) client.close();
-    await broker.stop();
-    assert.equal(broker.clock.pendingCount, 0);
-  });
-
-  const address = (): string => broker.runtime.broker.grpcAddress ?? '';
-  const connectClient = (options?: GrpcTestClientOptions): GrpcTestClient => {
-    const client = new GrpcTestClient(address(), options);
-    clients.push(client);
-    return client;
-  };
+  afterEach(() => test.stop());
 
   it('is off unless a port is named', async () => {
     const other = await TestBroker.start();
@@ -48,7 +33,7 @@ describe('gRPC endpoint', () => {
   });
 
   it('says that its port is taken', async () => {
-    const port = Number(address().split(':')[1]);
+    const port = Number(test.address.split(':')[1]);
     await assert.rejects(
       TestBroker.start({ broker: { grpcServerPort: port } }),
       (error) => isCodedError(error, 'port-in-use') && error.details['port'] === port,
@@ -58,7 +43,7 @@ describe('gRPC endpoint', () => {
   describe('transport', () => {
     it('serves plaintext and TLS on one port', async () => {
       for (const tls of [false, true]) {
-        const answer = await connectClient({ tls }).call('queryRoute', { topic: { name: 'TopicA' } });
+        const answer = await test.client({ tls }).call('queryRoute', { topic: { name: 'TopicA' } });
         assert.equal(answer.status?.code, Code.OK, `tls: ${tls}`);
       }
     });
@@ -91,13 +76,13 @@ describe('gRPC endpoint', () => {
         { 'x-mq-language': 'KLINGON', 'x-mq-protocol': 'GRPC_V2', 'x-mq-namespace': 'n' },
         { 'x-mq-date-time': '2026-01-01T00:00:00Z', authorization: 'MQv2-HMAC-SHA1 Credential=, Signature=00' },
       ]) {
-        const answer = await connectClient({ metadata }).call('queryRoute', { topic: { name: 'TopicA' } });
+        const answer = await test.client({ metadata }).call('queryRoute', { topic: { name: 'TopicA' } });
         assert.equal(answer.status?.code, Code.OK);
       }
     });
 
     it('says UNIMPLEMENTED to an RPC that there is not', async () => {
-      const session = connectHttp2(`http://${address()}`);
+      const session = connectHttp2(`http://${test.address}`);
       const request = session.request({
         ':method': 'POST',
         ':path': '/apache.rocketmq.v2.MessagingService/Nothing',
@@ -109,7 +94,7 @@ describe('gRPC endpoint', () => {
     });
 
     it('says 415 to what is not gRPC', async () => {
-      const session = connectHttp2(`http://${address()}`);
+      const session = connectHttp2(`http://${test.address}`);
       const request = session.request({ ':path': '/' });
       const headers = await new Promise<Record<string, unknown>>((resolve) => request.once('response', resolve));
       assert.equal(headers[':status'], 415);
@@ -117,7 +102,7 @@ describe('gRPC endpoint', () => {
     });
 
     const rawCall = async (body: Buffer, headers: Record<string, string> = {}): Promise<Record<string, unknown>> => {
-      const session = connectHttp2(`http://${address()}`);
+      const session = connectHttp2(`http://${test.address}`);
       const request = session.request({
         ':method': 'POST',
         ':path': '/apache.rocketmq.v2.MessagingService/QueryRoute',
@@ -166,7 +151,7 @@ describe('gRPC endpoint', () => {
     });
 
     it('closes connections that speak something else', async () => {
-      const [host, port] = address().split(':');
+      const [host, port] = test.address.split(':');
       for (const text of [
         'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
         'nonsense'.repeat(10),
@@ -179,27 +164,27 @@ describe('gRPC endpoint', () => {
         socket.write(text);
         await closed;
       }
-      const answer = await connectClient().call('queryRoute', { topic: { name: 'T' } });
+      const answer = await test.client().call('queryRoute', { topic: { name: 'T' } });
       assert.equal(answer.status?.code, Code.OK);
     });
 
     it('closes a connection without a call for two minutes, and none that has one', async () => {
-      const idle = connectHttp2(`http://${address()}`);
+      const idle = connectHttp2(`http://${test.address}`);
       await new Promise((resolve) => idle.once('remoteSettings', resolve));
       const closed = new Promise((resolve) => idle.once('close', resolve));
-      const stream = connectClient().telemetry();
+      const stream = test.client().telemetry();
       stream.write(producerSettings('TopicA'));
       await stream.next();
-      broker.clock.advance(119_000);
+      test.broker.clock.advance(119_000);
       assert.ok(!idle.closed);
-      broker.clock.advance(20_000);
+      test.broker.clock.advance(20_000);
       await closed;
       stream.write(producerSettings('TopicA'));
       assert.equal((await stream.next()).status?.code, Code.OK);
     });
 
     it('answers pings', async () => {
-      const session = connectHttp2(`http://${address()}`);
+      const session = connectHttp2(`http://${test.address}`);
       await new Promise((resolve) => session.once('remoteSettings', resolve));
       for (let sent = 0; sent < 20; sent += 1) {
         const error = await new Promise((resolve) => session.ping((problem) => resolve(problem)));
@@ -209,10 +194,10 @@ describe('gRPC endpoint', () => {
     });
 
     it('ends its streams when it stops', async () => {
-      const stream = connectClient().telemetry();
+      const stream = test.client().telemetry();
       stream.write(producerSettings('TopicA'));
       await stream.next();
-      await broker.stop();
+      await test.broker.stop();
       assert.equal((await stream.ended).code, status.UNAVAILABLE);
     });
   });
@@ -220,7 +205,7 @@ describe('gRPC endpoint', () => {
   describe('QueryRoute', () => {
     it('makes an unknown topic for messages of all types, reached where the client says', async () => {
       const endpoints = { scheme: AddressScheme.DOMAIN_NAME, addresses: [{ host: 'rocketmq.test', port: 18081 }] };
-      const client = connectClient();
+      const client = test.client();
       const answer = await client.call('queryRoute', { topic: { name: 'TopicA' }, endpoints });
       assert.equal(answer.status?.code, Code.OK);
       assert.deepEqual(
@@ -237,20 +222,20 @@ describe('gRPC endpoint', () => {
           ['rocketmq.test', 18081],
         );
       }
-      assert.equal(broker.context.topics.get('TopicA')?.attributes['message.type'], 'MIXED');
+      assert.equal(test.broker.context.topics.get('TopicA')?.attributes['message.type'], 'MIXED');
     });
 
     it('names where the connection ends, when the client does not say it', async () => {
-      const answer = await connectClient().call('queryRoute', { topic: { name: 'TopicA' } });
+      const answer = await test.client().call('queryRoute', { topic: { name: 'TopicA' } });
       const { scheme, addresses } = answer.messageQueues[0]?.broker?.endpoints ?? {};
       assert.equal(scheme, AddressScheme.IPv4);
-      assert.equal(`${addresses?.[0]?.host}:${addresses?.[0]?.port}`, address());
+      assert.equal(`${addresses?.[0]?.host}:${addresses?.[0]?.port}`, test.address);
     });
 
     it('says TOPIC_NOT_FOUND where topics are not made by themselves', async () => {
-      await broker.stop();
-      broker = await TestBroker.start({ broker: { grpcServerPort: 0, autoCreateTopicEnable: false } });
-      const answer = await connectClient().call('queryRoute', { topic: { name: 'TopicA' } });
+      await test.stop();
+      test = await GrpcTestBroker.start({ broker: { autoCreateTopicEnable: false } });
+      const answer = await test.client().call('queryRoute', { topic: { name: 'TopicA' } });
       assert.deepEqual(
         [answer.status?.code, answer.status?.message],
         [Code.TOPIC_NOT_FOUND, 'No topic route info in name server for the topic: TopicA'],
@@ -259,7 +244,7 @@ describe('gRPC endpoint', () => {
 
     it('refuses names that cannot be, and system topics', async () => {
       for (const name of ['', ' ', 'a b', 'a'.repeat(128), 'TBW102', 'rmq_sys_x', 'SCHEDULE_TOPIC_XXXX']) {
-        const answer = await connectClient().call('queryRoute', { topic: { name } });
+        const answer = await test.client().call('queryRoute', { topic: { name } });
         assert.equal(answer.status?.code, Code.ILLEGAL_TOPIC, name);
       }
     });
@@ -271,80 +256,80 @@ describe('gRPC endpoint', () => {
         ['TRANSACTION', [TRANSACTION]],
         ['UNSPECIFIED', [MESSAGE_TYPE_UNSPECIFIED]],
       ] as const) {
-        await broker.createTopic(type, 1, { attributes: `+message.type=${type}` });
-        const answer = await connectClient().call('queryRoute', { topic: { name: type } });
+        await test.broker.createTopic(type, 1, { attributes: `+message.type=${type}` });
+        const answer = await test.client().call('queryRoute', { topic: { name: type } });
         assert.deepEqual(answer.messageQueues[0]?.acceptMessageTypes, expected, type);
       }
-      await broker.createTopic('Plain', 1);
-      const answer = await connectClient().call('queryRoute', { topic: { name: 'Plain' } });
+      await test.broker.createTopic('Plain', 1);
+      const answer = await test.client().call('queryRoute', { topic: { name: 'Plain' } });
       assert.deepEqual(answer.messageQueues[0]?.acceptMessageTypes, [NORMAL]);
     });
 
     it('numbers read-only queues first, then those for both, as far as permissions go', async () => {
-      await broker.createTopic('More', 2, { readQueueNums: '3' });
+      await test.broker.createTopic('More', 2, { readQueueNums: '3' });
       const permissions = async (): Promise<Permission[]> => {
-        const answer = await connectClient().call('queryRoute', { topic: { name: 'More' } });
+        const answer = await test.client().call('queryRoute', { topic: { name: 'More' } });
         return answer.messageQueues.map(({ permission }) => permission);
       };
       assert.deepEqual(await permissions(), [Permission.READ, Permission.READ_WRITE, Permission.READ_WRITE]);
-      await broker.createTopic('More', 2, { readQueueNums: '3', perm: '2' });
+      await test.broker.createTopic('More', 2, { readQueueNums: '3', perm: '2' });
       assert.deepEqual(await permissions(), [Permission.WRITE, Permission.WRITE]);
-      await broker.createTopic('More', 2, { readQueueNums: '3', perm: '0' });
+      await test.broker.createTopic('More', 2, { readQueueNums: '3', perm: '0' });
       assert.deepEqual(await permissions(), [Permission.NONE, Permission.NONE, Permission.NONE]);
     });
   });
 
   describe('Heartbeat and NotifyClientTermination', () => {
     it('keeps members that gave their settings', async () => {
-      const client = connectClient();
+      const client = test.client();
       const stream = client.telemetry();
       stream.write(consumerSettings('GroupA', 'TopicA'));
       await stream.next();
       for (let minutes = 0; minutes < 3; minutes += 1) {
-        await broker.clock.advanceAsync(60_000);
+        await test.broker.clock.advanceAsync(60_000);
         const answer = await client.call('heartbeat', {
           group: { name: 'GroupA' },
           clientType: ClientType.PUSH_CONSUMER,
         });
         assert.equal(answer.status?.code, Code.OK);
       }
-      assert.equal(broker.context.consumers.get('GroupA')?.members.size, 1);
-      await broker.clock.advanceAsync(140_000);
-      assert.equal(broker.context.consumers.get('GroupA'), undefined);
+      assert.equal(test.broker.context.consumers.get('GroupA')?.members.size, 1);
+      await test.broker.clock.advanceAsync(140_000);
+      assert.equal(test.broker.context.consumers.get('GroupA'), undefined);
     });
 
     it('takes a client without settings for what it says it is', async () => {
-      const client = connectClient();
+      const client = test.client();
       const request = { group: { name: 'GroupA' }, clientType: ClientType.PUSH_CONSUMER };
       assert.equal((await client.call('heartbeat', request)).status?.code, Code.OK);
       assert.equal((await client.call('heartbeat', { clientType: ClientType.PRODUCER })).status?.code, Code.OK);
-      const nobody = await connectClient().call('heartbeat', {});
+      const nobody = await test.client().call('heartbeat', {});
       assert.equal(nobody.status?.code, Code.UNRECOGNIZED_CLIENT_TYPE);
-      const illegal = await connectClient().call('heartbeat', { ...request, group: { name: '' } });
+      const illegal = await test.client().call('heartbeat', { ...request, group: { name: '' } });
       assert.equal(illegal.status?.code, Code.ILLEGAL_CONSUMER_GROUP);
     });
 
     it('ends the membership of a client that takes its leave', async () => {
-      const client = connectClient();
+      const client = test.client();
       const stream = client.telemetry();
       stream.write(consumerSettings('GroupA', 'TopicA'));
       await stream.next();
       const answer = await client.call('notifyClientTermination', { group: { name: 'GroupA' } });
       assert.equal(answer.status?.code, Code.OK);
-      assert.equal(broker.context.consumers.get('GroupA'), undefined);
+      assert.equal(test.broker.context.consumers.get('GroupA'), undefined);
       const again = await client.call('notifyClientTermination', { group: { name: 'GroupA' } });
       assert.equal(again.status?.code, Code.UNRECOGNIZED_CLIENT_TYPE);
     });
 
     it('takes an empty group from a producer, as Go sends it', async () => {
-      const client = connectClient();
+      const client = test.client();
       const stream = client.telemetry();
       stream.write(producerSettings('TopicA'));
       await stream.next();
-      assert.equal(broker.context.producers.members('TopicA')?.size, 1);
+      assert.equal(test.broker.context.producers.members('TopicA')?.size, 1);
       const answer = await client.call('notifyClientTermination', { group: { name: '' } });
       assert.equal(answer.status?.code, Code.OK);
-      assert.equal(broker.context.producers.members('TopicA'), undefined);
+      assert.equal(test.broker.context.producers.members('TopicA'), undefined);
     });
   });
 });

@@ -7,35 +7,19 @@ import { ClientType, Code } from '../../../src/protocol/grpc/definition_pb.ts';
 import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
 import { TelemetryCommandSchema } from '../../../src/protocol/grpc/service_pb.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { TestBroker } from '../testBroker.ts';
-import { GrpcTestClient } from './grpcTestClient.ts';
-import type { GrpcTestClientOptions } from './grpcTestClient.ts';
+import { GrpcTestBroker } from './grpcTestBroker.ts';
 import { consumerSettings, producerSettings } from './testSettings.ts';
 
 describe('gRPC telemetry', () => {
-  let broker: TestBroker;
-  let clients: GrpcTestClient[];
+  let test: GrpcTestBroker;
 
   beforeEach(async () => {
-    clients = [];
-    broker = await TestBroker.start({ broker: { grpcServerPort: 0 } });
+    test = await GrpcTestBroker.start();
   });
-
-  afterEach(async () => {
-    for (const client of clients) client.close();
-    await broker.stop();
-    assert.equal(broker.clock.pendingCount, 0);
-  });
-
-  const address = (): string => broker.runtime.broker.grpcAddress ?? '';
-  const connectClient = (options?: GrpcTestClientOptions): GrpcTestClient => {
-    const client = new GrpcTestClient(address(), options);
-    clients.push(client);
-    return client;
-  };
+  afterEach(() => test.stop());
 
   it('answers the settings of a producer with back-off, sizes and what it sent', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
     const { status: state, command } = await stream.next();
     assert.equal(state?.code, Code.OK);
@@ -54,14 +38,14 @@ describe('gRPC telemetry', () => {
   });
 
   it('answers a producer without topics, as C++ starts', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     stream.write(producerSettings());
     const { command } = await stream.next();
     assert.equal(command.case === 'settings' && command.value.pubSub.case, 'publishing');
   });
 
   it('answers the settings of a consumer whose group nobody made, and makes it', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA', { expression: 'a || b' }));
     const { status: state, command } = await stream.next();
     assert.equal(state?.code, Code.OK);
@@ -80,27 +64,27 @@ describe('gRPC telemetry', () => {
       [['TopicA', 'a || b']],
     );
     assert.equal(liteSubscriptionQuota, undefined);
-    assert.ok(broker.context.groups.has('GroupA'));
-    const known = broker.context.consumers.get('GroupA');
+    assert.ok(test.broker.context.groups.has('GroupA'));
+    const known = test.broker.context.consumers.get('GroupA');
     assert.deepEqual(known?.subscriptions.get('TopicA')?.tags, ['a', 'b']);
     assert.equal(known.consumeType, 'CONSUME_PASSIVELY');
   });
 
   it('answers so too where groups are not made by themselves', async () => {
-    await broker.stop();
-    broker = await TestBroker.start({ broker: { grpcServerPort: 0, autoCreateSubscriptionGroup: false } });
-    const stream = connectClient().telemetry();
+    await test.stop();
+    test = await GrpcTestBroker.start({ broker: { autoCreateSubscriptionGroup: false } });
+    const stream = test.client().telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA', { clientType: ClientType.SIMPLE_CONSUMER }));
     const { command } = await stream.next();
     assert.equal(command.case === 'settings' && command.value.backoffPolicy?.maxAttempts, 17);
-    assert.ok(!broker.context.groups.has('GroupA'));
+    assert.ok(!test.broker.context.groups.has('GroupA'));
   });
 
   it('tells what the settings of a group are', async () => {
-    const group = broker.context.groups.find('Ordered');
+    const group = test.broker.context.groups.find('Ordered');
     assert.ok(group !== undefined);
-    broker.context.groups.put({ ...group, consumeMessageOrderly: true, retryMaxTimes: 3 });
-    const stream = connectClient().telemetry();
+    test.broker.context.groups.put({ ...group, consumeMessageOrderly: true, retryMaxTimes: 3 });
+    const stream = test.client().telemetry();
     stream.write(consumerSettings('Ordered', 'TopicA'));
     const { command } = await stream.next();
     assert.equal(command.case, 'settings');
@@ -109,7 +93,7 @@ describe('gRPC telemetry', () => {
   });
 
   it('gives lite clients a quota', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     stream.write(consumerSettings('GroupL', 'TopicA', { clientType: ClientType.LITE_PUSH_CONSUMER }));
     const { command } = await stream.next();
     assert.ok(command.case === 'settings' && command.value.pubSub.case === 'subscription');
@@ -118,26 +102,26 @@ describe('gRPC telemetry', () => {
   });
 
   it('answers every write, and tells the first settings once more after a second', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
     await stream.next();
     stream.write(producerSettings('TopicA', 'TopicB'));
     await stream.next();
-    broker.clock.advance(1000);
+    test.broker.clock.advance(1000);
     const { command } = await stream.next();
     assert.ok(command.case === 'settings' && command.value.pubSub.case === 'publishing');
     assert.equal(command.value.pubSub.value.topics.length, 2);
-    broker.clock.advance(60_000);
+    test.broker.clock.advance(60_000);
     assert.ok(stream.isDrained);
   });
 
   it('sends its headers before anything was written, as Rust awaits them', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     await stream.headers();
   });
 
   it('ends its side when the client half-closes', async () => {
-    const stream = connectClient().telemetry();
+    const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
     await stream.next();
     stream.halfClose();
@@ -145,16 +129,16 @@ describe('gRPC telemetry', () => {
   });
 
   it('refuses settings that are none, and names that cannot be', async () => {
-    const none = connectClient().telemetry();
+    const none = test.client().telemetry();
     none.write({ command: { case: 'settings', value: { clientType: ClientType.PRODUCER } } });
     assert.deepEqual(await none.ended.then(({ code, details }) => [code, details]), [
       status.INVALID_ARGUMENT,
       'there is no publishing or subscription data in settings',
     ]);
-    const group = connectClient().telemetry();
+    const group = test.client().telemetry();
     group.write(consumerSettings('bad group', 'TopicA'));
     assert.equal((await group.ended).code, status.INVALID_ARGUMENT);
-    const topic = connectClient().telemetry();
+    const topic = test.client().telemetry();
     topic.write(producerSettings('TBW102'));
     const { code, details } = await topic.ended;
     assert.deepEqual(
@@ -174,7 +158,7 @@ describe('gRPC telemetry', () => {
 
     it('which goes back unchanged', async () => {
       for (const properties of [{ 'a.b_c-1': 'x'.repeat(256), [`k${'y'.repeat(63)}`]: '' }, many(32, 100)]) {
-        const stream = connectClient().telemetry();
+        const stream = test.client().telemetry();
         stream.write(settings(properties));
         const { status: told, command } = await stream.next();
         assert.equal(told?.code, Code.OK);
@@ -191,18 +175,18 @@ describe('gRPC telemetry', () => {
       ['more than 4 KiB in all', many(32, 125)],
     ] as const) {
       it(`and refuses ${what}`, async () => {
-        const client = connectClient({ clientId: 'talkative' });
+        const client = test.client({ clientId: 'talkative' });
         const stream = client.telemetry();
         stream.write(settings(properties));
         assert.equal((await stream.next()).status?.code, Code.INVALID_CLIENT_PROPERTIES);
         assert.equal((await stream.ended).code, status.INVALID_ARGUMENT);
-        assert.equal(broker.context.producers.members('TopicA'), undefined);
+        assert.equal(test.broker.context.producers.members('TopicA'), undefined);
       });
     }
   });
 
   it('says CLIENT_ID_REQUIRED to who does not say who it is', async () => {
-    const client = connectClient({ metadata: { 'x-mq-client-id': ' ' } });
+    const client = test.client({ metadata: { 'x-mq-client-id': ' ' } });
     const stream = client.telemetry();
     stream.write(producerSettings('TopicA'));
     assert.equal((await stream.next()).status?.code, Code.CLIENT_ID_REQUIRED);
@@ -215,7 +199,7 @@ describe('gRPC telemetry', () => {
   });
 
   it('keeps a client whose stream ended, and forgets it half a minute after its last connection', async () => {
-    const client = connectClient({ clientId: 'me' });
+    const client = test.client({ clientId: 'me' });
     const stream = client.telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA'));
     await stream.next();
@@ -224,7 +208,7 @@ describe('gRPC telemetry', () => {
     const again = client.telemetry();
     again.write(consumerSettings('GroupA', 'TopicA'));
     await again.next();
-    const members = (): number => broker.context.consumers.get('GroupA')?.members.size ?? 0;
+    const members = (): number => test.broker.context.consumers.get('GroupA')?.members.size ?? 0;
     assert.equal(members(), 1);
     again.cancel();
     await again.ended;
@@ -232,7 +216,7 @@ describe('gRPC telemetry', () => {
     let waitedMs = 0;
     while (members() > 0 && waitedMs < 60_000) {
       await new Promise((resolve) => setImmediate(resolve));
-      broker.clock.advance(100);
+      test.broker.clock.advance(100);
       waitedMs += 100;
     }
     assert.equal(members(), 0);
@@ -241,7 +225,7 @@ describe('gRPC telemetry', () => {
 
   it('stays open with the 60 years that Java gives a stream, and with the 10 of C#', async () => {
     for (const timeout of ['31535999M', '87600H', '99999999H']) {
-      const session = connect(`http://${address()}`);
+      const session = connect(`http://${test.address}`);
       const request = session.request({
         ':method': 'POST',
         ':path': '/apache.rocketmq.v2.MessagingService/Telemetry',
@@ -253,7 +237,7 @@ describe('gRPC telemetry', () => {
       const trailers: Record<string, unknown>[] = [];
       request.on('trailers', (found: Record<string, unknown>) => trailers.push(found));
       await new Promise((resolve) => request.once('response', resolve));
-      await broker.clock.advanceAsync(5 * 60_000);
+      await test.broker.clock.advanceAsync(5 * 60_000);
       assert.deepEqual(trailers, [], timeout);
       assert.ok(!request.closed);
       // An empty TelemetryCommand, which asks nothing.
@@ -266,15 +250,15 @@ describe('gRPC telemetry', () => {
   });
 
   it('takes a client that was silent for minutes for what it was, when it is heard again', async () => {
-    const client = connectClient({ clientId: 'stopped in a debugger' });
+    const client = test.client({ clientId: 'stopped in a debugger' });
     const stream = client.telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA'));
     await stream.next();
-    await broker.clock.advanceAsync(131_000);
-    assert.equal(broker.context.consumers.get('GroupA'), undefined);
+    await test.broker.clock.advanceAsync(131_000);
+    assert.equal(test.broker.context.consumers.get('GroupA'), undefined);
     const answer = await client.call('heartbeat', { clientType: ClientType.PUSH_CONSUMER, group: { name: 'GroupA' } });
     assert.equal(answer.status?.code, Code.OK);
-    const group = broker.context.consumers.get('GroupA');
+    const group = test.broker.context.consumers.get('GroupA');
     assert.deepEqual([...(group?.subscriptions.keys() ?? [])], ['TopicA']);
     assert.deepEqual(
       [...(group?.members.keys() ?? [])].map(({ isOpen }) => isOpen),
@@ -283,7 +267,7 @@ describe('gRPC telemetry', () => {
   });
 
   it('outlives streams that are reset before they are answered', async () => {
-    const session = connect(`http://${address()}`);
+    const session = connect(`http://${test.address}`);
     for (const [rpc, type] of [
       ['Telemetry', 'application/grpc'],
       ['Heartbeat', 'application/grpc'],
@@ -301,12 +285,12 @@ describe('gRPC telemetry', () => {
       }
     }
     await new Promise<void>((resolve) => session.close(resolve));
-    const answer = await connectClient().call('heartbeat', { clientType: ClientType.PRODUCER });
+    const answer = await test.client().call('heartbeat', { clientType: ClientType.PRODUCER });
     assert.equal(answer.status?.code, Code.OK);
   });
 
   it('ends the stream of a client that does not read what it is told', async () => {
-    const session = connect(`http://${address()}`);
+    const session = connect(`http://${test.address}`);
     const request = session.request({
       ':method': 'POST',
       ':path': '/apache.rocketmq.v2.MessagingService/Telemetry',
@@ -318,7 +302,7 @@ describe('gRPC telemetry', () => {
     request.write(encodeGrpcFrame(toBinary(TelemetryCommandSchema, telemetry)));
     const member = await waitFor(
       'the client',
-      () => [...(broker.context.consumers.get('GroupA')?.members.keys() ?? [])][0],
+      () => [...(test.broker.context.consumers.get('GroupA')?.members.keys() ?? [])][0],
       {
         pollMs: 1,
       },
@@ -328,14 +312,14 @@ describe('gRPC telemetry', () => {
     for (const nonce of ['1', '2', '3', '4', '5', '6']) {
       member.tell({ command: { case: 'verifyMessageCommand', value: { nonce, message } } });
     }
-    await broker.clock.advanceAsync(60_000);
+    await test.broker.clock.advanceAsync(60_000);
     await waitFor('the stream to end', () => !member.isOpen, { pollMs: 1 });
     assert.equal(member.isDisposed, false);
     session.destroy();
   });
 
   it('ends a stream whose deadline passed', async () => {
-    const session = connect(`http://${address()}`);
+    const session = connect(`http://${test.address}`);
     const request = session.request({
       ':method': 'POST',
       ':path': '/apache.rocketmq.v2.MessagingService/Telemetry',
@@ -344,7 +328,7 @@ describe('gRPC telemetry', () => {
     });
     await new Promise((resolve) => request.once('response', resolve));
     const ended = new Promise<Record<string, unknown>>((resolve) => request.on('trailers', resolve));
-    broker.clock.advance(3000);
+    test.broker.clock.advance(3000);
     assert.equal((await ended)['grpc-status'], String(status.DEADLINE_EXCEEDED));
     session.destroy();
   });
