@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { MessageFilter } from '../protocol/filter/messageFilter.ts';
-import type { Arrival } from './store/messageWriter.ts';
+import type { Arrival } from './store/messageToStore.ts';
 
 export interface HeldPull {
   readonly group: string;

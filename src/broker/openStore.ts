@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseDelayLevels } from '../protocol/delayLevel.ts';
 import type { BrokerConfig } from './config.ts';
-import { ENTRY_BYTES } from './store/consumeQueue.ts';
+import { ENTRY_BYTES } from './store/queueEntry.ts';
 import { MessageStore } from './store/messageStore.ts';
 
 /** @throws CodedError `store-locked`, `store-damaged` */

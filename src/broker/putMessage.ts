@@ -5,7 +5,7 @@ import { SysFlag } from '../protocol/sysFlag.ts';
 import { SCHEDULE_TOPIC } from '../protocol/topicName.ts';
 import type { Reply } from '../remoting/connection.ts';
 import type { BrokerContext } from './brokerContext.ts';
-import type { MessageToStore, StoredAt } from './store/messageWriter.ts';
+import type { MessageToStore, StoredAt } from './store/messageToStore.ts';
 import { TimerRefused, isTimerMessage, parkedUntilDue, withoutTimer } from './timers/timerParking.ts';
 import type { TimerRefusal, TimerRules } from './timers/timerParking.ts';
 

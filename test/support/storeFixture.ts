@@ -1,7 +1,7 @@
 import { silentLogger } from '../../src/base/logger.ts';
 import { MessageStore } from '../../src/broker/store/messageStore.ts';
 import type { StoreOptions } from '../../src/broker/store/messageStore.ts';
-import type { MessageToStore } from '../../src/broker/store/messageWriter.ts';
+import type { MessageToStore } from '../../src/broker/store/messageToStore.ts';
 import { parseHostAddress } from '../../src/protocol/hostAddress.ts';
 import { encodeProperties } from '../../src/protocol/messageProperty.ts';
 import { FakeClock } from './fakeClock.ts';

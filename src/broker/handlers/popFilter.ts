@@ -3,7 +3,7 @@ import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { propertyFilter } from '../state/filterData.ts';
-import type { Arrival } from '../store/messageWriter.ts';
+import type { Arrival } from '../store/messageToStore.ts';
 import { PARSE_FAILED, namesTags, noPropertyFilter } from './pullCheck.ts';
 
 /** The filter in the header of a pop or a notification, or why there is none. */

@@ -20,7 +20,7 @@ import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
 import { illegalMessage, parked, stageParked, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, invalidTopic } from '../reply.ts';
-import type { MessageToStore, StoredAt } from '../store/messageWriter.ts';
+import type { MessageToStore, StoredAt } from '../store/messageToStore.ts';
 import { halfMessage } from '../transactions/halfMessage.ts';
 import { retryTarget } from './retryTarget.ts';
 import { stampedProperties } from './stampedProperties.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import type { Arrival } from '../store/messageWriter.ts';
+import type { Arrival } from '../store/messageToStore.ts';
 import { WaitingLine } from './waitingLine.ts';
 
 export interface HeldPop {

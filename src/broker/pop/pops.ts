@@ -12,7 +12,7 @@ import type { Groups } from '../state/groups.ts';
 import { RequestModes } from '../state/requestModes.ts';
 import type { Topics } from '../state/topics.ts';
 import type { MessageStore } from '../store/messageStore.ts';
-import type { Arrival, MessageToStore } from '../store/messageWriter.ts';
+import type { Arrival, MessageToStore } from '../store/messageToStore.ts';
 import { CheckPoints } from './checkPoints.ts';
 import { HeldPops } from './heldPops.ts';
 import { OrderedPops } from './orderedPops.ts';

@@ -9,7 +9,7 @@ import {
 import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import type { PopCheckPoint } from '../../protocol/popRecord.ts';
 import { RETRY_PREFIX } from '../../protocol/topicName.ts';
-import type { MessageToStore } from '../store/messageWriter.ts';
+import type { MessageToStore } from '../store/messageToStore.ts';
 
 /**
  * The message as it stands in the group's retry topic, after nobody acknowledged it in time. Where its properties leave

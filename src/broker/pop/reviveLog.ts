@@ -2,7 +2,7 @@ import { ackKey, checkPointKey, encodeAck, encodeCheckPoint, PopTag, reviveTimeO
 import type { PopAck, PopCheckPoint } from '../../protocol/popRecord.ts';
 import { PropertyName, encodeProperties } from '../../protocol/messageProperty.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
-import type { MessageToStore } from '../store/messageWriter.ts';
+import type { MessageToStore } from '../store/messageToStore.ts';
 
 /** How much earlier than the acknowledgements a check point comes. Source: PopAckConstants.java. */
 const CHECK_POINT_AHEAD_MS = 1000;

@@ -3,13 +3,8 @@ import { MAGIC_BLANK, RecordOffset } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { FileSeries } from './fileSeries.ts';
 import { HotTail } from './hotTail.ts';
+import { scanRecords, BLANK_BYTES } from './logScan.ts';
 import { isRecordAt, mayBeTorn, readWhole } from './wholeRecord.ts';
-
-/** A file ends with at least this much room for a blank record: TOTALSIZE and MAGIC. */
-const BLANK_BYTES = 8;
-const SCAN_WINDOW_BYTES = 4 * 1024 * 1024;
-/** No frame carries more; a larger size in the log is damage, not a record. */
-const MAX_RECORD_BYTES = 32 * 1024 * 1024;
 
 /**
  * Every message of the broker one after the other. A record never spans two files: the rest of a file that is
@@ -73,14 +68,6 @@ export class CommitLog {
     if (sizeBytes <= 0 || physicalOffset + sizeBytes > end) return false;
     const message = readWhole(await this.files.read(physicalOffset, sizeBytes), 0, physicalOffset);
     return message !== undefined && !mayBeTorn(message);
-  }
-
-  /** Whether a record begins there, or the blank that fills a file. */
-  async #continuesAt(position: number): Promise<boolean> {
-    const headBytes = RecordOffset.PHYSICAL_OFFSET + 8;
-    const head = await this.files.read(position, headBytes);
-    if (head.length >= headBytes && isRecordAt(head, position)) return true;
-    return head.length >= BLANK_BYTES && isBlank(head, 0);
   }
 
   /** Behind all records, those included that wait to be written. */
@@ -244,37 +231,11 @@ export class CommitLog {
    * Walks the records from `from` on, which must be the start of one, and stops at the first that is none: that
    * is where the log ends. Memory stays within one window, whatever the log's size.
    */
-  async *scan(from: number): AsyncGenerator<StoredMessage> {
-    let position = from;
-    let window: Buffer = Buffer.alloc(0);
-    let windowAt = from;
-    for (;;) {
-      const at = position - windowAt;
-      const sizeBytes = window.length - at >= BLANK_BYTES ? window.readInt32BE(at) : 0;
-      const isHeld = sizeBytes >= BLANK_BYTES && (at + sizeBytes <= window.length || isBlank(window, at));
-      if (!isHeld) {
-        if (sizeBytes > MAX_RECORD_BYTES) break;
-        const fresh = await this.files.read(position, Math.max(SCAN_WINDOW_BYTES, sizeBytes));
-        if (fresh.length <= window.length - at) break;
-        [window, windowAt] = [fresh, position];
-        continue;
-      }
-      if (isBlank(window, at)) {
-        if (position + sizeBytes !== this.files.startOf(position) + this.files.fileBytes) break;
-        position += sizeBytes;
-        [window, windowAt] = [Buffer.alloc(0), position];
-        this.#end = this.#reserved = position;
-        continue;
-      }
-      const message = readWhole(window, at, position);
-      if (message === undefined) break;
-      if (mayBeTorn(message) && !(await this.#continuesAt(position + message.sizeBytes))) break;
-      this.#lastRecord = position;
-      position += message.sizeBytes;
-      this.#end = this.#reserved = position;
-      yield message;
-    }
-    this.#end = this.#reserved = position;
+  scan(from: number): AsyncGenerator<StoredMessage> {
+    return scanRecords(this.files, from, (end, lastRecord) => {
+      this.#end = this.#reserved = end;
+      this.#lastRecord = lastRecord ?? this.#lastRecord;
+    });
   }
 
   /** What lies behind the end reads as zero afterwards, so that no torn rest is ever taken for a record. */
@@ -297,8 +258,4 @@ interface Flight {
   /** Where the log ends when they are in the files, and its last record then. */
   readonly end: number;
   readonly lastRecord: number;
-}
-
-function isBlank(window: Buffer, at: number): boolean {
-  return window.readInt32BE(at + RecordOffset.MAGIC) === MAGIC_BLANK;
 }

@@ -1,33 +1,15 @@
-import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import { ENTRY_BYTES, entryAt, isPadding, paddingEntries, writeEntry } from './queueEntry.ts';
+import type { QueueEntry } from './queueEntry.ts';
 import type { EntryPieces } from './entryPieces.ts';
 import { FileSeries } from './fileSeries.ts';
-import { firstWhere } from './firstWhere.ts';
+import { firstWhereLater } from './firstWhere.ts';
+import { findEnds } from './queueEnds.ts';
+import type { LogBounds } from './queueEnds.ts';
 
-/* entry = commit-log offset 8 | record size 4 | tags code 8. Source: ConsumeQueue.java; remoting sheet §4.8. */
-export const ENTRY_BYTES = 20;
-
-/** Fills the front of a queue whose first message is not number 0. */
-const PADDING_SIZE = 0x7fffffff;
 const MAX_TAIL_ENTRIES = 2048;
 /** Of tens of thousands of queues most have few messages. */
 const MIN_TAIL_ENTRIES = 4;
 const EMPTY = Buffer.alloc(0);
-
-export interface QueueEntry {
-  readonly physicalOffset: number;
-  readonly sizeBytes: number;
-  readonly tagsCode: number;
-}
-
-/** What the queues of a store know of its log. */
-export interface LogBounds {
-  /** Offset of the oldest record. */
-  logStart: number;
-  /** Up to here it was known to be whole when the store was opened. */
-  readonly safeOffset: number;
-  /** After a crash files that were cut get their length again. */
-  readonly crashed: boolean;
-}
 
 interface QueueOptions {
   readonly directory: string;
@@ -86,35 +68,18 @@ export class ConsumeQueue {
     return !this.#isRemoved && (this.#max > this.#flushed || this.#series?.hasUnsynced === true);
   }
 
-  /** Finds the ends in the files. Entries of records before the log are gone, those past its safe offset are made again. */
   #load(): FileSeries {
     const files = new FileSeries(this.#directory, this.#fileBytes, this.#bounds.crashed);
-    const { start, end } = files;
-    if (start !== undefined && end !== undefined) {
-      try {
-        this.#findEnds(files, start / ENTRY_BYTES, end / ENTRY_BYTES);
-      } finally {
-        files.release();
-      }
+    try {
+      const { min, max } = findEnds(files, this.#bounds);
+      this.#min = min;
+      this.#max = this.#flushed = this.#tailStart = max;
+    } finally {
+      files.release();
     }
     // Not before: where that fails, the queue is looked at again.
     this.#series = files;
     return files;
-  }
-
-  #findEnds(files: FileSeries, first: number, last: number): void {
-    const { logStart, safeOffset } = this.#bounds;
-    const read = (offset: number): QueueEntry => entryAt(files.readSync(offset * ENTRY_BYTES, ENTRY_BYTES), 0);
-    const max = firstWhere(first, last, (offset) => {
-      const entry = read(offset);
-      return entry.sizeBytes === 0 || entry.physicalOffset >= safeOffset;
-    });
-    if (max < last) files.truncate(max * ENTRY_BYTES);
-    this.#min = firstWhere(first, max, (offset) => {
-      const entry = read(offset);
-      return !isPadding(entry) && entry.physicalOffset >= logStart;
-    });
-    this.#max = this.#flushed = this.#tailStart = max;
   }
 
   get #files(): FileSeries {
@@ -145,9 +110,7 @@ export class ConsumeQueue {
     if (offset !== this.#max) this.#startAt(offset);
     this.#reserve();
     const at = (this.#max - this.#tailStart) * ENTRY_BYTES;
-    writeInt64(this.#tail, entry.physicalOffset, at);
-    this.#tail.writeInt32BE(entry.sizeBytes, at + 8);
-    writeInt64(this.#tail, entry.tagsCode, at + 12);
+    writeEntry(entry, this.#tail, at);
     this.#max += 1;
   }
 
@@ -242,13 +205,8 @@ export class ConsumeQueue {
       return entry !== undefined && (isPadding(entry) || entry.physicalOffset < this.#bounds.logStart);
     };
     if (this.#min === this.#max || !(await isGone(this.#min))) return;
-    let [from, to] = [this.#min + 1, this.#max];
-    while (from < to) {
-      const middle = Math.floor((from + to) / 2);
-      if (await isGone(middle)) from = middle + 1;
-      else to = middle;
-    }
-    this.#min = Math.max(this.#min, from);
+    const isThere = async (offset: number): Promise<boolean> => !(await isGone(offset));
+    this.#min = Math.max(this.#min, await firstWhereLater(this.#min + 1, this.#max, isThere));
     const perFile = files.fileBytes / ENTRY_BYTES;
     const keeps = Math.min(this.#min, this.#flushed - 1);
     for (let start = files.start; start !== undefined; start = files.start) {
@@ -278,9 +236,7 @@ export class ConsumeQueue {
     const fileFirst = offset - (offset % perFile);
     const from = Math.max(fileFirst, this.#max);
     this.flush();
-    const padding = Buffer.alloc((offset - from) * ENTRY_BYTES);
-    for (let at = 0; at < padding.length; at += ENTRY_BYTES) padding.writeInt32BE(PADDING_SIZE, at + 8);
-    if (padding.length > 0) this.#files.write(from * ENTRY_BYTES, padding);
+    if (offset > from) this.#files.write(from * ENTRY_BYTES, paddingEntries(offset - from));
     if (this.#min === this.#max) this.#min = offset;
     this.#max = this.#flushed = this.#tailStart = offset;
   }
@@ -308,16 +264,4 @@ export class ConsumeQueue {
       return false;
     }
   }
-}
-
-export function entryAt(bytes: Buffer, at: number): QueueEntry {
-  return {
-    physicalOffset: readInt64(bytes, at),
-    sizeBytes: bytes.readInt32BE(at + 8),
-    tagsCode: readInt64(bytes, at + 12),
-  };
-}
-
-export function isPadding(entry: QueueEntry): boolean {
-  return entry.sizeBytes === PADDING_SIZE;
 }

@@ -8,3 +8,18 @@ export function firstWhere(low: number, high: number, holds: (offset: number) =>
   }
   return from;
 }
+
+/** The same, where looking takes time. */
+export async function firstWhereLater(
+  low: number,
+  high: number,
+  holds: (offset: number) => Promise<boolean>,
+): Promise<number> {
+  let [from, to] = [low, high];
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2);
+    if (await holds(middle)) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}

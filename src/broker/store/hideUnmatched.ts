@@ -1,8 +1,8 @@
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import { decodeMessage, writeInt64 } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
-import { ENTRY_BYTES, entryAt, isPadding } from './consumeQueue.ts';
-import type { QueueEntry } from './consumeQueue.ts';
+import { ENTRY_BYTES, entryAt, isPadding } from './queueEntry.ts';
+import type { QueueEntry } from './queueEntry.ts';
 import { RecordReader } from './recordReader.ts';
 
 /**

@@ -2,14 +2,15 @@ import type { Event } from '../../base/emitter.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLevel.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
-import { ENTRY_BYTES, entryAt } from './consumeQueue.ts';
-import type { QueueEntry } from './consumeQueue.ts';
+import { ENTRY_BYTES, entryAt } from './queueEntry.ts';
+import type { QueueEntry } from './queueEntry.ts';
 import { Flusher } from './flusher.ts';
 import type { KeyIndex, KeyQuery } from './keyIndex.ts';
 import { queryMessages } from './messageQuery.ts';
 import type { QueryResult } from './messageQuery.ts';
 import { MessageWriter } from './messageWriter.ts';
-import type { Arrival, MessageToStore, StoredAt } from './messageWriter.ts';
+import { RecordPlaces } from './recordPlaces.ts';
+import type { Arrival, MessageToStore, StoredAt } from './messageToStore.ts';
 import type { QueueTable } from './queueTable.ts';
 import { readQueue } from './readQueue.ts';
 import type { ReadRequest, ReadResult } from './readQueue.ts';
@@ -37,6 +38,7 @@ export class MessageStore {
   readonly #queues: QueueTable;
   readonly #index: KeyIndex | undefined;
   readonly #flusher: Flusher;
+  readonly #places: RecordPlaces;
   readonly #writer: MessageWriter;
   readonly #removals: Removals;
   #closed = false;
@@ -57,7 +59,7 @@ export class MessageStore {
       saveCheckpoint: (mark) =>
         writeCheckpoint(
           directory,
-          { ...mark, storeTimestamp: this.#writer.lastTimestamp },
+          { ...mark, storeTimestamp: this.#places.lastTimestamp },
           index?.finishedTimestamp ?? 0,
         ),
     });
@@ -67,7 +69,8 @@ export class MessageStore {
     this.#queues = queues;
     this.#index = index;
     this.#flusher = flusher;
-    this.#writer = new MessageWriter({ clock, log, queues, index, flusher, delayLevelsMs, lastTimestamp });
+    this.#places = new RecordPlaces({ clock, log, queues, index, flusher, delayLevelsMs, lastTimestamp });
+    this.#writer = new MessageWriter({ log, places: this.#places, flusher });
     this.#removals = new Removals({ log, queues, index, flusher, writeStaged: this.#writer.writeStaged });
   }
 
@@ -82,16 +85,16 @@ export class MessageStore {
 
   /** Fired when the message can be read. */
   get onArrival(): Event<Arrival> {
-    return this.#writer.arrivals.event;
+    return this.#places.arrivals.event;
   }
 
   /** Since it was opened. */
   get appendedRecords(): number {
-    return this.#writer.appendedRecords;
+    return this.#places.publishedRecords;
   }
 
   get appendedBytes(): number {
-    return this.#writer.appendedBytes;
+    return this.#places.publishedBytes;
   }
 
   get minPhysicalOffset(): number {
@@ -249,7 +252,7 @@ export class MessageStore {
       await this.#index?.close();
       this.#files.markClosed();
     } finally {
-      this.#writer.arrivals.dispose();
+      this.#places.arrivals.dispose();
       this.#files.release();
     }
   }

@@ -1,90 +1,61 @@
-import type { Clock } from '../../base/clock.ts';
-import { Emitter } from '../../base/emitter.ts';
-import type { HostAddress } from '../../protocol/hostAddress.ts';
-import { measureMessage, writeMessage } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
-import type { ConsumeQueue } from './consumeQueue.ts';
-import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import type { Flusher } from './flusher.ts';
-import type { KeyIndex } from './keyIndex.ts';
-import type { QueueTable } from './queueTable.ts';
+import type { MessageToStore, StoredAt } from './messageToStore.ts';
+import { forgetPlaces } from './recordPlaces.ts';
+import type { PlacedRecord, RecordPlaces } from './recordPlaces.ts';
 
 /** No more waits for a disk that is busy: then everybody does. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** Messages become records of the log and entries of queues and index, one at once or those of one turn together. */
+/** Writes records to the log, one at once or those of one turn together, and has them published then. */
 export class MessageWriter {
-  readonly arrivals = new Emitter<Arrival>();
-  readonly #clock: Clock;
   readonly #log: CommitLog;
-  readonly #queues: QueueTable;
-  readonly #index: KeyIndex | undefined;
-  readonly #flusher: Pick<Flusher, 'dirty' | 'isSyncing'>;
-  readonly #delayLevelsMs: readonly number[];
+  readonly #places: RecordPlaces;
+  readonly #flusher: Pick<Flusher, 'isSyncing'>;
   #staged: Batch = { records: [], callbacks: [] };
   /** What is being written without holding up the event loop, when nobody wrote it in between. */
   #flight: Batch | undefined;
   /** Until the write is over, whoever was first. */
   #flying: Promise<Failure | undefined> | undefined;
-  #lastTimestamp: number;
-  #appendedRecords = 0;
-  #appendedBytes = 0;
 
-  constructor(options: MessageWriterOptions) {
-    this.#clock = options.clock;
-    this.#log = options.log;
-    this.#queues = options.queues;
-    this.#index = options.index;
-    this.#flusher = options.flusher;
-    this.#delayLevelsMs = options.delayLevelsMs;
-    this.#lastTimestamp = options.lastTimestamp;
-  }
-
-  /** Store time of the newest record; it never goes back. */
-  get lastTimestamp(): number {
-    return this.#lastTimestamp;
-  }
-
-  get appendedRecords(): number {
-    return this.#appendedRecords;
-  }
-
-  get appendedBytes(): number {
-    return this.#appendedBytes;
+  constructor({ log, places, flusher }: MessageWriterOptions) {
+    this.#log = log;
+    this.#places = places;
+    this.#flusher = flusher;
   }
 
   /** See MessageStore.append. */
   append(message: MessageToStore): StoredAt {
     this.writeStaged();
-    const record = this.#place(message);
+    const record = this.#places.place(message);
     try {
       this.#log.write();
     } catch (error) {
       forgetPlaces([record]);
       throw error;
     }
-    this.#publish([record]);
+    this.#places.publish([record]);
     return record;
   }
 
   /** See MessageStore.appendAll. */
   appendAll(messages: readonly MessageToStore[]): StoredAt[] {
     this.writeStaged();
-    const records = this.#placeAll(messages);
+    const records = this.#places.placeAll(messages);
     try {
       this.#log.write();
     } catch (error) {
       forgetPlaces(records);
       throw error;
     }
-    this.#publish(records);
+    this.#places.publish(records);
     return records;
   }
 
   /** See MessageStore.stage. */
   stage(message: MessageToStore): StoredAt {
     this.#makeRoom();
-    const record = this.#place(message);
+    const record = this.#places.place(message);
     this.#awaited().push(record);
     return record;
   }
@@ -92,7 +63,7 @@ export class MessageWriter {
   /** See MessageStore.stageAll. */
   stageAll(messages: readonly MessageToStore[]): StoredAt[] {
     this.#makeRoom();
-    const records = this.#placeAll(messages);
+    const records = this.#places.placeAll(messages);
     const awaited = this.#awaited();
     for (const record of records) awaited.push(record);
     return records;
@@ -182,84 +153,16 @@ export class MessageWriter {
 
   #confirm({ records, callbacks }: Batch): void {
     try {
-      this.#publish(records);
+      this.#places.publish(records);
     } finally {
       for (const callback of callbacks) callback(undefined);
     }
-  }
-
-  /** All or none. */
-  #placeAll(messages: readonly MessageToStore[]): PlacedRecord[] {
-    const begin = this.#log.reserved;
-    const records: PlacedRecord[] = [];
-    try {
-      for (const message of messages) records.push(this.#place(message));
-    } catch (error) {
-      forgetPlaces(records);
-      this.#log.rewind(begin);
-      throw error;
-    }
-    return records;
-  }
-
-  /** Gives a message its place in the log and in its queue, and puts the record there. */
-  #place(message: MessageToStore): PlacedRecord {
-    const size = measureMessage(message);
-    const { topic, queueId, properties, sysFlag } = message;
-    const { sizeBytes } = size;
-    const { physicalOffset, bytes, at } = this.#log.reserve(sizeBytes);
-    try {
-      const storeTimestamp = Math.max(this.#clock.now(), this.#lastTimestamp);
-      // Its files may be looked at here for the first time, and that may fail.
-      const queue = hasQueueEntry(message.sysFlag) ? this.#queues.obtain(topic, queueId) : undefined;
-      const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
-      const record = {
-        topic,
-        queueId,
-        queueOffset,
-        physicalOffset,
-        sizeBytes,
-        storeTimestamp,
-        properties,
-        sysFlag,
-        queue,
-      };
-      writeMessage(message, record, size, bytes, at);
-      if (queue !== undefined) queue.waiting += 1;
-      this.#lastTimestamp = storeTimestamp;
-      return record;
-    } catch (error) {
-      this.#log.rewind(physicalOffset);
-      throw error;
-    }
-  }
-
-  /** Makes records that are in the log visible to readers, all of them before any reader is told. */
-  #publish(records: readonly PlacedRecord[]): void {
-    this.#flusher.dirty();
-    const arrivals: Arrival[] = [];
-    this.#appendedRecords += records.length;
-    for (const record of records) {
-      const { topic, queueId, queueOffset, physicalOffset, sizeBytes, properties, queue } = record;
-      this.#appendedBytes += sizeBytes;
-      this.#index?.put(record, physicalOffset);
-      if (queue === undefined) continue;
-      const tagsCode = entryTagsCode(record, this.#delayLevelsMs);
-      queue.waiting -= 1;
-      this.#queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode });
-      arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
-    }
-    for (const arrival of arrivals) this.arrivals.fire(arrival);
   }
 }
 
 function refuse({ records, callbacks }: Batch, error: unknown): void {
   forgetPlaces(records);
   for (const callback of callbacks) callback(error);
-}
-
-function forgetPlaces(records: readonly PlacedRecord[]): void {
-  for (const { queue } of records) if (queue !== undefined) queue.waiting -= 1;
 }
 
 /** Written together, or not at all. */
@@ -272,52 +175,8 @@ interface Failure {
   readonly error: unknown;
 }
 
-export interface MessageToStore {
-  readonly topic: string;
-  readonly queueId: number;
-  readonly flag: number;
-  readonly sysFlag: number;
-  readonly bornTimestamp: number;
-  readonly bornHost: HostAddress;
-  readonly storeHost: HostAddress;
-  readonly reconsumeTimes: number;
-  readonly preparedTransactionOffset: number;
-  readonly body: Buffer;
-  readonly properties: string;
-}
-
-export interface StoredAt {
-  readonly physicalOffset: number;
-  readonly queueOffset: number;
-  readonly sizeBytes: number;
-  readonly storeTimestamp: number;
-}
-
-/** A message that readers of its queue can see from now on. */
-export interface Arrival {
-  readonly topic: string;
-  readonly queueId: number;
-  readonly offset: number;
-  readonly tagsCode: number;
-  readonly properties: string;
-}
-
-interface PlacedRecord extends StoredAt {
-  readonly topic: string;
-  readonly queueId: number;
-  readonly properties: string;
-  readonly sysFlag: number;
-  /** Undefined for a record that stands in the log only. */
-  readonly queue: ConsumeQueue | undefined;
-}
-
 interface MessageWriterOptions {
-  readonly clock: Clock;
   readonly log: CommitLog;
-  readonly queues: QueueTable;
-  readonly index: KeyIndex | undefined;
-  readonly flusher: Pick<Flusher, 'dirty' | 'isSyncing'>;
-  readonly delayLevelsMs: readonly number[];
-  /** Store time of the newest record. */
-  readonly lastTimestamp: number;
+  readonly places: RecordPlaces;
+  readonly flusher: Pick<Flusher, 'isSyncing'>;
 }

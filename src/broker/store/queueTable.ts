@@ -3,9 +3,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode } from '../../base/errors.ts';
 import { nextTurn } from '../../base/nextTurn.ts';
-import { ConsumeQueue, ENTRY_BYTES } from './consumeQueue.ts';
+import { ConsumeQueue } from './consumeQueue.ts';
 import { EntryPieces } from './entryPieces.ts';
-import type { LogBounds, QueueEntry } from './consumeQueue.ts';
+import type { LogBounds } from './queueEnds.ts';
+import { ENTRY_BYTES } from './queueEntry.ts';
+import type { QueueEntry } from './queueEntry.ts';
 
 /** Queues looked at before others get their turn: each may open a file. */
 const QUEUES_AT_ONCE = 8;

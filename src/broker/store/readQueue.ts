@@ -1,7 +1,8 @@
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { CommitLog } from './commitLog.ts';
-import { ENTRY_BYTES, entryAt, isPadding } from './consumeQueue.ts';
-import type { ConsumeQueue, QueueEntry } from './consumeQueue.ts';
+import { ENTRY_BYTES, entryAt, isPadding } from './queueEntry.ts';
+import type { ConsumeQueue } from './consumeQueue.ts';
+import type { QueueEntry } from './queueEntry.ts';
 import { RecordReader } from './recordReader.ts';
 import { hideUnmatched } from './hideUnmatched.ts';
 

@@ -1,7 +1,8 @@
 import { decodeMessage } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
-import { isPadding } from './consumeQueue.ts';
 import type { ConsumeQueue } from './consumeQueue.ts';
+import { firstWhereLater } from './firstWhere.ts';
+import { isPadding } from './queueEntry.ts';
 
 /** Store times never go back along a queue, so halving finds the place. See MessageStore.offsetByTime. */
 export async function offsetByTime(
@@ -12,13 +13,10 @@ export async function offsetByTime(
 ): Promise<number> {
   if (queue === undefined || queue.max === queue.min) return queue?.max ?? 0;
   const isBefore = (time: number): boolean => (boundary === 'lower' ? time < timestamp : time <= timestamp);
-  let [from, to] = [queue.min, queue.max];
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    if (isBefore(await storeTimestampAt(log, queue, middle))) from = middle + 1;
-    else to = middle;
-  }
-  return boundary === 'lower' ? from : Math.max(from - 1, queue.min);
+  const found = await firstWhereLater(queue.min, queue.max, async (offset) => {
+    return !isBefore(await storeTimestampAt(log, queue, offset));
+  });
+  return boundary === 'lower' ? found : Math.max(found - 1, queue.min);
 }
 
 /** What is no longer in the log counts as older than anything. */

@@ -14,7 +14,7 @@ import { realTarget } from '../realTarget.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { TableVersion } from '../state/version.ts';
 import type { MessageStore } from '../store/messageStore.ts';
-import type { Arrival, MessageToStore, StoredAt } from '../store/messageWriter.ts';
+import type { Arrival, MessageToStore, StoredAt } from '../store/messageToStore.ts';
 
 /** After an append that failed, such as with a full store. */
 const RETRY_MS = 1000;

@@ -1,7 +1,7 @@
 import { errorText, isCodedError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { MessageStore } from '../store/messageStore.ts';
-import type { MessageToStore } from '../store/messageWriter.ts';
+import type { MessageToStore } from '../store/messageToStore.ts';
 
 export interface DeliveryOptions {
   readonly logger: Logger;

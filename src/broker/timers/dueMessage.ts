@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
 import { realTarget } from '../realTarget.ts';
-import type { MessageToStore } from '../store/messageWriter.ts';
+import type { MessageToStore } from '../store/messageToStore.ts';
 
 /** TIMER_ENQUEUE_MS of a message that was due before it could be put into the wheel: Java's Long.MAX_VALUE. */
 export const NEVER_ENQUEUED = '9223372036854775807';

@@ -5,7 +5,7 @@ import { decodeMessages } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
-import type { Arrival, MessageToStore } from '../store/messageWriter.ts';
+import type { Arrival, MessageToStore } from '../store/messageToStore.ts';
 import { deliverDue, whenOnDisk } from './deliverDue.ts';
 import type { DeliveryOptions } from './deliverDue.ts';
 import { NEVER_ENQUEUED, deleteKey, rolledMessage, wantedDueMessage } from './dueMessage.ts';

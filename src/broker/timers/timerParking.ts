@@ -8,7 +8,7 @@ import {
   propertyOf,
 } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
-import type { MessageToStore } from '../store/messageWriter.ts';
+import type { MessageToStore } from '../store/messageToStore.ts';
 
 /** Why a message for a moment is not taken. */
 export type TimerRefusal = 'disabled' | 'illegal' | 'congested';

@@ -3,7 +3,7 @@ import { PropertyName, decodeProperties, encodeProperties } from '../../protocol
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import { HALF_TOPIC } from '../../protocol/topicName.ts';
 import { realTarget } from '../realTarget.ts';
-import type { MessageToStore } from '../store/messageWriter.ts';
+import type { MessageToStore } from '../store/messageToStore.ts';
 
 /** Half messages lie in one queue, whatever queue they are for, and so do the marks of those that ended. */
 export const HALF_QUEUE = 0;

@@ -9,7 +9,7 @@ import { checkTransactionState } from '../../protocol/requests/transaction.ts';
 import type { Peer } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { realTarget } from '../realTarget.ts';
-import type { StoredAt } from '../store/messageWriter.ts';
+import type { StoredAt } from '../store/messageToStore.ts';
 
 /**
  * CHECK_TRANSACTION_STATE 39 to any producer of the message's group, one after the other; the answer is an

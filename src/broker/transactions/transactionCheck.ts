@@ -7,7 +7,7 @@ import { PropertyName, decodeProperties, encodeProperties } from '../../protocol
 import { HALF_OP_TOPIC, HALF_TOPIC, TRANSACTION_CHECK_MAX_TIME_TOPIC } from '../../protocol/topicName.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putParked } from '../putMessage.ts';
-import type { StoredAt } from '../store/messageWriter.ts';
+import type { StoredAt } from '../store/messageToStore.ts';
 import { EndedHalves } from './endedHalves.ts';
 import { HALF_QUEUE } from './halfMessage.ts';
 import { ProducerQuestions } from './producerQuestions.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { CommitLog } from '../../../src/broker/store/commitLog.ts';
 import { MessageWriter } from '../../../src/broker/store/messageWriter.ts';
+import { RecordPlaces } from '../../../src/broker/store/recordPlaces.ts';
 import { QueueTable } from '../../../src/broker/store/queueTable.ts';
 import { systemErrorCode } from '../../../src/base/errors.ts';
 import { decodeMessage } from '../../../src/protocol/message.ts';
@@ -16,6 +17,7 @@ const FILE_BYTES = 1024;
 /** A store of which the disk is busy: what is staged is written behind the event loop's back. */
 function busyStore(directory: string): {
   readonly log: CommitLog;
+  readonly places: RecordPlaces;
   readonly writer: MessageWriter;
   readonly arrived: string[];
   /** Stages one. @returns its queue offset; what happens to it comes in `told` */
@@ -28,10 +30,11 @@ function busyStore(directory: string): {
   const flusher = { dirty: () => undefined, isSyncing: true };
   const clock = new FakeClock();
   const parts = { clock, log, queues, index: undefined, flusher, delayLevelsMs: [], lastTimestamp: 0 };
-  const writer = new MessageWriter(parts);
+  const places = new RecordPlaces(parts);
+  const writer = new MessageWriter({ log, places, flusher });
   const arrived: string[] = [];
   const told: string[] = [];
-  writer.arrivals.event(({ queueId, offset }) => arrived.push(`${queueId}/${offset}`));
+  places.arrivals.event(({ queueId, offset }) => arrived.push(`${queueId}/${offset}`));
   const stage = (body: string): number => {
     const { queueOffset } = writer.stage(messageToStore({ body }));
     writer.whenWritten((error) =>
@@ -39,7 +42,7 @@ function busyStore(directory: string): {
     );
     return queueOffset;
   };
-  return { log, writer, arrived, stage, told, bodies: () => bodiesIn(join(directory, 'commitlog'), log.end) };
+  return { log, places, writer, arrived, stage, told, bodies: () => bodiesIn(join(directory, 'commitlog'), log.end) };
 }
 
 /** Of the records in the files, up to where the log ends. */
@@ -174,13 +177,13 @@ describe('a store whose disk is busy', () => {
   });
 
   it('tells those that wait when a listener throws, hides no error of it, and goes on', async () => {
-    const { writer, log, stage, told, bodies } = busyStore(join(temp.path, 'listener'));
+    const { writer, places, log, stage, told, bodies } = busyStore(join(temp.path, 'listener'));
     const unhandled: unknown[] = [];
     const listeners = process.listeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');
     process.on('unhandledRejection', (error) => unhandled.push(error));
     const failure = new Error('a listener fails');
-    const subscription = writer.arrivals.event(() => {
+    const subscription = places.arrivals.event(() => {
       throw failure;
     });
     try {

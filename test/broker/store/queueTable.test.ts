@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nextTurn } from '../../../src/base/nextTurn.ts';
-import { ENTRY_BYTES } from '../../../src/broker/store/consumeQueue.ts';
+import { ENTRY_BYTES } from '../../../src/broker/store/queueEntry.ts';
 import { QueueTable } from '../../../src/broker/store/queueTable.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 

@@ -4,7 +4,7 @@ import { brokerConfig } from '../../../../src/broker/config.ts';
 import { CheckPoints } from '../../../../src/broker/pop/checkPoints.ts';
 import { ReviveLog } from '../../../../src/broker/pop/reviveLog.ts';
 import { ConsumerOffsets } from '../../../../src/broker/state/consumerOffsets.ts';
-import type { MessageToStore } from '../../../../src/broker/store/messageWriter.ts';
+import type { MessageToStore } from '../../../../src/broker/store/messageToStore.ts';
 import { propertyOf } from '../../../../src/protocol/messageProperty.ts';
 import type { PopCheckPoint } from '../../../../src/protocol/popRecord.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';

@@ -1,0 +1,129 @@
+import type { Clock } from '../../base/clock.ts';
+import { Emitter } from '../../base/emitter.ts';
+import { measureMessage, writeMessage } from '../../protocol/message.ts';
+import type { CommitLog } from './commitLog.ts';
+import type { ConsumeQueue } from './consumeQueue.ts';
+import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
+import type { Flusher } from './flusher.ts';
+import type { KeyIndex } from './keyIndex.ts';
+import type { Arrival, MessageToStore, StoredAt } from './messageToStore.ts';
+import type { QueueTable } from './queueTable.ts';
+
+/** Messages become records with places in the log and in their queues, which readers see when the records are written. */
+export class RecordPlaces {
+  readonly arrivals = new Emitter<Arrival>();
+  readonly #options: RecordPlacesOptions;
+  #lastTimestamp: number;
+  #publishedRecords = 0;
+  #publishedBytes = 0;
+
+  constructor(options: RecordPlacesOptions) {
+    this.#options = options;
+    this.#lastTimestamp = options.lastTimestamp;
+  }
+
+  /** Store time of the newest record; it never goes back. */
+  get lastTimestamp(): number {
+    return this.#lastTimestamp;
+  }
+
+  get publishedRecords(): number {
+    return this.#publishedRecords;
+  }
+
+  get publishedBytes(): number {
+    return this.#publishedBytes;
+  }
+
+  /** All or none. */
+  placeAll(messages: readonly MessageToStore[]): PlacedRecord[] {
+    const { log } = this.#options;
+    const begin = log.reserved;
+    const records: PlacedRecord[] = [];
+    try {
+      for (const message of messages) records.push(this.place(message));
+    } catch (error) {
+      forgetPlaces(records);
+      log.rewind(begin);
+      throw error;
+    }
+    return records;
+  }
+
+  /** Gives a message its place in the log and in its queue, and puts the record there. */
+  place(message: MessageToStore): PlacedRecord {
+    const { clock, log, queues } = this.#options;
+    const size = measureMessage(message);
+    const { topic, queueId, properties, sysFlag } = message;
+    const { sizeBytes } = size;
+    const { physicalOffset, bytes, at } = log.reserve(sizeBytes);
+    try {
+      const storeTimestamp = Math.max(clock.now(), this.#lastTimestamp);
+      // Its files may be looked at here for the first time, and that may fail.
+      const queue = hasQueueEntry(message.sysFlag) ? queues.obtain(topic, queueId) : undefined;
+      const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
+      const record = {
+        topic,
+        queueId,
+        queueOffset,
+        physicalOffset,
+        sizeBytes,
+        storeTimestamp,
+        properties,
+        sysFlag,
+        queue,
+      };
+      writeMessage(message, record, size, bytes, at);
+      if (queue !== undefined) queue.waiting += 1;
+      this.#lastTimestamp = storeTimestamp;
+      return record;
+    } catch (error) {
+      log.rewind(physicalOffset);
+      throw error;
+    }
+  }
+
+  /** Makes records that are in the log visible to readers, all of them before any reader is told. */
+  publish(records: readonly PlacedRecord[]): void {
+    const { queues, index, flusher, delayLevelsMs } = this.#options;
+    flusher.dirty();
+    const arrivals: Arrival[] = [];
+    this.#publishedRecords += records.length;
+    for (const record of records) {
+      const { topic, queueId, queueOffset, physicalOffset, sizeBytes, properties, queue } = record;
+      this.#publishedBytes += sizeBytes;
+      index?.put(record, physicalOffset);
+      if (queue === undefined) continue;
+      const tagsCode = entryTagsCode(record, delayLevelsMs);
+      queue.waiting -= 1;
+      queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode });
+      arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
+    }
+    for (const arrival of arrivals) this.arrivals.fire(arrival);
+  }
+}
+
+/** What was placed and cannot be written gives its offsets in the queues back. */
+export function forgetPlaces(records: readonly PlacedRecord[]): void {
+  for (const { queue } of records) if (queue !== undefined) queue.waiting -= 1;
+}
+
+export interface PlacedRecord extends StoredAt {
+  readonly topic: string;
+  readonly queueId: number;
+  readonly properties: string;
+  readonly sysFlag: number;
+  /** Undefined for a record that stands in the log only. */
+  readonly queue: ConsumeQueue | undefined;
+}
+
+export interface RecordPlacesOptions {
+  readonly clock: Clock;
+  readonly log: CommitLog;
+  readonly queues: QueueTable;
+  readonly index: KeyIndex | undefined;
+  readonly flusher: Pick<Flusher, 'dirty'>;
+  readonly delayLevelsMs: readonly number[];
+  /** Store time of the newest record. */
+  readonly lastTimestamp: number;
+}
