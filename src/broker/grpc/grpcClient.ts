@@ -7,7 +7,7 @@ import { VERSION, request, response } from '../../protocol/command.ts';
 import type { RemotingCommand, RequestParts, ResponseParts } from '../../protocol/command.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { ClientType } from '../../protocol/grpc/definition_pb.ts';
-import type { Settings } from '../../protocol/grpc/definition_pb.ts';
+import type { Resource, Settings, SubscriptionEntry } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcResponse } from '../../protocol/grpc/rpc.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
@@ -19,6 +19,12 @@ import type { OpenTransactions } from './openTransactions.ts';
 
 /** How long it may think about a question. Source: ProxyConfig.java, grpcProxyRelayRequestTimeoutInSeconds. */
 const ANSWER_MS = 5000;
+
+/** Group and subscriptions of a client, as its receives name them. */
+export interface ImpliedSubscription {
+  readonly group: Resource;
+  readonly subscriptions: SubscriptionEntry[];
+}
 
 /** Where commands for a client are written. */
 export interface TelemetryStream {
@@ -40,6 +46,8 @@ export class GrpcClient implements Peer {
   readonly remoteAddress: string;
   /** As the client sent them last. */
   settings: Settings | undefined;
+  /** What it consumes by all that it does, while it has given no settings. */
+  implied: ImpliedSubscription | undefined;
   /** Topics it produces for; each is a producer group, since gRPC has none. */
   readonly producedTopics = new Set<string>();
   /** Connections over which it was heard, that are still open. */

@@ -1,7 +1,13 @@
+import { create } from '@bufbuild/protobuf';
 import { isCodedError } from '../../base/errors.ts';
 import type { Subscription } from '../../protocol/bodies/group.ts';
-import { ClientType, Code, FilterType } from '../../protocol/grpc/definition_pb.ts';
-import type { FilterExpression, SubscriptionEntry } from '../../protocol/grpc/definition_pb.ts';
+import { ClientType, Code, FilterType, SubscriptionEntrySchema } from '../../protocol/grpc/definition_pb.ts';
+import type {
+  FilterExpression,
+  Subscription as SettingsSubscription,
+  SubscriptionEntry,
+} from '../../protocol/grpc/definition_pb.ts';
+import type { RpcRequest } from '../../protocol/grpc/rpc.ts';
 import { compileSql } from '../../protocol/filter/sql.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { notifyMembers, watchConnection } from '../membership.ts';
@@ -29,9 +35,9 @@ export function joinAsProducer(broker: BrokerContext, client: GrpcClient, topics
  * @throws Refusal ILLEGAL_TOPIC, ILLEGAL_CONSUMER_GROUP, ILLEGAL_FILTER_EXPRESSION
  */
 export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void {
-  const { settings } = client;
-  if (settings?.pubSub.case !== 'subscription') return;
-  const { group, subscriptions } = settings.pubSub.value;
+  const given = subscriptionsOf(client);
+  if (given === undefined) return;
+  const { group, subscriptions } = given;
   const groupName = checkGroup(group);
   const known = broker.consumers.get(groupName)?.subscriptions;
   const wanted = subscriptions.map((entry): Subscription => {
@@ -42,6 +48,9 @@ export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void 
     const subVersion = Math.max(broker.clock.now(), (before?.subVersion ?? 0) + 1);
     return { topic, subString, expressionType, tags, subVersion };
   });
+  // It may not have asked for all its topics yet, and others of the group know better.
+  const others = client.settings === undefined ? [...(known?.values() ?? [])] : [];
+  const kept = others.filter(({ topic }) => wanted.every((subscription) => subscription.topic !== topic));
   broker.groups.find(groupName);
   const { sharing, subscriptions: changed } = broker.consumers.register(
     {
@@ -49,7 +58,7 @@ export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void 
       consumeType: isPush(client.clientType) ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
       messageModel: 'CLUSTERING',
       consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
-      subscriptions: wanted,
+      subscriptions: [...wanted, ...kept],
       unitMode: false,
     },
     client,
@@ -59,6 +68,37 @@ export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void 
   if (sharing) notifyMembers(broker, broker.consumers.get(groupName));
   if (changed) broker.heldPulls.wakeGroup(groupName);
   watchConnection(broker, client);
+}
+
+function subscriptionsOf({
+  settings,
+  implied,
+}: GrpcClient): Pick<SettingsSubscription, 'group' | 'subscriptions'> | undefined {
+  if (settings === undefined) return implied;
+  return settings.pubSub.case === 'subscription' ? settings.pubSub.value : undefined;
+}
+
+/**
+ * A client that gives heartbeats and no settings, as one of C# after a restart of the broker, is a member of its group
+ * by what it receives. Apache's proxy knows no such client. Source: gRPC sheet §6, 20.
+ */
+export function joinByReceive(
+  broker: BrokerContext,
+  client: GrpcClient | undefined,
+  { group, messageQueue, filterExpression: expression }: RpcRequest<'receiveMessage'>,
+): void {
+  if (client === undefined || client.settings !== undefined || !isConsumer(client.clientType)) return;
+  if (group === undefined || messageQueue?.topic === undefined) return;
+  const { topic } = messageQueue;
+  const isOfGroup = client.implied?.group.name === group.name;
+  const subscriptions = isOfGroup ? (client.implied?.subscriptions ?? []) : [];
+  const before = subscriptions.find((entry) => entry.topic?.name === topic.name);
+  const isKnown =
+    before?.expression?.type === expression?.type && before?.expression?.expression === expression?.expression;
+  if (before !== undefined && isKnown) return;
+  const entry = create(SubscriptionEntrySchema, { topic, ...(expression === undefined ? {} : { expression }) });
+  client.implied = { group, subscriptions: [...subscriptions.filter((other) => other !== before), entry] };
+  joinAsConsumer(broker, client);
 }
 
 function isPush(clientType: ClientType): boolean {

@@ -15,6 +15,7 @@ import { storeRefusal } from '../putMessage.ts';
 import type { CallContext } from './callContext.ts';
 import { toDeadLetters } from './deadLetter.ts';
 import type { GrpcClient } from './grpcClient.ts';
+import { joinByReceive } from './membership.ts';
 import { messageIdOf, messageOut } from './messageOut.ts';
 import { receivedMessages, release } from './received.ts';
 import type { Received } from './received.ts';
@@ -34,6 +35,7 @@ export async function receiveMessage(
   const { clock } = context.broker;
   try {
     const wish = await receiveWish(context, request);
+    joinByReceive(context.broker, context.clients.get(context.clientId), request);
     const received = await receive(context, wish);
     if (received.length > 0) watch(context, wish, received);
     write({ content: { case: 'status', value: OK } });

@@ -102,6 +102,7 @@ export class TelemetryCall implements TelemetryStream, Conversation {
     const topics = pubSub.case === 'publishing' ? pubSub.value.topics.map(checkTopic) : [];
     const client = clients.obtain(this.#context);
     client.settings = settings;
+    client.implied = undefined;
     if (pubSub.case === 'publishing') joinAsProducer(broker, client, topics);
     else joinAsConsumer(broker, client);
     client.attach(this);
