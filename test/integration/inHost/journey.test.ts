@@ -255,12 +255,16 @@ describe('the journey with the local broker', () => {
       await api.treeView.reveal(await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC), { select: true, focus: true });
       await waitFor('the topic to be selected', () => api.treeView.selection[0]?.kind === 'topic');
       const document = await vscode.workspace.openTextDocument({ language, content: 'rmq-' });
-      const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
-        'vscode.executeCompletionItemProvider',
-        document.uri,
-        new vscode.Position(0, 4),
-      );
-      const ours = items.filter((item) => labelOf(item).startsWith('rmq-'));
+      // The editor learns of a new document's language a moment later, and asks nobody until then.
+      const ours = await waitFor('completions', async () => {
+        const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+          'vscode.executeCompletionItemProvider',
+          document.uri,
+          new vscode.Position(0, 4),
+        );
+        const found = items.filter((item) => labelOf(item).startsWith('rmq-'));
+        return found.length > 0 && found;
+      });
       assert.deepEqual(ours.map(labelOf).sort(), ['rmq-producer', 'rmq-push-consumer']);
       for (const item of ours) {
         assert.ok(item.insertText instanceof vscode.SnippetString);
