@@ -22,7 +22,7 @@ import { workbenchUrl } from './workbenchUrl.ts';
 const START_TIMEOUT_MS = 120_000;
 const STATE_FLUSH_MS = 6_000;
 const CLOSE_TIMEOUT_MS = 8_000;
-const DEFAULT_STEP_TIMEOUT_MS = 20_000;
+const DEFAULT_STEP_TIMEOUT_MS = 45_000;
 
 export interface WorkbenchOptions extends Omit<ServerOptions, 'extensionDevelopmentPath'>, PageSize {
   readonly workspace?: string | undefined;
