@@ -21,11 +21,12 @@ import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import type { GrpcEndpoint } from './grpc/endpoint.ts';
 import { HeldPulls } from './heldPulls.ts';
-import { expireMembers } from './membership.ts';
+import { clientIdOf, expireMembers } from './membership.ts';
 import { Pops } from './pop/pops.ts';
 import { putAllParked, putMessage, putParked } from './putMessage.ts';
 import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
+import type { RequestFaults } from './requestFaults.ts';
 import { RunningSettings } from './runningSettings.ts';
 import { guarded } from './security/guard.ts';
 import { openSecurity } from './security/security.ts';
@@ -58,6 +59,8 @@ export interface BrokerOptions {
   readonly nameServers: readonly string[];
   /** How gRPC is served, which is loaded only where `grpcServerPort` asks for it; without this it is not. */
   readonly grpc?: GrpcOptions | undefined;
+  /** Stand before the handlers of the remoting protocol. */
+  readonly faults?: RequestFaults | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -89,7 +92,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   let grpc: GrpcEndpoint | undefined;
   try {
     let handle: RequestHandler = notYet;
-    servers.push(...(await listenBoth(options, (request) => handle(request))));
+    const { faults } = options;
+    servers.push(...(await listenBoth({ ...options, answering: faults?.answering }, (request) => handle(request))));
     const port = servers[0]?.port ?? options.config.listenPort;
     const file = (name: string): string => path.join(store.directory, 'config', name);
     const { brokerIP1, bindAddress } = options.config;
@@ -234,7 +238,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       }),
     );
     owned.add(expireMembers(context));
-    handle = guarded(brokerRouter(context), { config, security, clock, logger });
+    const checked = guarded(brokerRouter(context), { config, security, clock, logger });
+    handle = faults?.around('broker', checked, (connection) => clientIdOf(context, connection)) ?? checked;
     context.delayLevels.start();
     timers?.start();
     pops.start();

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { RequestHandler } from '../remoting/connection.ts';
+import type { AnswerHook, RequestHandler } from '../remoting/connection.ts';
 import { listen } from '../remoting/server.ts';
 import type { RemotingServer } from '../remoting/server.ts';
 import { vipHandler } from './brokerRouter.ts';
@@ -10,20 +10,23 @@ import { serverTls } from './security/tls.ts';
 
 /** The port, and the one two below it that older clients and slaves use (broker sheet §20, 12) where it is free. */
 export async function listenBoth(
-  parts: { readonly config: BrokerConfig; readonly clock: Clock; readonly logger: Logger },
+  parts: {
+    readonly config: BrokerConfig;
+    readonly answering?: AnswerHook | undefined;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
   handle: RequestHandler,
 ): Promise<RemotingServer[]> {
-  const { config, clock, logger } = parts;
+  const { config, answering, clock, logger } = parts;
   const idleTimeoutMs = config.serverChannelMaxIdleTimeSeconds * 1000;
   const { bindAddress: host, listenPort: port } = config;
   const tls = serverTls(config, { clock, logger });
-  const main = await listen({ host, port, handle, clock, logger, idleTimeoutMs, tls });
+  const shared = { host, answering, clock, logger, idleTimeoutMs, tls };
+  const main = await listen({ ...shared, port, handle });
   if (port < 3) return [main];
   try {
-    return [
-      main,
-      await listen({ host, port: port - 2, handle: vipHandler(handle), clock, logger, idleTimeoutMs, tls }),
-    ];
+    return [main, await listen({ ...shared, port: port - 2, handle: vipHandler(handle) })];
   } catch (error) {
     if (!isCodedError(error)) throw error;
     logger.warn(`port ${port - 2} for clients of old releases is not served: ${error.message}`);

@@ -9,6 +9,8 @@ export interface CommandLine {
   /** Of the broker, or of the NameServer where it runs alone. */
   readonly port: number | undefined;
   readonly grpcPort: number | 'off' | undefined;
+  /** Undefined is no control interface. */
+  readonly controlPort: number | undefined;
   readonly host: string | undefined;
   readonly nameServers: string | undefined;
   readonly store: string | undefined;
@@ -34,6 +36,7 @@ Options:
   --namesrv-port N   port of the NameServer (default 9876); 0 takes any free one
   --port N           port of the broker (default 10911); 0 takes any free one
   --grpc-port N|off  port for gRPC clients, by TLS and without (default 8081 where it is free); 0 takes any free one
+  --control-port N   with start: port on 127.0.0.1 of the control interface (default: none); 0 takes any free one
   --host ADDR        address to listen on (default 127.0.0.1); 0.0.0.0 lets other machines in
   --store DIR        directory of messages and settings (default: rocketmq-local in your data directory)
   --temp             a fresh directory instead, removed at the end
@@ -53,6 +56,7 @@ const options = {
   'namesrv-port': { type: 'string' },
   port: { type: 'string' },
   'grpc-port': { type: 'string' },
+  'control-port': { type: 'string' },
   host: { type: 'string' },
   store: { type: 'string' },
   temp: { type: 'boolean' },
@@ -78,11 +82,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
   if (role === 'broker' && values['namesrv-port'] !== undefined) throw usage('the broker takes -n, not --namesrv-port');
   if (role === 'start' && values.namesrv !== undefined)
     throw usage('start brings its own NameServer; -n is for broker');
+  if (role !== 'start' && values['control-port'] !== undefined) throw usage('--control-port is for start');
   return {
     role,
     nameServerPort: port('--namesrv-port', values['namesrv-port']),
     port: port('--port', values.port),
     grpcPort: values['grpc-port'] === 'off' ? 'off' : port('--grpc-port', values['grpc-port']),
+    controlPort: port('--control-port', values['control-port']),
     host: values.host,
     nameServers: values.namesrv,
     store: values.store,

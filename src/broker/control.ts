@@ -1,5 +1,12 @@
 import type { ErrorCode, ErrorDetails } from '../base/errors.ts';
 
+/** Where the control interface is, and who may ask it. */
+export interface ControlAccess {
+  readonly url: string;
+  /** A secret: in no log and in no file. */
+  readonly token: string;
+}
+
 /** The first line of `rocketmq-local start --json`, and the message to a parent process. */
 export interface BrokerReady {
   readonly ready: true;
@@ -12,6 +19,8 @@ export interface BrokerReady {
   readonly store: string;
   /** From the start of the process to the first send that would be accepted. */
   readonly readyMs: number;
+  /** Null where nobody asked for it. */
+  readonly control: ControlAccess | null;
 }
 
 /** Sent by the broker process over the IPC channel of `fork`. */
@@ -24,5 +33,5 @@ export interface BrokerCommand {
   readonly kind: 'stop';
 }
 
-/** `running.json` in the store directory of a broker that is up; removed at its end. */
+/** `running.json` in the store directory of a broker that is up, where `control` is null always; removed at its end. */
 export type RunningBroker = BrokerReady;

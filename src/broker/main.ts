@@ -75,14 +75,15 @@ async function run(line: CommandLine): Promise<void> {
 }
 
 function tellReady(line: CommandLine, role: RunningRole, logger: Logger): void {
-  const { ready } = role;
-  const info = { ready: true, pid: process.pid, ...ready, readyMs: Math.round(performance.now()) } as const;
-  if (ready.broker !== undefined) {
-    const running = { ...info, broker: ready.broker };
-    writeRunning(role.storeDirectory, running);
-    tellParent({ kind: 'ready', info: running });
+  const { control, ...places } = role.ready;
+  const known = { ready: true, pid: process.pid, ...places, readyMs: Math.round(performance.now()) } as const;
+  const info = { ...known, control };
+  if (places.broker !== undefined) {
+    const running = { ...known, broker: places.broker };
+    writeRunning(role.storeDirectory, { ...running, control: null });
+    tellParent({ kind: 'ready', info: { ...running, control } });
   }
-  logger.info(`ready after ${info.readyMs} ms: ${JSON.stringify(info)}`);
+  logger.info(`ready after ${known.readyMs} ms: ${JSON.stringify(known)}`);
   if (line.json) process.stdout.write(`${JSON.stringify(info)}\n`);
   else process.stdout.write(role.greeting);
 }

@@ -18,6 +18,19 @@ export function watchConnection(broker: BrokerContext, connection: Peer): void {
   connection.onClose(() => leaveAll(broker, connection));
 }
 
+/** What the heartbeats of a connection said. */
+export function clientIdOf({ consumers, producers }: BrokerContext, connection: Peer): string | undefined {
+  for (const { members } of consumers.groups()) {
+    const client = members.get(connection);
+    if (client !== undefined) return client.clientId;
+  }
+  for (const members of producers.all().values()) {
+    const client = members.get(connection);
+    if (client !== undefined) return client.clientId;
+  }
+  return undefined;
+}
+
 /** Ends the memberships of clients whose heartbeats stopped (`channelExpiredTimeout`), and their connections. */
 export function expireMembers(broker: BrokerContext): Disposable {
   return broker.clock.every(SCAN_MS, () => {

@@ -3,15 +3,19 @@ import { CodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from '../remoting/address.ts';
 import { parseNameServers } from '../remoting/nameServerList.ts';
+import { startListening } from '../remoting/startListening.ts';
 import { startBroker } from './broker.ts';
 import type { GrpcOptions } from './broker.ts';
 import type { CommandLine } from './commandLine.ts';
+import type { ControlAccess } from './control.ts';
+import type { ControlledParts } from './control/startControlled.ts';
 import { brokerConfig, nameServerConfig, readBrokerConf, readNameServerConf } from './config.ts';
 import type { BrokerConfig, NameServerConfig, TlsConfig } from './config.ts';
 import { startNameServer } from './nameServer/nameServer.ts';
 import { openStore } from './openStore.ts';
 import { isLoopback, reachableHost } from './reachableHost.ts';
 import { startRuntime } from './runtime.ts';
+import type { Runtime } from './runtime.ts';
 import { GRPC_OFF } from './settings/grpcSettings.ts';
 
 export interface RoleParts {
@@ -33,6 +37,7 @@ export interface RunningRole {
     /** `host:port`; null where it is not served. */
     readonly grpc: string | null;
     readonly store: string;
+    readonly control: ControlAccess | null;
   };
   /** For people. */
   readonly greeting: string;
@@ -60,25 +65,47 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
   };
   const { clock, logger, confFile } = parts;
   const storeDirectory = parts.storeDirectory(broker.storePathRootDir ?? '');
-  const runtime = await startRuntime({
-    nameServer,
-    broker,
-    confFile,
-    grpc: grpcOptions,
-    storeDirectory,
-    clock,
-    logger,
-  });
+  const start = (controlled?: ControlledParts): Promise<Runtime> =>
+    startRuntime({
+      nameServer,
+      broker,
+      confFile,
+      grpc: grpcOptions,
+      faults: controlled?.faults,
+      storeDirectory,
+      clock,
+      logger,
+    });
+  const { runtime, control, stop } = await startMaybeControlled(line.controlPort, start, parts);
   const { nameServerAddress: namesrv } = runtime;
   const { address, grpcAddress: grpc } = runtime.broker;
   return {
     storeDirectory,
-    ready: { namesrv, broker: address, grpc, store: storeDirectory },
+    ready: { namesrv, broker: address, grpc, store: storeDirectory, control },
     greeting:
+      (control === null ? '' : `Control: ${control.url} with the token ${control.token}\n`) +
       `RocketMQ is up. NameServer ${namesrv}, broker ${address}, messages in ${storeDirectory}.\n` +
       `Point your clients at NAMESRV_ADDR=${namesrv}${grpc === null ? '' : `, clients of gRPC at ${grpc}`}. Ctrl+C ends it.\n`,
-    stop: () => runtime.stop(),
+    stop,
   };
+}
+
+async function startMaybeControlled(
+  port: number | undefined,
+  start: (controlled?: ControlledParts) => Promise<Runtime>,
+  { clock, logger }: RoleParts,
+): Promise<{
+  readonly runtime: Runtime;
+  readonly control: ControlAccess | null;
+  readonly stop: () => Promise<void>;
+}> {
+  if (port === undefined) {
+    const runtime = await start();
+    return { runtime, control: null, stop: () => runtime.stop() };
+  }
+  const { startControlled } = await import('./control/startControlled.ts');
+  const controlled = await startControlled({ port, listen: startListening, clock, logger, start });
+  return { runtime: controlled.runtime, control: controlled.access, stop: () => controlled.stop() };
 }
 
 /** In one process both speak TLS in the same way, as properties of a Java process would have it. */
@@ -102,7 +129,7 @@ async function startNameServerAlone(line: CommandLine, parts: RoleParts): Promis
   const namesrv = formatAddress({ host: reachableHost(config.bindAddress), port: nameServer.port });
   return {
     storeDirectory,
-    ready: { namesrv, grpc: null, store: storeDirectory },
+    ready: { namesrv, grpc: null, store: storeDirectory, control: null },
     greeting: `NameServer ${namesrv} is up. Start brokers with: rocketmq-local broker -n ${namesrv}\nCtrl+C ends it.\n`,
     stop: () => nameServer.stop(),
   };
@@ -125,7 +152,7 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
   const namesrv = nameServers.join(';');
   return {
     storeDirectory,
-    ready: { namesrv, broker: broker.address, grpc: broker.grpcAddress, store: storeDirectory },
+    ready: { namesrv, broker: broker.address, grpc: broker.grpcAddress, store: storeDirectory, control: null },
     greeting: `Broker ${broker.address} is up and registers with ${namesrv}, messages in ${storeDirectory}. Ctrl+C ends it.\n`,
     stop: () => broker.stop(),
   };

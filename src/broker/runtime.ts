@@ -9,6 +9,7 @@ import { startNameServer } from './nameServer/nameServer.ts';
 import type { NameServer } from './nameServer/nameServer.ts';
 import { openStore } from './openStore.ts';
 import { reachableHost } from './reachableHost.ts';
+import type { RequestFaults } from './requestFaults.ts';
 
 export interface RuntimeOptions {
   readonly nameServer: Partial<NameServerConfig>;
@@ -17,6 +18,7 @@ export interface RuntimeOptions {
   readonly confFile?: string | undefined;
   /** Of the broker. */
   readonly grpc?: GrpcOptions;
+  readonly faults?: RequestFaults | undefined;
   readonly storeDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -36,12 +38,18 @@ export interface Runtime {
  * @throws CodedError as `openStore`, `startNameServer` and `startBroker`
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { clock, logger, storeDirectory } = options;
+  const { clock, logger, storeDirectory, faults } = options;
   const config = brokerConfig(options.broker);
   const store = await openStore(config, { directory: storeDirectory, clock, logger });
   let nameServer: NameServer;
   try {
-    nameServer = await startNameServer({ config: nameServerConfig(options.nameServer), storeDirectory, clock, logger });
+    nameServer = await startNameServer({
+      config: nameServerConfig(options.nameServer),
+      storeDirectory,
+      faults,
+      clock,
+      logger,
+    });
   } catch (error) {
     await store.close();
     throw error;
@@ -53,6 +61,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       config,
       confFile: options.confFile,
       grpc: options.grpc,
+      faults,
       store,
       nameServers: [nameServerAddress],
       clock,

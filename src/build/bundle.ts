@@ -41,7 +41,11 @@ const extensionExtras: BuildOptions = {
 };
 
 /** What few brokers ever need, in bundles of their own: loaded when first needed, so that the start stays quick. */
-const rarelyNeeded = { selfSigned: 'src/broker/security/selfSigned.ts', yaml: 'src/broker/security/plain/yaml.ts' };
+const rarelyNeeded = {
+  control: 'src/broker/control/startControlled.ts',
+  selfSigned: 'src/broker/security/selfSigned.ts',
+  yaml: 'src/broker/security/plain/yaml.ts',
+};
 
 const broker: BuildOptions = {
   ...forNode,
@@ -57,6 +61,7 @@ const brokerExtras: BuildOptions = {
   outdir: 'dist',
   entryNames: 'broker.[name]',
   outExtension: { '.js': '.cjs' },
+  plugins: [{ name: 'rarely needed', setup: (bundle) => leaveOut(bundle, 'broker', rarelyNeeded) }],
 };
 
 const pages: BuildOptions = {

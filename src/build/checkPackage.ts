@@ -14,6 +14,7 @@ const MAX_BYTES: Readonly<Record<string, number>> = {
 const NEEDED = [
   'dist/extension.cjs',
   'dist/broker.cjs',
+  'dist/broker.control.cjs',
   'dist/broker.selfSigned.cjs',
   'dist/broker.yaml.cjs',
   'dist/webview/send.js',

@@ -72,13 +72,15 @@ export interface ResponseParts {
   readonly extFields?: Readonly<Record<string, string>> | undefined;
   readonly body?: Buffer | undefined;
   readonly remark?: string | undefined;
+  /** Default: `VERSION`. */
+  readonly version?: number | undefined;
 }
 
 export function response(to: RemotingCommand, parts: ResponseParts): RemotingCommand {
   return {
     code: parts.code,
     language: LANGUAGE,
-    version: VERSION,
+    version: parts.version ?? VERSION,
     opaque: to.opaque,
     flag: RESPONSE_BIT,
     remark: parts.remark,

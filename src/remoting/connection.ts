@@ -5,7 +5,7 @@ import { Deferred } from '../base/deferred.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Event } from '../base/emitter.ts';
-import { CodedError, errorText, isCodedError, systemErrorCode } from '../base/errors.ts';
+import { CodedError, systemErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { signed } from '../protocol/acl.ts';
 import type { Credentials } from '../protocol/acl.ts';
@@ -13,6 +13,7 @@ import { ResponseCode, requestCodeName } from '../protocol/codes.ts';
 import { LANGUAGE, isOneway, isResponse, request, response } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { FrameSplitter, MAX_FRAME_BYTES, readFrame } from '../protocol/frame.ts';
+import { failure } from './failure.ts';
 import { FIRST_BYTES, foreignProtocol } from './foreignProtocol.ts';
 import { Outbox } from './outbox.ts';
 import { PendingRequests } from './pendingRequests.ts';
@@ -34,6 +35,8 @@ export interface Peer extends Disposable {
   oneway(parts: RequestParts): Promise<void>;
   /** Answers a request for which the handler returned `undefined`. */
   respond(to: RemotingCommand, reply: Reply): void;
+  /** Reads nothing more of it until that is disposed; what stands for another protocol cannot. */
+  stopReading?(): Disposable;
 }
 
 export interface Reply {
@@ -42,7 +45,12 @@ export interface Reply {
   readonly remark?: string | undefined;
   /** Pieces are written one after the other without a copy; they may not change before they are written. */
   readonly body?: Buffer | readonly Buffer[] | undefined;
+  /** Ordinal of the release that it pretends to come from. */
+  readonly version?: number | undefined;
 }
+
+/** Stands between an answer and the wire: `write` sends what it is given, now or later, as often as it is called. */
+export type AnswerHook = (to: RemotingCommand, reply: Reply, write: (reply: Reply) => void) => void;
 
 /**
  * `undefined` means that nothing is written now: the request is one-way, or answered later through
@@ -57,6 +65,7 @@ export interface ConnectionOptions {
   readonly logger: Logger;
   /** Answers the peer's requests; without it they are answered with code 3. */
   readonly handle?: RequestHandler | undefined;
+  readonly answering?: AnswerHook | undefined;
   /** What our own requests say of us. */
   readonly language?: string | undefined;
   /** Signs our own requests. */
@@ -80,6 +89,7 @@ export class Connection implements Peer {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #handle: RequestHandler;
+  readonly #answering: AnswerHook | undefined;
   readonly #language: string;
   readonly #credentials: Credentials | undefined;
   readonly #splitter: FrameSplitter;
@@ -95,6 +105,8 @@ export class Connection implements Peer {
   /** Frames that wait until the peer reads our answers. */
   #waitingFrames: Buffer[] = [];
   #waitingForDrain: Deferred<void>[] = [];
+  /** Who wants that nothing is read now. */
+  readonly #readingStops = new Set<object>();
   /** What came before the first whole frame; undefined after it. */
   #firstBytes: Buffer | undefined = Buffer.alloc(0);
 
@@ -104,6 +116,7 @@ export class Connection implements Peer {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#handle = options.handle ?? notSupported;
+    this.#answering = options.answering;
     this.#language = options.language ?? LANGUAGE;
     this.#credentials = options.credentials;
     this.#splitter = new FrameSplitter(options.maxFrameBytes ?? MAX_FRAME_BYTES);
@@ -186,20 +199,37 @@ export class Connection implements Peer {
   /** Answers a request for which the handler returned `undefined`; nothing is written when the peer has gone. */
   respond(to: RemotingCommand, reply: Reply): void {
     if (isOneway(to)) return;
-    if (!this.#isOpen) {
-      this.#logger.debug(`${this.remoteAddress} has gone; its answer to ${requestCodeName(to.code)} is dropped`);
-      return;
-    }
-    try {
-      this.#write(response(to, { code: reply.code, extFields: reply.extFields, remark: reply.remark }), reply.body);
-    } catch (error) {
-      this.#write(response(to, failure(error)));
-    }
+    if (this.#answering === undefined) this.#answer(to, reply);
+    else this.#answering(to, reply, (changed) => this.#answer(to, changed));
+  }
+
+  stopReading(): Disposable {
+    const stop = {};
+    this.#readingStops.add(stop);
+    this.#stream.pause();
+    return {
+      dispose: () => {
+        if (this.#readingStops.delete(stop) && this.#isOpen) this.#readOn();
+      },
+    };
   }
 
   /** Closes at once; what was answered before still goes out where the socket takes it. Requests under way reject. */
   dispose(): void {
     this.#close(undefined);
+  }
+
+  #answer(to: RemotingCommand, reply: Reply): void {
+    if (!this.#isOpen) {
+      this.#logger.debug(`${this.remoteAddress} has gone; its answer to ${requestCodeName(to.code)} is dropped`);
+      return;
+    }
+    try {
+      const { code, extFields, remark, version } = reply;
+      this.#write(response(to, { code, extFields, remark, version }), reply.body);
+    } catch (error) {
+      this.#write(response(to, failure(error)));
+    }
   }
 
   #signed(parts: RequestParts): RequestParts {
@@ -236,6 +266,11 @@ export class Connection implements Peer {
   #onDrain(): void {
     this.#lastActivityMs = this.#clock.now();
     for (const drained of this.#waitingForDrain.splice(0)) drained.resolve();
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (this.#readingStops.size > 0) return;
     this.#handleFrames();
     if (this.#waitingFrames.length === 0 && this.#isOpen) this.#stream.resume();
   }
@@ -255,7 +290,7 @@ export class Connection implements Peer {
       this.#firstBytes = undefined;
       if (isResponse(command)) {
         this.#takeAnswer(command);
-      } else if (this.#outbox.isBlocked) {
+      } else if (this.#outbox.isBlocked || this.#readingStops.size > 0) {
         this.#waitingFrames = frames.slice(index);
         this.#stream.pause();
         break;
@@ -353,14 +388,6 @@ export function notSupported({ command }: IncomingRequest): Reply {
     code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
     remark: ` request type ${command.code} not supported`,
   };
-}
-
-function failure(error: unknown): { code: number; remark: string } {
-  if (isCodedError(error, 'header-illegal') && error.details['reason'] === 'missing') {
-    // Source: RemotingCommand.java, decodeCommandCustomHeader.
-    return { code: ResponseCode.SYSTEM_ERROR, remark: `the custom field <${error.details['field'] ?? ''}> is null` };
-  }
-  return { code: ResponseCode.SYSTEM_ERROR, remark: errorText(error) };
 }
 
 function asError(error: unknown): Error {

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from './address.ts';
 import { Connection } from './connection.ts';
-import type { RequestHandler } from './connection.ts';
+import type { AnswerHook, RequestHandler } from './connection.ts';
 import { startListening } from './startListening.ts';
 import { TlsGate, addressOf } from './tlsGate.ts';
 import type { ServerTls } from './tlsGate.ts';
@@ -15,6 +15,7 @@ export interface ListenOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly handle: RequestHandler;
+  readonly answering?: AnswerHook | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A connection without a byte in either direction for this long is closed. Default 120 s, as Netty's server has it. */
@@ -75,8 +76,8 @@ export async function listen(options: ListenOptions): Promise<RemotingServer> {
 }
 
 function accept(stream: Duplex, remoteAddress: string, options: ListenOptions, connections: Set<Connection>): void {
-  const { clock, logger, handle } = options;
-  const connection = new Connection(stream, { remoteAddress, clock, logger, handle });
+  const { clock, logger, handle, answering } = options;
+  const connection = new Connection(stream, { remoteAddress, clock, logger, handle, answering });
   connections.add(connection);
   connection.onClose(() => connections.delete(connection));
 }

@@ -96,7 +96,7 @@ describe('command rocketmq-local', function () {
   it('starts, says so in one JSON line and to its parent, and accepts a send', async () => {
     const command = run(['start', ...ANY_PORTS, '--store', store(), '--json']);
     const ready = await command.ready();
-    assert.deepEqual(Object.keys(ready), ['ready', 'pid', 'namesrv', 'broker', 'grpc', 'store', 'readyMs']);
+    assert.deepEqual(Object.keys(ready), ['ready', 'pid', 'namesrv', 'broker', 'grpc', 'store', 'readyMs', 'control']);
     assert.deepEqual([ready.ready, ready.pid, ready.store], [true, command.child.pid, store()]);
     assert.match(ready.namesrv, /^127\.0\.0\.1:\d+$/);
     assert.ok(ready.readyMs > 0);
@@ -115,6 +115,41 @@ describe('command rocketmq-local', function () {
     assert.equal(existsSync(path.join(store(), 'running.json')), false);
     assert.equal(command.out.split('\n').length, 2, 'nothing but the line is on standard output');
     assert.match(command.errors, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO main - /);
+  });
+
+  it('serves the control interface where it is asked for, and writes its token nowhere but on the ready line', async () => {
+    const log = path.join(directory.path, 'broker.log');
+    const command = run([
+      'start',
+      ...ANY_PORTS,
+      '--control-port',
+      '0',
+      '--store',
+      store(),
+      '--json',
+      '--log',
+      log,
+      '--verbose',
+    ]);
+    const { control, broker } = await command.ready();
+    const { url = '', token = '' } = control ?? {};
+    const headers = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ kind: 'refuse', code: 'SYSTEM_BUSY', count: 1, topic: 'T' });
+    assert.equal((await fetch(`${url}/faults`, { method: 'POST', headers, body })).status, 200);
+    const client = await connect(broker);
+    assert.deepEqual(
+      [
+        (await client.request(sendRequest('T', 'x'), 4000)).code,
+        (await client.request(sendRequest('T', 'x'), 4000)).code,
+      ],
+      [2, 0],
+    );
+    client.dispose();
+    assert.equal(readFileSync(path.join(store(), 'running.json'), 'utf8').includes(token), false);
+    command.child.kill('SIGTERM');
+    assert.equal(await command.exited, 0, command.errors);
+    assert.match(token, /^[\w-]{43}$/);
+    assert.equal(`${readFileSync(log, 'utf8')}${command.errors}`.includes(token), false);
   });
 
   it('keeps a temporary store only while it runs, and logs to a file', async () => {

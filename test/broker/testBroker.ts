@@ -1,6 +1,9 @@
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { BrokerConfig, NameServerConfig } from '../../src/broker/config.ts';
+import type { ControlAccess } from '../../src/broker/control.ts';
+import { startControlled } from '../../src/broker/control/startControlled.ts';
+import type { Controlled, ControlledParts } from '../../src/broker/control/startControlled.ts';
 import { startGrpcEndpoint } from '../../src/broker/grpc/endpoint.ts';
 import { startRuntime } from '../../src/broker/runtime.ts';
 import type { Runtime } from '../../src/broker/runtime.ts';
@@ -11,6 +14,7 @@ import type { StoredMessage } from '../../src/protocol/message.ts';
 import { encodeProperties } from '../../src/protocol/messageProperty.ts';
 import { PullSysFlag } from '../../src/protocol/requests/pull.ts';
 import type { Connection, RequestHandler } from '../../src/remoting/connection.ts';
+import { startListening } from '../../src/remoting/startListening.ts';
 import { dial } from '../../src/remoting/dial.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { makeTempDir } from '../support/tempDir.ts';
@@ -21,6 +25,8 @@ export interface TestBrokerOptions {
   readonly nameServer?: Partial<NameServerConfig>;
   /** Kept by the caller, to start again on the same store. */
   readonly directory?: string;
+  /** With the control interface. */
+  readonly controlled?: boolean;
   /** When the clock stands. */
   readonly nowMs?: number;
 }
@@ -31,6 +37,7 @@ export class TestBroker {
   readonly runtime: Runtime;
   readonly client: Connection;
   readonly nameServerClient: Connection;
+  readonly #controlled: Controlled | undefined;
   readonly #directory: TempDir | undefined;
   readonly #connections: Connection[] = [];
   #stopped = false;
@@ -38,12 +45,14 @@ export class TestBroker {
   private constructor(parts: {
     clock: FakeClock;
     runtime: Runtime;
+    controlled: Controlled | undefined;
     client: Connection;
     nameServerClient: Connection;
     directory: TempDir | undefined;
   }) {
     this.clock = parts.clock;
     this.runtime = parts.runtime;
+    this.#controlled = parts.controlled;
     this.client = parts.client;
     this.nameServerClient = parts.nameServerClient;
     this.#directory = parts.directory;
@@ -52,21 +61,45 @@ export class TestBroker {
   static async start(options: TestBrokerOptions = {}): Promise<TestBroker> {
     const clock = new FakeClock(options.nowMs);
     const directory = options.directory === undefined ? makeTempDir('broker') : undefined;
-    const runtime = await startRuntime({
-      broker: { listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024, ...options.broker },
-      nameServer: { listenPort: 0, ...options.nameServer },
-      grpc: { load: () => Promise.resolve(startGrpcEndpoint) },
-      storeDirectory: options.directory ?? directory?.path ?? '',
-      clock,
-      logger: silentLogger,
-    });
+    const start = (parts?: ControlledParts): Promise<Runtime> =>
+      startRuntime({
+        broker: { listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024, ...options.broker },
+        nameServer: { listenPort: 0, ...options.nameServer },
+        grpc: { load: () => Promise.resolve(startGrpcEndpoint) },
+        storeDirectory: options.directory ?? directory?.path ?? '',
+        clock,
+        logger: silentLogger,
+        ...parts,
+      });
+    const controlled =
+      options.controlled === true
+        ? await startControlled({ port: 0, listen: startListening, clock, logger: silentLogger, start })
+        : undefined;
+    const runtime = controlled?.runtime ?? (await start());
     const client = await connect(runtime.broker.address);
     const nameServerClient = await connect(runtime.nameServerAddress);
-    return new TestBroker({ clock, runtime, client, nameServerClient, directory });
+    return new TestBroker({ clock, runtime, controlled, client, nameServerClient, directory });
   }
 
   get context(): Runtime['broker']['context'] {
     return this.runtime.broker.context;
+  }
+
+  /** Of the control interface. */
+  get access(): ControlAccess {
+    if (this.#controlled === undefined) throw new Error('this broker was started without the control interface');
+    return this.#controlled.access;
+  }
+
+  /** Asks the control interface. */
+  async control(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answered> {
+    const { url, token } = this.access;
+    const answer = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
   }
 
   /** Another client of the broker; closed with the rest. */
@@ -125,9 +158,14 @@ export class TestBroker {
     if (this.#stopped) return;
     this.#stopped = true;
     for (const connection of [this.client, this.nameServerClient, ...this.#connections]) connection.dispose();
-    await this.runtime.stop();
+    await (this.#controlled ?? this.runtime).stop();
     this.#directory?.remove();
   }
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly json: Record<string, unknown>;
 }
 
 export const TIMEOUT_MS = 15_000;

@@ -8,6 +8,7 @@ import { listen } from '../../remoting/server.ts';
 import { apacheNameServerSettings } from '../apacheSettings.ts';
 import { readChangedNameServerConf } from '../config.ts';
 import type { NameServerConfig } from '../config.ts';
+import type { RequestFaults } from '../requestFaults.ts';
 import { RunningSettings } from '../runningSettings.ts';
 import { nameServerHandlers } from './handlers.ts';
 import type { NameServerContext } from './handlers.ts';
@@ -21,6 +22,8 @@ export interface NameServerOptions {
   /** Where settings that are changed at run time are kept. */
   readonly confFile?: string | undefined;
   readonly storeDirectory: string;
+  /** Stand before the handlers. */
+  readonly faults?: RequestFaults | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,10 +78,12 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
   };
   const router = new Router();
   for (const [code, handler] of nameServerHandlers) router.on(code, (request) => handler(context, request));
+  const { faults } = options;
   const server = await listen({
     host: config.bindAddress,
     port: config.listenPort,
-    handle: router.handle,
+    handle: faults?.around('nameServer', router.handle, () => undefined) ?? router.handle,
+    answering: faults?.answering,
     clock,
     logger,
     idleTimeoutMs: config.serverChannelMaxIdleTimeSeconds * 1000,

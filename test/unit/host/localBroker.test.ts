@@ -21,7 +21,7 @@ const PORTS = { nameServerPort: 9876, brokerPort: 10_911, grpcPort: undefined };
 function infoFor(nameServerPort: number, brokerPort: number, pid = process.pid): BrokerReady {
   const namesrv = `127.0.0.1:${nameServerPort || 40_001}`;
   const broker = `127.0.0.1:${brokerPort || 40_002}`;
-  return { ready: true, pid, namesrv, broker, grpc: '127.0.0.1:40003', store: '/store', readyMs: 1 };
+  return { ready: true, pid, namesrv, broker, grpc: '127.0.0.1:40003', store: '/store', readyMs: 1, control: null };
 }
 
 describe('LocalBroker', () => {

@@ -42,6 +42,7 @@ describe('findRunningBroker', () => {
     grpc: null,
     store: '/store',
     readyMs: 100,
+    control: null,
   };
   const answers = () => Promise.resolve(true);
 

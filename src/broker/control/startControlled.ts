@@ -1,0 +1,57 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { startListening } from '../../remoting/startListening.ts';
+import type { ControlAccess } from '../control.ts';
+import type { RequestFaults } from '../requestFaults.ts';
+import type { Runtime } from '../runtime.ts';
+import { serveControl } from './controlServer.ts';
+import { faultRoutes } from './faults/faultRoutes.ts';
+import { Faults } from './faults/faults.ts';
+
+export interface ControlledOptions {
+  /** Of the control interface; 0 takes any free one. */
+  readonly port: number;
+  /** Of the bundle that starts this one, which has to know its errors. */
+  readonly listen: typeof startListening;
+  /** Of the machine. */
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Starts what is controlled. */
+  readonly start: (parts: ControlledParts) => Promise<Runtime>;
+}
+
+/** What a runtime takes from its controller. */
+export interface ControlledParts {
+  readonly faults: RequestFaults;
+}
+
+export interface Controlled {
+  readonly runtime: Runtime;
+  readonly access: ControlAccess;
+  stop(): Promise<void>;
+}
+
+/**
+ * A NameServer and broker whose faults other programs of this machine set.
+ * @throws CodedError as `startRuntime`; `port-in-use`, `port-not-permitted` of the control port
+ */
+export async function startControlled({ port, listen, clock, logger, start }: ControlledOptions): Promise<Controlled> {
+  const faults = new Faults(clock);
+  const runtime = await start({ faults });
+  try {
+    const server = await serveControl({ port, listen, routes: faultRoutes(faults), logger });
+    logger.info(`the control interface is served at ${server.access.url}`);
+    return {
+      runtime,
+      access: server.access,
+      async stop() {
+        await server.close();
+        faults.dispose();
+        await runtime.stop();
+      },
+    };
+  } catch (error) {
+    await runtime.stop();
+    throw error;
+  }
+}
