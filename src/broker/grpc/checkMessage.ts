@@ -85,13 +85,6 @@ export function checkRecoveryTime(seconds: number, { maxTransactionRecoverySecon
   }
 }
 
-/** Names of lite topics. Source: GrpcValidator.java of 5.5.0; gRPC sheet §3.9. */
-export function checkLiteTopic(name: string): void {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(name)) {
-    throw new Refusal(Code.ILLEGAL_LITE_TOPIC, `lite topic ${JSON.stringify(name)} is illegal`);
-  }
-}
-
 /** Nothing is no text at all, and legal. */
 function checkText(code: Code, what: string, text: string): void {
   if (text === '') return;

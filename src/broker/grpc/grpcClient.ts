@@ -142,7 +142,7 @@ export class GrpcClient implements Peer {
 
   /** Names as in ConsumerRunningInfo.java. */
   #known(): Record<string, string> {
-    const isPush = this.clientType === ClientType.PUSH_CONSUMER || this.clientType === ClientType.LITE_PUSH_CONSUMER;
+    const isPush = this.clientType === ClientType.PUSH_CONSUMER;
     return {
       PROP_CLIENT_VERSION: this.settings?.userAgent?.version ?? '',
       PROP_CONSUME_TYPE: isPush ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',

@@ -18,7 +18,7 @@ import { checkGroup, checkTopic } from './validate.ts';
 /* gRPC clients as members of the broker's groups. Source: ClientActivity.java, registerProducer and registerConsumer. */
 
 export function isConsumer(clientType: ClientType): boolean {
-  return clientType >= ClientType.PUSH_CONSUMER && clientType <= ClientType.LITE_SIMPLE_CONSUMER;
+  return clientType >= ClientType.PUSH_CONSUMER && clientType <= ClientType.PULL_CONSUMER;
 }
 
 /** Its topics are its producer groups. */
@@ -55,7 +55,7 @@ export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void 
   const { sharing, subscriptions: changed } = broker.consumers.register(
     {
       groupName,
-      consumeType: isPush(client.clientType) ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
+      consumeType: client.clientType === ClientType.PUSH_CONSUMER ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
       messageModel: 'CLUSTERING',
       consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
       subscriptions: [...wanted, ...kept],
@@ -99,10 +99,6 @@ export function joinByReceive(
   const entry = create(SubscriptionEntrySchema, { topic, ...(expression === undefined ? {} : { expression }) });
   client.implied = { group, subscriptions: [...subscriptions.filter((other) => other !== before), entry] };
   joinAsConsumer(broker, client);
-}
-
-function isPush(clientType: ClientType): boolean {
-  return clientType === ClientType.PUSH_CONSUMER || clientType === ClientType.LITE_PUSH_CONSUMER;
 }
 
 /** Source: FilterAPI.java. */

@@ -9,12 +9,12 @@ import type { BrokerConfig } from '../config.ts';
 import {
   checkBody,
   checkDeliveryTime,
-  checkLiteTopic,
   checkMessageGroup,
   checkMessageId,
   checkProperties,
   checkRecoveryTime,
 } from './checkMessage.ts';
+import { refuseLiteTopic } from './lite.ts';
 import { Refusal } from './refusal.ts';
 
 /** A message of a gRPC producer in the words of the remoting protocol. */
@@ -65,10 +65,7 @@ export function messageIn(
   if (messageGroup !== '') checkMessageGroup(messageGroup, config);
   put(PropertyName.SHARDING_KEY, messageGroup);
   if (system.priority !== undefined) put(PropertyName.PRIORITY, String(system.priority));
-  if (system.liteTopic !== undefined) {
-    checkLiteTopic(system.liteTopic);
-    put(PropertyName.LITE_TOPIC, system.liteTopic);
-  }
+  refuseLiteTopic(system.liteTopic ?? '');
   put(PropertyName.TRACE_CONTEXT, withoutControl(system.traceContext ?? ''));
   put(PropertyName.BORN_HOST, withoutControl(system.bornHost).trim() || of.peerHost);
   put(PropertyName.BORN_TIMESTAMP, String(bornTimestamp));
@@ -102,8 +99,7 @@ function typeOf(system: SystemProperties): MessageType {
   if (system.messageType === MessageType.TRANSACTION) return MessageType.TRANSACTION;
   if (system.deliveryTimestamp !== undefined) return MessageType.DELAY;
   if (system.messageGroup !== undefined && system.messageGroup !== '') return MessageType.FIFO;
-  if (system.priority !== undefined) return MessageType.PRIORITY;
-  return system.liteTopic === undefined ? MessageType.NORMAL : MessageType.LITE;
+  return system.priority === undefined ? MessageType.NORMAL : MessageType.PRIORITY;
 }
 
 /**

@@ -7,14 +7,9 @@ import {
   SettingsSchema,
   SubscriptionSchema,
 } from '../../protocol/grpc/definition_pb.ts';
-import type { ClientType, Publishing, RetryPolicy, Settings, Subscription } from '../../protocol/grpc/definition_pb.ts';
+import type { Publishing, RetryPolicy, Settings, Subscription } from '../../protocol/grpc/definition_pb.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { groupBackoff } from './groupBackoff.ts';
-import { isLite } from './lite.ts';
-
-/** Apache's default of a group (`liteSubscriptionClientQuota`); without any, no lite consumer can subscribe. */
-const LITE_QUOTA = 2000;
-const MAX_LITE_TOPIC_BYTES = 64;
 
 /**
  * The client's settings with what the broker decides. All else goes back unchanged: clients take over what they read.
@@ -22,7 +17,7 @@ const MAX_LITE_TOPIC_BYTES = 64;
  */
 export function mergedSettings(broker: BrokerContext, settings: Settings): Settings {
   const metric = create(MetricSchema, { on: false });
-  const { pubSub, clientType } = settings;
+  const { pubSub } = settings;
   if (pubSub.case === 'publishing') {
     const value = publishing(broker, pubSub.value);
     return create(SettingsSchema, {
@@ -33,7 +28,7 @@ export function mergedSettings(broker: BrokerContext, settings: Settings): Setti
     });
   }
   if (pubSub.case !== 'subscription') return settings;
-  const value = subscription(broker, pubSub.value, clientType);
+  const value = subscription(broker, pubSub.value);
   return create(SettingsSchema, {
     ...settings,
     pubSub: { case: 'subscription', value },
@@ -66,17 +61,12 @@ function producerBackoff({ config }: BrokerContext): RetryPolicy {
 }
 
 /** Of a group that nobody made the defaults: Apache's proxy in cluster mode has none without settings either. */
-function subscription(
-  { config, groups }: BrokerContext,
-  given: Subscription,
-  clientType: ClientType | undefined,
-): Subscription {
+function subscription({ config, groups }: BrokerContext, given: Subscription): Subscription {
   return create(SubscriptionSchema, {
     ...given,
     fifo: groups.get(given.group?.name ?? '')?.consumeMessageOrderly ?? false,
     receiveBatchSize: config.grpcClientConsumerLongPollingBatchSize,
     longPollingTimeout: durationFromMs(config.grpcClientConsumerMaxLongPollingTimeoutMillis),
-    ...(isLite(clientType) ? { liteSubscriptionQuota: LITE_QUOTA, maxLiteTopicSize: MAX_LITE_TOPIC_BYTES } : {}),
   });
 }
 

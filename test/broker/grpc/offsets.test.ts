@@ -153,12 +153,4 @@ describe('gRPC offsets, pulls and back-off', () => {
       type: 'EXPONENTIAL',
     });
   });
-
-  it('says that lite subscriptions are not there', async () => {
-    const answer = await client.call('syncLiteSubscription', { topic: { name: TOPIC }, group });
-    assert.deepEqual(
-      [answer.status?.code, answer.status?.message],
-      [Code.NOT_IMPLEMENTED, 'syncLiteSubscription is not served'],
-    );
-  });
 });

@@ -162,7 +162,6 @@ describe('gRPC SendMessage', () => {
           orphanedTransactionRecoveryDuration: durationFromMs(3_601_000),
         }),
     ],
-    ['a lite topic with a dot', Code.ILLEGAL_LITE_TOPIC, () => message('T', 'x', { liteTopic: 'a.b' })],
     ['a body that is not compressed', Code.MESSAGE_CORRUPTED, () => message('T', 'x', { bodyEncoding: Encoding.GZIP })],
   ];
   for (const [what, code, of] of refused) {

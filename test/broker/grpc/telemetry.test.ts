@@ -92,15 +92,6 @@ describe('gRPC telemetry', () => {
     assert.equal(command.value.pubSub.case === 'subscription' && command.value.pubSub.value.fifo, true);
   });
 
-  it('gives lite clients a quota', async () => {
-    const stream = test.client().telemetry();
-    stream.write(consumerSettings('GroupL', 'TopicA', { clientType: ClientType.LITE_PUSH_CONSUMER }));
-    const { command } = await stream.next();
-    assert.ok(command.case === 'settings' && command.value.pubSub.case === 'subscription');
-    const { liteSubscriptionQuota, maxLiteTopicSize } = command.value.pubSub.value;
-    assert.deepEqual([liteSubscriptionQuota, maxLiteTopicSize], [2000, 64]);
-  });
-
   it('answers every write, and tells the first settings once more after a second', async () => {
     const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
