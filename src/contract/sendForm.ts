@@ -6,15 +6,51 @@ export interface SendDraft {
   readonly keys: string;
   readonly properties: readonly SendProperty[];
   readonly body: string;
+  readonly delivery: DeliveryDraft;
 }
+
+/** Types of messages, by their names in the protocol. */
+export type SendType = 'NORMAL' | 'FIFO' | 'DELAY' | 'PRIORITY' | 'LITE' | 'TRANSACTION';
+
+export type DelayUnit = 'seconds' | 'minutes' | 'hours' | 'days';
+
+/** As what the message is sent, where types are known. Texts are as they were typed, also those of other types. */
+export interface DeliveryDraft {
+  readonly type: SendType;
+  readonly messageGroup: string;
+  readonly delayBy: 'duration' | 'moment';
+  readonly delay: string;
+  readonly delayUnit: DelayUnit;
+  /** `2026-01-31T12:00:00`, by the clock on the wall. */
+  readonly deliverAt: string;
+  readonly priority: string;
+  readonly liteTopic: string;
+  readonly transactionEnd: 'commit' | 'rollback';
+}
+
+/** What makes a message one of its type. */
+export type SendDelivery =
+  | { readonly type: 'NORMAL' }
+  | { readonly type: 'FIFO'; readonly group: string }
+  | { readonly type: 'DELAY'; readonly afterMs: number }
+  | { readonly type: 'DELAY'; readonly deliverAtMs: number }
+  | { readonly type: 'PRIORITY'; readonly priority: number }
+  | { readonly type: 'LITE'; readonly liteTopic: string }
+  | { readonly type: 'TRANSACTION'; readonly end: 'commit' | 'rollback' };
 
 export interface SendProperty {
   readonly name: string;
   readonly value: string;
 }
 
+export interface SendConnection {
+  readonly name: string;
+  /** Whether a message is sent as one of a type: a gRPC endpoint wants it so. */
+  readonly knowsTypes: boolean;
+}
+
 export interface SendFormState {
-  readonly connectionName: string;
+  readonly connection: SendConnection;
   /** Topics a message can be sent to, sorted; empty while unknown. */
   readonly topics: readonly string[];
   readonly draft: SendDraft;
@@ -32,6 +68,10 @@ export interface SendReceipt {
   readonly elapsedMs: number;
   /** `SEND_OK`, or what the broker could not promise: `FLUSH_DISK_TIMEOUT`, `FLUSH_SLAVE_TIMEOUT`, `SLAVE_NOT_AVAILABLE`. */
   readonly status: string;
+  /** Of a transaction, as a gRPC endpoint calls it. */
+  readonly transactionId?: string | undefined;
+  /** Takes a message for a later moment back. */
+  readonly recallHandle?: string | undefined;
 }
 
 export interface SendFormContract {
@@ -40,7 +80,12 @@ export interface SendFormContract {
     readonly ready: { readonly params: { readonly saved: SendDraft | undefined }; readonly result: SendFormState };
     readonly saveDraft: { readonly params: SendDraft; readonly result: undefined };
     readonly refreshTopics: { readonly params: undefined; readonly result: readonly string[] };
-    readonly send: { readonly params: SendDraft; readonly result: SendReceipt };
+    /** Types of messages that the topic takes; empty when nobody says so. */
+    readonly messageTypes: { readonly params: { readonly topic: string }; readonly result: readonly SendType[] };
+    readonly send: {
+      readonly params: { readonly draft: SendDraft; readonly delivery: SendDelivery };
+      readonly result: SendReceipt;
+    };
     /** The text with every number and string left as written, or undefined when it is no JSON. */
     readonly formatJson: { readonly params: { readonly text: string }; readonly result: string | undefined };
     readonly copy: { readonly params: { readonly text: string }; readonly result: undefined };
@@ -51,6 +96,6 @@ export interface SendFormContract {
     readonly topics: readonly string[];
     /** Somebody asked to send to this topic while the page was open. */
     readonly topic: string;
-    readonly connectionName: string;
+    readonly connection: SendConnection;
   };
 }

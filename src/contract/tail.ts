@@ -35,6 +35,10 @@ export interface TailMessage extends TailRow {
 export interface TailState {
   readonly connectionName: string;
   readonly topic: string;
+  /** As whose member it receives; of a gRPC endpoint alone. */
+  readonly group: string | undefined;
+  /** It came back with the window, and joins its group when somebody says so. */
+  readonly waitsToJoin: boolean;
   readonly paused: boolean;
   /** False until it stands at the end of every queue: what is sent from then on will be shown. */
   readonly reading: boolean;
@@ -55,6 +59,7 @@ export interface TailContract {
       readonly params: { readonly first: number; readonly limit: number };
       readonly result: readonly TailRow[];
     };
+    readonly join: { readonly params: undefined; readonly result: TailState };
     readonly pause: { readonly params: undefined; readonly result: TailState };
     readonly resume: { readonly params: undefined; readonly result: TailState };
     readonly clear: { readonly params: undefined; readonly result: TailState };

@@ -52,9 +52,33 @@ function afterGrpcRefusal(refusal: string | number | boolean): string {
       return t('Check the access key of the connection, what it may do, and whether the topic may be read or written.');
     case 'MESSAGE_PROPERTY_CONFLICT_WITH_TYPE':
       return t('Choose the type of message that the topic takes.');
+    case 'ILLEGAL_MESSAGE_GROUP':
+      return t('Type another message group.');
+    case 'ILLEGAL_DELIVERY_TIME':
+      return t('Choose a sooner moment.');
+    case 'ILLEGAL_LITE_TOPIC':
+      return t('Choose another name.');
     default:
       return t('The log of the proxy tells more.');
   }
+}
+
+const END_TRANSACTION = 'EndTransaction';
+
+function afterGrpcTimeout(rpc: string | number | boolean): string {
+  switch (rpc) {
+    case 'SendMessage':
+      return t('The message may have been stored all the same: look into its topic before you send it again.');
+    case END_TRANSACTION:
+      return halfIsStored();
+    default:
+      return t('Try again, or raise the setting rocketmq.requestTimeoutMs.');
+  }
+}
+
+/** Of a transaction that was begun and not ended. */
+function halfIsStored(): string {
+  return t('The message is stored as the half of a transaction, which nobody gets unless it is committed.');
 }
 
 function words({ code, details, cause }: CodedError): ErrorWords {
@@ -110,19 +134,19 @@ function words({ code, details, cause }: CodedError): ErrorWords {
     case 'grpc-timeout':
       return say(
         t('{0} did not answer {1} within {2} ms.', address, d('rpc'), d('timeoutMs')),
-        d('rpc') === 'SendMessage'
-          ? t('The message may have been stored all the same: look into its topic before you send it again.')
-          : t('Try again, or raise the setting rocketmq.requestTimeoutMs.'),
+        afterGrpcTimeout(d('rpc')),
       );
     case 'grpc-failed':
       return say(
         t('{0} failed at {1}: {2} (gRPC status {3}).', d('rpc'), address, d('reason'), d('status')),
-        t('Check that the address is the gRPC port of a RocketMQ proxy.'),
+        d('rpc') === END_TRANSACTION
+          ? halfIsStored()
+          : t('Check that the address is the gRPC port of a RocketMQ proxy.'),
       );
     case 'grpc-refused':
       return say(
         t('{0} refused {1} with {2}: {3}.', address, d('rpc'), d('refusal'), d('reason')),
-        afterGrpcRefusal(d('refusal')),
+        d('rpc') === END_TRANSACTION ? halfIsStored() : afterGrpcRefusal(d('refusal')),
       );
     case 'frame-illegal':
       return say(t('The answer is not in the RocketMQ protocol: {0}.', d('reason')), checkAddress());

@@ -66,6 +66,8 @@ describe('tail page', function () {
     state = {
       connectionName: 'Local Broker',
       topic: 'Orders',
+      group: undefined,
+      waitsToJoin: false,
       paused: false,
       reading: true,
       first: 0,
@@ -97,6 +99,7 @@ describe('tail page', function () {
           const to = Math.min(first + limit, state.first + state.held);
           return Array.from({ length: Math.max(0, to - from) }, (_, index) => row(from + index));
         },
+        join: () => change({ waitsToJoin: false, reading: true }),
         pause: () => change({ paused: true }),
         resume: () => change({ paused: false }),
         clear: () => change({ first: state.first + state.held, held: 0 }),
@@ -475,6 +478,26 @@ describe('tail page', function () {
     assert.equal((await outlines())[2], clear);
   });
 
+  it('that came back with the window asks before it joins its group, and says what a group does', async () => {
+    state = { ...state, group: 'my-group', waitsToJoin: true, reading: false };
+    await open();
+    const shown = () => host.page.locator('.empty').innerText();
+    assert.match(
+      await shown(),
+      /^This tail came back with the window\. It has not joined the group my-group again\.\s+Messages show here as the group my-group receives them, and are acknowledged: other members/,
+    );
+    assert.equal(await host.page.locator('.empty p').first().getAttribute('role'), 'status');
+    assert.deepEqual(host.paramsOf('join'), []);
+    const join = button('Join the Group and Go On');
+    await join.focus();
+    await host.page.keyboard.press('Enter');
+    await host.page.getByText('Waiting for new messages of Orders.').waitFor();
+    assert.equal(host.paramsOf('join').length, 1);
+    assert.equal(await join.count(), 0);
+    assert.equal(await host.page.locator('.tail-page > [role=status]').innerText(), 'Joined');
+    assert.doesNotMatch(await shown(), /joins no consumer group/);
+  });
+
   it('speaks Chinese with the Chinese bundle', async () => {
     const file = path.join(repository, 'media', 'l10n', 'bundle.l10n.zh-cn.json');
     const l10nBundle = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
@@ -489,6 +512,11 @@ describe('tail page', function () {
       await open({}, { theme, width: 1100 });
       assert.deepEqual(await accessibilityViolations(host.page), []);
       await host.screenshot(`tail-empty-${theme}`);
+      await arrive({ group: 'my-group', waitsToJoin: true });
+      await button('Join the Group and Go On').waitFor();
+      await host.screenshot(`tail-restored-${theme}`);
+      assert.deepEqual(await accessibilityViolations(host.page), []);
+      await arrive({ group: undefined, waitsToJoin: false });
       await arrive({ first: 2300, held: 10_000, capacity: 10_000 });
       await waitForLast(12_299);
       await loaded();

@@ -1,10 +1,12 @@
 import type { SendDraft, SendProperty } from '../../src/contract/sendForm.ts';
 import { formatBytes } from '../shared/format.ts';
 import { l10n } from '../shared/l10n.ts';
+import type { DeliveryProblem } from './delivery.ts';
 
 /** What must be put right before sending, by field, in words. The broker has the last word on all the rest. */
 export interface DraftProblems {
   readonly topic?: string;
+  readonly delivery?: DeliveryProblem;
   readonly properties?: PropertyProblem;
   readonly body?: string;
 }

@@ -1,18 +1,24 @@
 import type { JSX } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
-import type { SendDraft } from '../../src/contract/sendForm.ts';
+import type { SendDraft, SendType } from '../../src/contract/sendForm.ts';
 import { Combobox } from '../shared/combobox.tsx';
 import { Button, TextArea, TextField } from '../shared/controls.tsx';
 import { formatBytes } from '../shared/format.ts';
 import { l10n } from '../shared/l10n.ts';
+import { DeliveryFields } from './deliveryFields.tsx';
 import type { DraftProblems } from './draft.ts';
 import { isJsonDocument, utf8Length } from './draft.ts';
 import { FieldError } from './fieldError.tsx';
 import { PropertyRows } from './propertyRows.tsx';
+import type { MessageTypes } from './useMessageTypes.ts';
 
 interface DraftFieldsProps {
   readonly draft: SendDraft;
   readonly topics: readonly string[];
+  /** Undefined where messages have no types. */
+  readonly types: MessageTypes | undefined;
+  /** Which of the types is sent. */
+  readonly type: SendType;
   readonly maxBodyBytes: number;
   readonly problems: DraftProblems;
   readonly onChange: (part: Partial<SendDraft>) => void;
@@ -23,6 +29,8 @@ interface DraftFieldsProps {
 export function DraftFields({
   draft,
   topics,
+  types,
+  type,
   maxBodyBytes,
   problems,
   onChange,
@@ -47,6 +55,16 @@ export function DraftFields({
         />
         <FieldError id="topic-error" text={problems.topic} />
       </div>
+      {types !== undefined && (
+        <DeliveryFields
+          draft={draft.delivery}
+          type={type}
+          offered={types.offered}
+          hint={types.hint}
+          problem={problems.delivery}
+          onDraft={(delivery) => onChange({ delivery })}
+        />
+      )}
       <div class="pair">
         <TextField
           label={l10n.t('Tag')}

@@ -1,8 +1,9 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { SendReceipt } from '../../src/contract/sendForm.ts';
+import type { SendDelivery, SendReceipt } from '../../src/contract/sendForm.ts';
 import { Button, Icon, IconButton } from '../shared/controls.tsx';
 import { formatNumber, formatTime } from '../shared/format.ts';
 import { l10n } from '../shared/l10n.ts';
+import { deliveryText } from './delivery.ts';
 
 export const MOST_RESULTS = 20;
 
@@ -11,6 +12,8 @@ export interface SendResult {
   readonly topic: string;
   readonly atMs: number;
   readonly receipt: SendReceipt;
+  /** Where messages have types. */
+  readonly delivery?: SendDelivery | undefined;
 }
 
 interface ResultsProps {
@@ -61,7 +64,7 @@ function Newest({
   onCopy,
   onOpenTail,
 }: { readonly result: SendResult } & Pick<ResultsProps, 'onCopy' | 'onOpenTail'>): JSX.Element {
-  const { receipt, topic } = result;
+  const { receipt, topic, delivery } = result;
   const stored = receipt.status === 'SEND_OK';
   return (
     <section class="result" key={result.number}>
@@ -72,6 +75,7 @@ function Newest({
       {!stored && <p class="status">{statusText(receipt.status)}</p>}
       <dl>
         <Value name={l10n.t('Message id')} copy={receipt.messageId} onCopy={onCopy} mono />
+        {delivery !== undefined && <Value name={l10n.t('Message type')}>{deliveryText(delivery, result.atMs)}</Value>}
         {receipt.offsetMessageId === undefined ? (
           <Value name={l10n.t('Offset message id')}>{l10n.t('unknown')}</Value>
         ) : (
@@ -80,6 +84,12 @@ function Newest({
         <Value name={l10n.t('Broker')}>{receipt.brokerName ?? l10n.t('unknown')}</Value>
         <Value name={l10n.t('Queue')}>{receipt.queueId ?? l10n.t('unknown')}</Value>
         <Value name={l10n.t('Offset')} copy={String(receipt.offset)} onCopy={onCopy} />
+        {receipt.transactionId !== undefined && (
+          <Value name={l10n.t('Transaction id')} copy={receipt.transactionId} onCopy={onCopy} mono />
+        )}
+        {receipt.recallHandle !== undefined && (
+          <Value name={l10n.t('Recall handle')} copy={receipt.recallHandle} onCopy={onCopy} mono />
+        )}
       </dl>
       <Button icon="list-flat" onPress={() => onOpenTail(topic)}>
         {l10n.t('Tail This Topic')}

@@ -1,17 +1,19 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { SendDraft, SendFormContract, SendFormState } from '../../src/contract/sendForm.ts';
+import type { SendDraft, SendFormContract, SendFormState, SendType } from '../../src/contract/sendForm.ts';
 import { Button, Icon, ProgressRing } from '../shared/controls.tsx';
 import { l10n } from '../shared/l10n.ts';
 import type { PageRpc } from '../shared/rpc.ts';
 import { errorMessage } from '../shared/rpc.ts';
 import type { PageApi } from '../shared/vscodeApi.ts';
+import { readDelivery, typeToSend } from './delivery.ts';
 import type { DraftProblems } from './draft.ts';
 import { draftProblems } from './draft.ts';
 import { DraftFields } from './draftFields.tsx';
 import { DraftKeeper } from './draftKeeper.ts';
 import type { SendResult } from './results.tsx';
 import { MOST_RESULTS, Results } from './results.tsx';
+import { useMessageTypes } from './useMessageTypes.ts';
 
 /** Beyond all attempts of a send and what comes before them: a second send while one is under way stores twice. */
 const SEND_TIMEOUT_MS = 300_000;
@@ -58,7 +60,7 @@ export function SendPage({ api, rpc }: SendPageProps): JSX.Element {
 
 function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: SendFormState }): JSX.Element {
   const [draft, setDraft] = useState(initial.draft);
-  const [connectionName, setConnectionName] = useState(initial.connectionName);
+  const [connection, setConnection] = useState(initial.connection);
   const [topics, setTopics] = useState(initial.topics);
   const [results, setResults] = useState(api.read()?.results ?? []);
   const [problems, setProblems] = useState<DraftProblems>({});
@@ -70,6 +72,12 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
   const form = useRef<HTMLDivElement>(null);
   const keeper = useRef<DraftKeeper>(undefined);
   keeper.current ??= new DraftKeeper((saved) => rpc.call('saveDraft', saved));
+
+  const types = useMessageTypes(draft.topic.trim(), connection.knowsTypes, (topic) =>
+    rpc.call('messageTypes', { topic }),
+  );
+  const typeOf = ({ delivery }: SendDraft): SendType =>
+    types === undefined ? 'NORMAL' : typeToSend(delivery.type, types.offered);
 
   // Before anything else can happen: a reload right after a key loses nothing.
   useLayoutEffect(() => api.keep({ draft, results }), [draft, results]);
@@ -84,7 +92,7 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
   // Before the next message of the host is taken.
   useLayoutEffect(() => {
     rpc.on('topics', setTopics);
-    rpc.on('connectionName', setConnectionName);
+    rpc.on('connection', setConnection);
     rpc.on('topic', (topic) => change({ topic }));
   }, []);
 
@@ -100,24 +108,27 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
   const send = async (): Promise<void> => {
     if (underWay.current) return;
     setError(undefined);
-    const found = draftProblems(latestDraft.current, initial.maxBodyBytes);
+    const sent = latestDraft.current;
+    const delivery = readDelivery(sent.delivery, typeOf(sent));
+    const found = {
+      ...draftProblems(sent, initial.maxBodyBytes),
+      ...('control' in delivery && { delivery }),
+    };
     setProblems(found);
     const control = firstFaulty(found);
-    if (control !== undefined) {
-      form.current?.querySelector<HTMLElement>(control)?.focus();
-      return;
-    }
+    if (control !== undefined) form.current?.querySelector<HTMLElement>(control)?.focus();
+    if (control !== undefined || 'control' in delivery) return;
     underWay.current = true;
     setSending(true);
-    const sent = latestDraft.current;
     await attempt(async () => {
-      const receipt = await rpc.call('send', sent, { timeoutMs: SEND_TIMEOUT_MS, unanswered: mayBeStored });
-      setResults((now) =>
-        [{ number: (now[0]?.number ?? 0) + 1, topic: sent.topic.trim(), atMs: Date.now(), receipt }, ...now].slice(
-          0,
-          MOST_RESULTS,
-        ),
+      const receipt = await rpc.call(
+        'send',
+        { draft: sent, delivery },
+        { timeoutMs: SEND_TIMEOUT_MS, unanswered: mayBeStored },
       );
+      const told = types === undefined ? undefined : delivery;
+      const result = { topic: sent.topic.trim(), atMs: Date.now(), receipt, delivery: told };
+      setResults((now) => [{ ...result, number: (now[0]?.number ?? 0) + 1 }, ...now].slice(0, MOST_RESULTS));
     });
     underWay.current = false;
     setSending(false);
@@ -131,10 +142,12 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
 
   return (
     <div ref={form} onKeyDown={onKeyDown} class="send-form">
-      <h1>{l10n.t('Send a message to {0}', connectionName)}</h1>
+      <h1>{l10n.t('Send a message to {0}', connection.name)}</h1>
       <DraftFields
         draft={draft}
         topics={topics}
+        types={types}
+        type={typeOf(draft)}
         maxBodyBytes={initial.maxBodyBytes}
         problems={problems}
         onChange={change}
@@ -178,8 +191,9 @@ function SendForm({ api, rpc, initial }: SendPageProps & { readonly initial: Sen
 }
 
 /** Selects the control that the first problem is about. */
-function firstFaulty({ topic, properties, body }: DraftProblems): string | undefined {
+function firstFaulty({ topic, delivery, properties, body }: DraftProblems): string | undefined {
   if (topic !== undefined) return '[data-field="topic"] input';
+  if (delivery !== undefined) return `#${delivery.control}, .${delivery.control}`;
   const fault = properties?.faults[0];
   if (fault !== undefined) return `[data-row="${fault.row}"] .property-${fault.part}`;
   return body === undefined ? undefined : '[data-field="body"] vscode-text-area';

@@ -9,6 +9,11 @@ export function formatNumber(value: number): string {
   return numbers.format(value);
 }
 
+/** `a, b, and c` */
+export function formatList(items: readonly string[]): string {
+  return new Intl.ListFormat(document.documentElement.lang || 'en').format(items);
+}
+
 export function formatBytes(sizeBytes: number): string {
   if (sizeBytes < KIB) return l10n.t('{0} B', formatNumber(sizeBytes));
   if (sizeBytes < KIB * KIB) return l10n.t('{0} KiB', formatNumber(sizeBytes / KIB));

@@ -10,6 +10,7 @@ import { useRedraw } from '../shared/useRedraw.ts';
 import { VirtualList } from '../shared/virtualList.tsx';
 import type { PageApi } from '../shared/vscodeApi.ts';
 import { tailColumns } from './columns.tsx';
+import { Empty } from './empty.tsx';
 import { MessageDetail } from './messageDetail.tsx';
 import { TailRows } from './tailRows.ts';
 import { Toolbar } from './toolbar.tsx';
@@ -108,7 +109,7 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
     keep({ open: undefined });
     focusRow.current?.(detail.number);
   };
-  const ask = (method: 'pause' | 'resume' | 'clear', done: string): void =>
+  const ask = (method: 'join' | 'pause' | 'resume' | 'clear', done: string): void =>
     void attempt(async () => {
       rows.answered(await rpc.call(method, undefined));
       setAnnouncement(done);
@@ -153,7 +154,11 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
       <div class={detail === undefined ? 'content' : 'content with-detail'}>
         <div class="list">
           {state.held === 0 ? (
-            <Empty state={state} onSend={() => void attempt(() => rpc.call('openSend', undefined))} />
+            <Empty
+              state={state}
+              onJoin={() => ask('join', l10n.t('Joined'))}
+              onSend={() => void attempt(() => rpc.call('openSend', undefined))}
+            />
           ) : (
             <VirtualList
               label={l10n.t('Messages of {0}', state.topic)}
@@ -201,25 +206,4 @@ function Notice({ text, kind }: { readonly text: string; readonly kind: 'error' 
       <span>{text}</span>
     </div>
   );
-}
-
-function Empty({ state, onSend }: { readonly state: TailState; readonly onSend: () => void }): JSX.Element {
-  return (
-    <div class="empty">
-      <p>{emptyText(state)}</p>
-      <p class="muted">
-        {l10n.t(
-          'Messages show here as they arrive. Reading them joins no consumer group and changes nothing on the broker.',
-        )}
-      </p>
-      <Button icon="send" onPress={onSend}>
-        {l10n.t('Send a Message')}
-      </Button>
-    </div>
-  );
-}
-
-function emptyText({ topic, paused, reading }: TailState): string {
-  if (paused) return l10n.t('Paused. Resume to see messages of {0}.', topic);
-  return reading ? l10n.t('Waiting for new messages of {0}.', topic) : l10n.t('Finding the queues of {0}…', topic);
 }

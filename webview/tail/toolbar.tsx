@@ -21,7 +21,7 @@ export function Toolbar({ state, follow, onPause, onResume, onClear, onFollow }:
           {l10n.t('Resume')}
         </Button>
       ) : (
-        <Button key="pause" icon="debug-pause" onPress={onPause}>
+        <Button key="pause" icon="debug-pause" disabled={state.waitsToJoin} onPress={onPause}>
           {l10n.t('Pause')}
         </Button>
       )}

@@ -3,15 +3,19 @@ import type * as vscode from 'vscode';
 import type { Clock } from '../../base/clock.ts';
 import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { OutgoingMessage, TopicSummary } from '../../client/model.ts';
+import type { EndpointMessage } from '../../client/grpc/endpointModel.ts';
+import type { TopicSummary } from '../../client/model.ts';
 import type { Tail, TailOptions } from '../../client/tail.ts';
 import type { PageError } from '../../contract/rpc.ts';
-import type { SendReceipt } from '../../contract/sendForm.ts';
+import type { SendReceipt, SendType } from '../../contract/sendForm.ts';
 
 /** What panels ask of a cluster, or of a gRPC endpoint. */
 export interface PanelClient {
   topics(): Promise<readonly TopicSummary[]>;
-  send(message: OutgoingMessage): Promise<SendReceipt>;
+  /** A cluster takes no notice of `delivery`. */
+  send(message: EndpointMessage): Promise<SendReceipt>;
+  /** Types of messages that the topic takes, none when nobody says so. Not there where messages have no types. */
+  messageTypes?(topic: string): Promise<readonly SendType[]>;
   /** An endpoint gives messages to members of a group alone. */
   tail(topic: string, options?: TailOptions & { readonly group?: string | undefined }): Tail;
 }

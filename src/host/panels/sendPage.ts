@@ -1,13 +1,20 @@
 import * as vscode from 'vscode';
 
 import type { PageIdentity } from '../../contract/rpc.ts';
-import type { SendDraft, SendFormContract, SendFormState, SendReceipt } from '../../contract/sendForm.ts';
+import type {
+  SendConnection,
+  SendDelivery,
+  SendDraft,
+  SendFormContract,
+  SendFormState,
+  SendReceipt,
+} from '../../contract/sendForm.ts';
 import { MAX_BODY_BYTES } from '../../client/outgoing.ts';
 import { connectionGone, rememberedName } from './connectionGone.ts';
 import { layOutJson } from './jsonLayout.ts';
 import { PagePanel } from './pagePanel.ts';
 import type { PanelConnection, SendPanelServices } from './panelServices.ts';
-import { EMPTY_DRAFT, outgoingMessage, readDraft } from './sendDraft.ts';
+import { EMPTY_DRAFT, deliveryAt, outgoingMessage, readDraft } from './sendDraft.ts';
 
 /** One send panel: the form's host. */
 export class SendPage {
@@ -16,8 +23,8 @@ export class SendPage {
   readonly #page: PagePanel<SendFormContract>;
   /** Asked for by a command and not yet shown by a page. */
   #topic: string | undefined;
-  /** The name that was last known, for when the connection is not there. */
-  #name: string;
+  /** What was last known, for when the connection is not there. */
+  #known: SendConnection;
 
   constructor(
     services: SendPanelServices,
@@ -29,7 +36,8 @@ export class SendPage {
     this.#services = services;
     this.#connectionId = identity.connectionId;
     this.#topic = topic;
-    this.#name = services.resolve(identity.connectionId)?.name ?? rememberedName(identity.connectionId);
+    const connection = services.resolve(identity.connectionId);
+    this.#known = connection === undefined ? remembered(identity.connectionId) : known(connection);
     this.#page = new PagePanel<SendFormContract>({
       panel,
       extensionUri: services.extensionUri,
@@ -46,7 +54,8 @@ export class SendPage {
           return undefined;
         },
         refreshTopics: () => this.#topics(),
-        send: (draft) => this.#send(draft),
+        messageTypes: async ({ topic: name }) => (await this.#connection().client.messageTypes?.(name)) ?? [],
+        send: ({ draft, delivery }) => this.#send(draft, delivery),
         formatJson: ({ text }) => layOutJson(text),
         copy: async ({ text }) => {
           await vscode.env.clipboard.writeText(text);
@@ -69,10 +78,10 @@ export class SendPage {
 
   connectionsChanged(): void {
     const connection = this.#services.resolve(this.#connectionId);
-    if (connection === undefined || connection.name === this.#name) return;
-    this.#name = connection.name;
+    if (connection === undefined) return;
+    this.#known = known(connection);
     this.#page.title = this.#title();
-    this.#page.tell('connectionName', connection.name);
+    this.#page.tell('connection', this.#known);
   }
 
   dispose(): void {
@@ -84,7 +93,7 @@ export class SendPage {
     const draft = { ...kept, topic: this.#topic ?? kept.topic };
     await this.#keep(draft);
     this.#tellTopics();
-    return { connectionName: this.#name, topics: [], draft, maxBodyBytes: MAX_BODY_BYTES };
+    return { connection: this.#known, topics: [], draft, maxBodyBytes: MAX_BODY_BYTES };
   }
 
   /** The form does not wait for the cluster: the list follows when it is here. */
@@ -104,9 +113,9 @@ export class SendPage {
       .sort((a, b) => a.localeCompare(b));
   }
 
-  async #send(draft: SendDraft): Promise<SendReceipt> {
+  async #send(draft: SendDraft, asked: SendDelivery): Promise<SendReceipt> {
     await this.#keep(draft);
-    const message = outgoingMessage(draft);
+    const message = { ...outgoingMessage(draft), delivery: deliveryAt(this.#services.clock.now(), asked) };
     const receipt = await this.#connection().client.send(message);
     this.#services.sent(this.#connectionId, message.topic);
     return receipt;
@@ -123,7 +132,7 @@ export class SendPage {
   }
 
   #title(): string {
-    return vscode.l10n.t('Send: {0}', this.#name);
+    return vscode.l10n.t('Send: {0}', this.#known.name);
   }
 
   /** @throws PageProblem `connection-gone` */
@@ -132,4 +141,12 @@ export class SendPage {
     if (connection === undefined) throw connectionGone();
     return connection;
   }
+}
+
+function known({ name, client }: PanelConnection): SendConnection {
+  return { name, knowsTypes: client.messageTypes !== undefined };
+}
+
+function remembered(connectionId: string): SendConnection {
+  return { name: rememberedName(connectionId), knowsTypes: false };
 }

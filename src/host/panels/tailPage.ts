@@ -27,6 +27,8 @@ export interface TailPageOptions {
   readonly documents: MessageDocuments;
   readonly panel: vscode.WebviewPanel;
   readonly identity: TailIdentity;
+  /** Whether it came back by itself: nobody has just said that it may join a group. */
+  readonly isRestored: boolean;
   readonly onDispose: () => void;
 }
 
@@ -47,14 +49,16 @@ export class TailPage {
   readonly #words: RowWords;
   #client: PanelClient | undefined;
   #isConnected = false;
+  #waitsToJoin: boolean;
   #name: string;
 
-  constructor({ services, documents, panel, identity, onDispose }: TailPageOptions) {
+  constructor({ services, documents, panel, identity, isRestored, onDispose }: TailPageOptions) {
     this.#services = services;
     this.#documents = documents;
     this.#connectionId = identity.connectionId;
     this.#topic = identity.topic;
     this.#group = identity.group;
+    this.#waitsToJoin = isRestored && identity.group !== undefined;
     this.#name = rememberedName(identity.connectionId);
     this.#words = {
       binary: (sizeBytes, hex) => vscode.l10n.t('Binary, {0} bytes: {1}', sizeBytes, hex),
@@ -81,6 +85,7 @@ export class TailPage {
       handlers: {
         ready: () => this.#state(),
         rows: ({ first, limit }) => this.#rows(first, limit),
+        join: () => this.#after(() => this.join()),
         pause: () => this.#after(() => this.#feed.pause()),
         resume: () => this.#after(() => this.#feed.resume()),
         clear: () => this.#after(() => this.#feed.clear()),
@@ -110,6 +115,12 @@ export class TailPage {
     this.#page.reveal();
   }
 
+  /** Somebody knows what it means to receive as the group, and wants it. */
+  join(): void {
+    this.#waitsToJoin = false;
+    this.connectionsChanged();
+  }
+
   connectionsChanged(): void {
     this.#connect();
     this.#page.tell('state', this.#state());
@@ -125,7 +136,7 @@ export class TailPage {
     this.#isConnected = connection !== undefined;
     if (connection === undefined) return;
     this.#name = connection.name;
-    if (connection.client === this.#client) return;
+    if (connection.client === this.#client || this.#waitsToJoin) return;
     this.#client = connection.client;
     this.#feed.follow(connection.client.tail(this.#topic, { group: this.#group }));
   }
@@ -140,6 +151,8 @@ export class TailPage {
     return {
       connectionName: this.#name,
       topic: this.#topic,
+      group: this.#group,
+      waitsToJoin: this.#waitsToJoin,
       paused,
       reading,
       first,

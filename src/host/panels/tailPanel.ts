@@ -35,10 +35,11 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
     this.#subscriptions.add(vscode.window.registerWebviewPanelSerializer(TAIL_VIEW_TYPE, this));
   }
 
-  /** Opens the topic's panel, which reads from now on, or reveals it. */
+  /** Opens the topic's panel, which reads from now on, or reveals it. Who gives a group wants it to be joined. */
   open(identity: TailIdentity): void {
     const open = this.#panels.get(keyOf(identity));
     if (open !== undefined) {
+      open.join();
       open.reveal();
       return;
     }
@@ -48,13 +49,13 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
       vscode.ViewColumn.Active,
       webviewOptions(this.#services.extensionUri),
     );
-    this.#add(panel, identity);
+    this.#add(panel, identity, false);
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
     const identity = readIdentity(state);
     if (!isOfTail(identity) || this.#panels.has(keyOf(identity))) panel.dispose();
-    else this.#add(panel, identity);
+    else this.#add(panel, identity, true);
     return Promise.resolve();
   }
 
@@ -63,7 +64,7 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
     for (const panel of [...this.#panels.values()]) panel.dispose();
   }
 
-  #add(panel: vscode.WebviewPanel, identity: TailIdentity): void {
+  #add(panel: vscode.WebviewPanel, identity: TailIdentity, isRestored: boolean): void {
     const key = keyOf(identity);
     this.#panels.set(
       key,
@@ -72,6 +73,7 @@ export class TailPanels implements Disposable, vscode.WebviewPanelSerializer {
         documents: this.#documents,
         panel,
         identity,
+        isRestored,
         onDispose: () => this.#panels.delete(key),
       }),
     );

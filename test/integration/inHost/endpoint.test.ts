@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 
 import * as vscode from 'vscode';
 
+import { EMPTY_DRAFT } from '../../../src/host/panels/sendDraft.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
 import { Code, MessageType, Permission } from '../../../src/protocol/grpc/definition_pb.ts';
 import { OK, ScriptedEndpoint } from '../../support/scriptedEndpoint.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { activated, configuration, nodeAt, openTabs, rowsBelow, runAnswering, setGlobally } from './extension.ts';
-import { sendPage } from './panelPage.ts';
+import { restoredTail, sendPage } from './panelPage.ts';
 import { ScriptedPrompts } from './scriptedPrompts.ts';
 
 const UNKNOWN_ROWS = [
@@ -30,10 +31,19 @@ describe('A connection to a gRPC endpoint', () => {
         const broker = { name: 'broker-a', id: 0 };
         const acceptMessageTypes = [MessageType.NORMAL, MessageType.FIFO];
         return [
-          { status: OK, messageQueues: [{ topic, id: 0, permission: Permission.READ, broker, acceptMessageTypes }] },
+          {
+            status: OK,
+            messageQueues: [{ topic, id: 0, permission: Permission.READ_WRITE, broker, acceptMessageTypes }],
+          },
         ];
       },
-      sendMessage: () => [{ status: OK, entries: [{ status: OK, messageId: 'M1', offset: 4n }] }],
+      sendMessage: ({ messages }) => {
+        if (messages[0]?.systemProperties?.messageType !== MessageType.DELAY) {
+          return [{ status: OK, entries: [{ status: OK, messageId: 'M1', offset: 4n }] }];
+        }
+        const message = 'TopicMessageType validate failed, the expected type is FIFO, but actual type is DELAY';
+        return [{ status: { code: Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE, message }, entries: [] }];
+      },
       receiveMessage: () => undefined,
     });
   });
@@ -104,7 +114,7 @@ describe('A connection to a gRPC endpoint', () => {
     await runAnswering(api, script, 'rocketmq.endpoint.addTopic', await nodeAt(api, 'proxy'));
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), ['orders', ...UNKNOWN_ROWS]);
     const topic = await nodeAt(api, 'proxy', 'orders');
-    assert.deepEqual(await rowsBelow(api, topic), ['broker-a, queue 0 | read · NORMAL, FIFO']);
+    assert.deepEqual(await rowsBelow(api, topic), ['broker-a, queue 0 | read and write · NORMAL, FIFO']);
     await runAnswering(api, new ScriptedPrompts(), 'rocketmq.endpoint.removeTopic', topic);
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), UNKNOWN_ROWS);
   });
@@ -128,15 +138,33 @@ describe('A connection to a gRPC endpoint', () => {
     const page = await sendPage(api, 'user:proxy');
     try {
       assert.deepEqual(await page.call('refreshTopics', undefined), ['orders']);
-      const draft = { topic: 'orders', tag: 'a', keys: 'k', properties: [], body: 'hello' };
-      const { elapsedMs, ...receipt } = await page.call('send', draft);
+      assert.deepEqual((await page.call('ready', { saved: undefined })).connection, {
+        name: 'proxy',
+        knowsTypes: true,
+      });
+      assert.deepEqual(await page.call('messageTypes', { topic: 'orders' }), ['NORMAL', 'FIFO']);
+      const draft = { ...EMPTY_DRAFT, topic: 'orders', tag: 'a', keys: 'k', body: 'hello' };
+      const { elapsedMs, ...receipt } = await page.call('send', { draft, delivery: { type: 'FIFO', group: 'g' } });
       assert.ok(elapsedMs >= 0);
-      const told = { status: 'SEND_OK', messageId: 'M1', offset: 4 };
+      const told = { status: 'SEND_OK', messageId: 'M1', offset: 4, transactionId: undefined, recallHandle: undefined };
       assert.deepEqual(
         { ...receipt },
         { ...told, offsetMessageId: undefined, brokerName: undefined, queueId: undefined },
       );
-      assert.equal(Buffer.from(endpoint.requests('sendMessage').at(-1)?.messages[0]?.body ?? []).toString(), 'hello');
+      const sent = endpoint.requests('sendMessage').at(-1)?.messages[0];
+      assert.equal(Buffer.from(sent?.body ?? []).toString(), 'hello');
+      assert.equal(sent?.systemProperties?.messageGroup, 'g');
+      const delivery = { type: 'DELAY', afterMs: 60_000 } as const;
+      const from = Date.now();
+      await assert.rejects(page.call('send', { draft, delivery }), {
+        message: new RegExp(
+          'refused SendMessage with MESSAGE_PROPERTY_CONFLICT_WITH_TYPE: .*expected type is FIFO.* ' +
+            'Choose the type of message that the topic takes\\.$',
+        ),
+      });
+      const at = endpoint.requests('sendMessage').at(-1)?.messages[0]?.systemProperties?.deliveryTimestamp;
+      const waitMs = Number(at?.seconds ?? 0n) * 1000 - from;
+      assert.ok(waitMs > 58_000 && waitMs < 90_000, String(waitMs));
     } finally {
       page.dispose();
     }
@@ -155,5 +183,52 @@ describe('A connection to a gRPC endpoint', () => {
     assert.equal(endpoint.requests('receiveMessage')[0]?.group?.name, 'g');
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await waitFor('the leave', () => endpoint.requests('notifyClientTermination').length > 0);
+  });
+
+  it('joins no group when its tail comes back with the window, until somebody says so', async () => {
+    await keep(['orders']);
+    const group = 'restored';
+    const receives = () =>
+      endpoint.requests('receiveMessage').filter((request) => request.group?.name === group).length;
+    const joins = () =>
+      endpoint
+        .requests('telemetry')
+        .filter(
+          ({ command }) =>
+            command.case === 'settings' &&
+            command.value.pubSub.case === 'subscription' &&
+            command.value.pubSub.value.group?.name === group,
+        ).length;
+    const page = await restoredTail(api, { connectionId: 'user:proxy', topic: 'orders', group });
+    try {
+      const before = await page.call('ready', undefined);
+      assert.deepEqual([before.group, before.waitsToJoin, before.reading], [group, true, false]);
+      // What else changes does not make it join.
+      await keep(['orders', 'more']);
+      await page.call('resume', undefined);
+      assert.deepEqual([joins(), receives()], [0, 0]);
+      assert.equal((await page.call('join', undefined)).waitsToJoin, false);
+      await waitFor('a receive', () => receives() > 0);
+      assert.equal(joins(), 1);
+      await waitFor('the tail to read', async () => (await page.call('ready', undefined)).reading);
+    } finally {
+      page.dispose();
+    }
+  });
+
+  it('joins at once when its tail is opened anew while one waits', async () => {
+    await keep(['orders']);
+    const page = await restoredTail(api, { connectionId: 'user:proxy', topic: 'orders', group: 'again' });
+    try {
+      assert.equal((await page.call('ready', undefined)).waitsToJoin, true);
+      const topic = await nodeAt(api, 'proxy', 'orders');
+      await runAnswering(api, new ScriptedPrompts().thenType('again').thenAgree(), 'rocketmq.openTailPanel', topic);
+      assert.equal((await page.call('ready', undefined)).waitsToJoin, false);
+      await waitFor('a receive', () =>
+        endpoint.requests('receiveMessage').some((request) => request.group?.name === 'again'),
+      );
+    } finally {
+      page.dispose();
+    }
   });
 });

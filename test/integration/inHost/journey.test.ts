@@ -5,6 +5,7 @@ import * as vscode from 'vscode';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import { commandIds } from '../../../src/host/commandIds.ts';
+import { EMPTY_DRAFT } from '../../../src/host/panels/sendDraft.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
 import { RequestCode, ResponseCode } from '../../../src/protocol/codes.ts';
 import { parseOffsetMessageId } from '../../../src/protocol/messageId.ts';
@@ -169,7 +170,8 @@ describe('the journey with the local broker', () => {
     const page = await sendPage(api, 'local');
     try {
       const body = '{"id":1}';
-      const sent = await page.call('send', { topic: TOPIC, tag: 'new', keys: 'k1', properties: PROPERTIES, body });
+      const draft = { ...EMPTY_DRAFT, topic: TOPIC, tag: 'new', keys: 'k1', properties: PROPERTIES, body };
+      const sent = await page.call('send', { draft, delivery: { type: 'NORMAL' } });
       assert.equal(sent.status, 'SEND_OK');
       assert.equal(sent.offset, 0);
       await run(api, 'rocketmq.refreshNode', topic);

@@ -81,14 +81,23 @@ export async function sendPage(
   return page;
 }
 
-/** The page of a tail panel that came back after a reload, once it stands at the end of every queue. */
-export async function tailPage(
+/** The page of a tail panel that came back after a reload, of a group where there is one. */
+export async function restoredTail(
   { tailPanels }: ExtensionApi,
+  identity: { readonly connectionId: string; readonly topic: string; readonly group?: string },
+): Promise<PanelPage<TailContract>> {
+  const page = new PanelPage<TailContract>('rocketmq.tail');
+  await tailPanels.deserializeWebviewPanel(page.panel, { identity });
+  return page;
+}
+
+/** The same once it stands at the end of every queue. */
+export async function tailPage(
+  api: ExtensionApi,
   connectionId: string,
   topic: string,
 ): Promise<PanelPage<TailContract>> {
-  const page = new PanelPage<TailContract>('rocketmq.tail');
-  await tailPanels.deserializeWebviewPanel(page.panel, { identity: { connectionId, topic } });
+  const page = await restoredTail(api, { connectionId, topic });
   await waitFor('the tail to read', async () => (await page.call('ready', undefined)).reading);
   return page;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import type { SendDraft, SendFormContract } from '../../../src/contract/sendForm.ts';
 import type { TailContract } from '../../../src/contract/tail.ts';
+import { EMPTY_DRAFT } from '../../../src/host/panels/sendDraft.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
 import { startLocalBroker } from '../../support/localBroker.ts';
 import type { LocalBroker } from '../../support/localBroker.ts';
@@ -18,7 +19,6 @@ const CONNECTION = 'user:small';
 const TOPIC = 'Orders';
 const MAX_STORE_BYTES = 16 * 1024;
 const MIB = 1024 * 1024;
-const EMPTY_DRAFT: SendDraft = { topic: '', tag: '', keys: '', properties: [], body: '' };
 
 /** What people do and what becomes of it, through the panels' own host, with a broker that has little room. */
 describe('the panels with a broker that is soon full', () => {
@@ -53,6 +53,7 @@ describe('the panels with a broker that is soon full', () => {
   });
 
   const draft = (body: string): SendDraft => ({ ...EMPTY_DRAFT, topic: TOPIC, tag: 'paid', keys: 'k1 k2', body });
+  const post = (what: SendDraft) => send.call('send', { draft: what, delivery: { type: 'NORMAL' } });
   const stored = async (): Promise<number> => {
     const [queue] = (await api.clients.byId(CONNECTION)!.client.queues(TOPIC)).items;
     assert.ok(queue !== undefined && queue.minOffset === 0);
@@ -61,7 +62,7 @@ describe('the panels with a broker that is soon full', () => {
 
   it('send, answer where it lies, and show it', async () => {
     assert.deepEqual((await send.call('ready', { saved: undefined })).draft, EMPTY_DRAFT);
-    const receipt = await send.call('send', draft('{"id":1}'));
+    const receipt = await post(draft('{"id":1}'));
     assert.deepEqual([receipt.status, receipt.queueId, receipt.offset], ['SEND_OK', 0, 0]);
     const [row] = await waitFor('the row', async () => {
       const rows = await tail.call('rows', { first: 0, limit: 10 });
@@ -74,7 +75,7 @@ describe('the panels with a broker that is soon full', () => {
   it('refuse a body over 4 MiB in words before anything is sent, and keep it', async () => {
     const before = await stored();
     const body = 'x'.repeat(4 * MIB + 1);
-    await assert.rejects(send.call('send', draft(body)), {
+    await assert.rejects(post(draft(body)), {
       message:
         'The body has 4194305 bytes; the broker takes at most 4194304. Shorten it, or split it into several messages.',
     });
@@ -87,7 +88,7 @@ describe('the panels with a broker that is soon full', () => {
     let taken = await stored();
     const body = (index: number): string => `${index} `.padEnd(1024, '.');
     while (refused === undefined && taken < 100) {
-      await send.call('send', draft(body(taken))).then(
+      await post(draft(body(taken))).then(
         () => (taken += 1),
         (error: unknown) => (refused = error as Error),
       );
