@@ -20,6 +20,9 @@ import { apacheBrokerSettings } from './apacheSettings.ts';
 import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import type { GrpcEndpoint } from './grpc/endpoint.ts';
+import { listenForSlaves } from './ha/haListener.ts';
+import type { HaListener } from './ha/haListener.ts';
+import { Replication } from './ha/replication.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { clientIdOf, expireMembers } from './membership.ts';
 import { Pops } from './pop/pops.ts';
@@ -90,17 +93,26 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const owned = new DisposableStore();
   const servers: RemotingServer[] = [];
   let grpc: GrpcEndpoint | undefined;
+  let haListener: HaListener | undefined;
   try {
     let handle: RequestHandler = notYet;
     const { faults } = options;
     servers.push(...(await listenBoth({ ...options, answering: faults?.answering }, (request) => handle(request))));
     const port = servers[0]?.port ?? options.config.listenPort;
+    let acceptSlave: Replication['accept'] = (stream) => stream.destroy();
+    haListener = await listenForSlaves({
+      config: options.config,
+      brokerPort: port,
+      accept: (stream, slave) => acceptSlave(stream, slave),
+      logger,
+    });
+    const haListenPort = haListener.port;
     const file = (name: string): string => path.join(store.directory, 'config', name);
     const { brokerIP1, bindAddress } = options.config;
     const host = brokerIP1 === '' ? reachableHost(bindAddress) : brokerIP1;
     const address = formatAddress({ host, port });
     const settings = new RunningSettings<BrokerConfig>({
-      values: { ...options.config, brokerIP1: host, listenPort: port, storePathRootDir: store.directory },
+      values: { ...options.config, brokerIP1: host, listenPort: port, haListenPort, storePathRootDir: store.directory },
       read: readChangedBrokerConf,
       apache: apacheBrokerSettings,
       fixed: ['brokerConfigPath', 'rocketmqHome', 'configBlackList'],
@@ -210,11 +222,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           topics,
           nameServers: options.nameServers,
           address,
-          haAddress: formatAddress({ host, port: port + 1 }),
+          haAddress: formatAddress({ host, port: haListenPort }),
           credentials: security.credentials,
           tls: clientTls(config),
         }),
       ),
+      replication: owned.add(new Replication({ config, store, clock, logger })),
       statistics,
       security,
       address,
@@ -238,6 +251,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       }),
     );
     owned.add(expireMembers(context));
+    acceptSlave = (stream, slave) => context.replication.accept(stream, slave);
     const checked = guarded(brokerRouter(context), { config, security, clock, logger });
     handle = faults?.around('broker', checked, (connection) => clientIdOf(context, connection)) ?? checked;
     context.delayLevels.start();
@@ -248,12 +262,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const transactionCheck = new TransactionCheck(context);
     transactionCheck.start();
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
-    const parts = { context, servers, owned, transactionCheck, grpc };
+    const parts = { context, servers, haListener, owned, transactionCheck, grpc };
     return { address, grpcAddress: grpc?.address ?? null, context, stop: () => stopBroker(parts) };
   } catch (error) {
     await grpc?.stop();
     owned.dispose();
     await closeAll(servers);
+    await haListener?.close();
     await store.close();
     throw error;
   }

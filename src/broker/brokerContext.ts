@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { HostAddress } from '../protocol/hostAddress.ts';
 import type { IncomingRequest, Reply } from '../remoting/connection.ts';
 import type { BrokerConfig } from './config.ts';
+import type { Replication } from './ha/replication.ts';
 import type { HeldPulls } from './heldPulls.ts';
 import type { Pops } from './pop/pops.ts';
 import type { Registration } from './registration.ts';
@@ -43,6 +44,7 @@ export interface BrokerContext {
   readonly pops: Pops;
   readonly retention: Retention;
   readonly registration: Registration;
+  readonly replication: Replication;
   readonly security: Security;
   readonly statistics: Statistics;
   /** `host:port` as clients reach it. */

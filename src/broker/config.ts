@@ -5,8 +5,9 @@ import { Perm } from '../protocol/bodies/route.ts';
 import { apacheBrokerSettings, apacheNameServerSettings } from './apacheSettings.ts';
 import { authSettings } from './settings/authSettings.ts';
 import { grpcSettings } from './settings/grpcSettings.ts';
+import { haSettings } from './settings/haSettings.ts';
 import { popSettings } from './settings/popSettings.ts';
-import { flag, MAX, notBlank, only, port, precision, text, whole } from './settings/setting.ts';
+import { flag, MAX, notBlank, port, precision, text, whole } from './settings/setting.ts';
 import type { SettingTable, ValuesOf } from './settings/setting.ts';
 import { tlsSettings } from './settings/tlsSettings.ts';
 
@@ -30,10 +31,6 @@ const brokerSettings = {
   rocketmqHome: text(''),
   brokerClusterName: text('DefaultCluster', notBlank),
   brokerName: text('broker-a', notBlank),
-  brokerId: only('0', 'this broker is always a master, whose id is 0'),
-  brokerRole: text('ASYNC_MASTER', (role) => {
-    if (role !== 'ASYNC_MASTER' && role !== 'SYNC_MASTER') throw new Error('this broker cannot be a slave');
-  }),
   /** Empty means: what clients can reach, see `reachableHost`. */
   brokerIP1: text(''),
   bindAddress: text('127.0.0.1', notBlank),
@@ -126,6 +123,7 @@ const brokerSettings = {
   transactionOpMsgMaxSize: whole(4096, 1, 4 * 1024 * 1024),
   transactionOpBatchInterval: whole(3000, 1, 3_600_000),
   storeReplyMessageEnable: flag(true),
+  ...haSettings,
   ...popSettings,
   ...grpcSettings,
 } as const satisfies SettingTable;
@@ -216,6 +214,7 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'brokerName',
   'brokerId',
   'brokerRole',
+  'haListenPort',
   'brokerIP1',
   'bindAddress',
   'listenPort',
@@ -251,10 +250,11 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'scanNotActiveBrokerInterval',
 ]);
 
-/** Names of 4.x before 4.9. */
+/** Names of 4.x. */
 const FORMER_NAMES: Readonly<Record<string, string>> = {
   mapedFileSizeCommitLog: 'mappedFileSizeCommitLog',
   mapedFileSizeConsumeQueue: 'mappedFileSizeConsumeQueue',
+  haSlaveFallbehindMax: 'haMaxGapNotInSync',
 };
 
 function defaults<T extends SettingTable>(table: T): ValuesOf<T> {

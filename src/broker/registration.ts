@@ -204,7 +204,7 @@ export class Registration implements Disposable {
       brokerName: config.brokerName,
       brokerAddr: address,
       clusterName: config.brokerClusterName,
-      brokerId: Number(config.brokerId),
+      brokerId: config.brokerId,
     };
   }
 

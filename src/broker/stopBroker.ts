@@ -3,6 +3,7 @@ import { errorText } from '../base/errors.ts';
 import type { RemotingServer } from '../remoting/server.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import { closeAll } from './brokerPorts.ts';
+import type { HaListener } from './ha/haListener.ts';
 import type { GrpcEndpoint } from './grpc/endpoint.ts';
 import type { TransactionCheck } from './transactions/transactionCheck.ts';
 
@@ -10,11 +11,12 @@ import type { TransactionCheck } from './transactions/transactionCheck.ts';
 export async function stopBroker(parts: {
   readonly context: BrokerContext;
   readonly servers: readonly RemotingServer[];
+  readonly haListener: HaListener;
   readonly owned: DisposableStore;
   readonly transactionCheck: TransactionCheck;
   readonly grpc: GrpcEndpoint | undefined;
 }): Promise<void> {
-  const { context, servers, owned, transactionCheck, grpc } = parts;
+  const { context, servers, haListener, owned, transactionCheck, grpc } = parts;
   const steps: readonly (() => unknown)[] = [
     () => context.registration.stop(),
     () => grpc?.stop(),
@@ -23,6 +25,8 @@ export async function stopBroker(parts: {
     () => context.delayLevels.stop(),
     () => context.timers?.stop(),
     () => transactionCheck.stop(),
+    () => context.replication.dispose(),
+    () => haListener.close(),
     () => owned.dispose(),
     () => context.store.close(),
   ];

@@ -29,7 +29,7 @@ describe('broker: settings', () => {
     assert.deepEqual(settings, {
       brokerClusterName: 'DefaultCluster',
       brokerName: 'broker-x',
-      brokerId: '0',
+      brokerId: 0,
       deleteWhen: '04',
       fileReservedTime: 48,
       brokerRole: 'ASYNC_MASTER',
@@ -47,7 +47,8 @@ describe('broker: settings', () => {
     ['autoCreateTopicEnable', 'yes', /true or false/],
     ['brokerName', '', /empty/],
     ['brokerRole', 'SLAVE', /cannot be a slave/],
-    ['brokerId', '1', /always a master/],
+    ['brokerId', '-1', /whole number from 0/],
+    ['haTransferBatchSize', '4194304', /from 1024 to 4194292/],
     ['messageDelayLevel', '1s 5x', /expected like 5s/],
     ['flushDiskType', 'NEVER', /ASYNC_FLUSH or SYNC_FLUSH/],
     ['enablePropertyFilter', 'maybe', /true or false/],

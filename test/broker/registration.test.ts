@@ -76,14 +76,7 @@ describe('broker: registration', () => {
       ['brokerName', 'brokerAddr', 'clusterName', 'brokerId', 'compressed', 'haServerAddr'].map(
         (name) => first.extFields[name],
       ),
-      [
-        'broker-a',
-        broker.address,
-        'DefaultCluster',
-        '0',
-        'false',
-        `127.0.0.1:${Number(broker.address.split(':')[1]) + 1}`,
-      ],
+      ['broker-a', broker.address, 'DefaultCluster', '0', 'false', `127.0.0.1:${broker.context.config.haListenPort}`],
     );
     const client = await connect(broker.address);
     await client.request(sendRequest('Fresh', 'x'), 4000);

@@ -6,7 +6,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext, BrokerHandler } from '../brokerContext.ts';
 import { SUCCESS, success, successBody } from '../reply.ts';
 
-/* A master that has no slaves. Source: AdminBrokerProcessor.java; broker sheet §13.5. */
+/* Between masters, slaves and whoever looks at them. Source: AdminBrokerProcessor.java; broker sheet §13.5. */
 
 export const masterHandlers: readonly (readonly [RequestCode, BrokerHandler])[] = [
   [RequestCode.GET_BROKER_HA_STATUS, getHaStatus],
@@ -16,8 +16,8 @@ export const masterHandlers: readonly (readonly [RequestCode, BrokerHandler])[] 
 ];
 
 /** GET_BROKER_HA_STATUS 907. */
-function getHaStatus({ store }: BrokerContext): Reply {
-  return successBody(encodeHaStatus(store.maxPhysicalOffset));
+function getHaStatus({ replication }: BrokerContext): Reply {
+  return successBody(encodeHaStatus(replication.status()));
 }
 
 /** EXCHANGE_BROKER_HA_INFO 906: who asks without a master's address learns this one's. */

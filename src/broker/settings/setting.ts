@@ -35,11 +35,6 @@ export const whole = (otherwise: number, min: number, max: number): Setting<numb
   },
 });
 
-export const only = (value: string, why: string): Setting<string> =>
-  text(value, (given) => {
-    if (given !== value) throw new Error(why);
-  });
-
 /** Rounded down to what the timer wheel knows. Source: MessageStoreConfig.setTimerPrecisionMs. */
 export const precision = (otherwise: number): Setting<number> => ({
   otherwise,

@@ -219,6 +219,13 @@ export class CommitLog {
     return this.#tail.read(physicalOffset, sizeBytes);
   }
 
+  /** Bytes as the files hold them, what fills files included: up to the end of the log, or of a file. Empty where there are none. */
+  readRaw(position: number, maxBytes: number): Buffer | Promise<Buffer> {
+    const sizeBytes = Math.min(maxBytes, this.#end - position);
+    if (sizeBytes <= 0) return Buffer.alloc(0);
+    return this.#tail.readSome(position, sizeBytes) ?? this.files.read(position, sizeBytes);
+  }
+
   /** The record that begins at that offset, of whatever size; undefined when none does. */
   async record(physicalOffset: number): Promise<Buffer | undefined> {
     if (physicalOffset < this.start || physicalOffset + BLANK_BYTES > this.#end) return undefined;

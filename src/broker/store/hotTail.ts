@@ -57,13 +57,22 @@ export class HotTail {
 
   /** The bytes at `position` when all of them are held. */
   read(position: number, sizeBytes: number): Buffer | undefined {
+    return this.#read(position, sizeBytes, sizeBytes);
+  }
+
+  /** As many of the bytes at `position` as are held together. */
+  readSome(position: number, maxBytes: number): Buffer | undefined {
+    return this.#read(position, 1, maxBytes);
+  }
+
+  #read(position: number, minBytes: number, maxBytes: number): Buffer | undefined {
     for (let index = this.#chunks.length - 1; index >= 0; index -= 1) {
       const chunk = this.#chunks[index];
       if (chunk === undefined || position < chunk.start) continue;
       const at = position - chunk.start;
-      if (at + sizeBytes > chunk.used) return undefined;
+      if (at + minBytes > chunk.used) return undefined;
       chunk.wasRead = true;
-      return chunk.bytes.subarray(at, at + sizeBytes);
+      return chunk.bytes.subarray(at, Math.min(at + maxBytes, chunk.used));
     }
     return undefined;
   }

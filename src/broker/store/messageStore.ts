@@ -88,6 +88,11 @@ export class MessageStore {
     return this.#places.arrivals.event;
   }
 
+  /** Fired when `maxPhysicalOffset` moved. */
+  get onGrowth(): Event<undefined> {
+    return this.#places.growth.event;
+  }
+
   /** Since it was opened. */
   get appendedRecords(): number {
     return this.#places.publishedRecords;
@@ -103,6 +108,16 @@ export class MessageStore {
 
   get maxPhysicalOffset(): number {
     return this.#log.end;
+  }
+
+  /** Where the file of the log begins that holds an offset. */
+  logFileStart(physicalOffset: number): number {
+    return this.#log.files.startOf(physicalOffset);
+  }
+
+  /** See CommitLog.readRaw. */
+  readLog(physicalOffset: number, maxBytes: number): Buffer | Promise<Buffer> {
+    return this.#log.readRaw(physicalOffset, maxBytes);
   }
 
   /**
@@ -253,6 +268,7 @@ export class MessageStore {
       this.#files.markClosed();
     } finally {
       this.#places.arrivals.dispose();
+      this.#places.growth.dispose();
       this.#files.release();
     }
   }

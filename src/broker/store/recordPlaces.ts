@@ -12,6 +12,8 @@ import type { QueueTable } from './queueTable.ts';
 /** Messages become records with places in the log and in their queues, which readers see when the records are written. */
 export class RecordPlaces {
   readonly arrivals = new Emitter<Arrival>();
+  /** Fired after records came into the files, once for all that came together. */
+  readonly growth = new Emitter<undefined>();
   readonly #options: RecordPlacesOptions;
   #lastTimestamp: number;
   #publishedRecords = 0;
@@ -100,6 +102,7 @@ export class RecordPlaces {
       arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
     }
     for (const arrival of arrivals) this.arrivals.fire(arrival);
+    this.growth.fire(undefined);
   }
 }
 
