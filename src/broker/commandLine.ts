@@ -31,6 +31,8 @@ Usage:
                          the NameServer alone
   rocketmq-local broker  -n HOST:PORT[;HOST:PORT] [--port N] [--grpc-port N|off] [options]
                          the broker alone, registered with these NameServers
+  rocketmq-local cluster start|status|stop|kill|pause|resume|logs
+                         several of each, a process a node; see rocketmq-local cluster --help
 
 Options:
   --namesrv-port N   port of the NameServer (default 9876); 0 takes any free one

@@ -35,3 +35,68 @@ export interface BrokerCommand {
 
 /** `running.json` in the store directory of a broker that is up, where `control` is null always; removed at its end. */
 export type RunningBroker = BrokerReady;
+
+/** How many masters and slaves a cluster on this machine has, and how they replicate: the four of Apache's tutorial. */
+export type ClusterMode = 'single' | '2m-noslave' | '2m-2s-async' | '2m-2s-sync';
+
+export type ClusterRole = 'namesrv' | 'master' | 'slave';
+
+/** `died`: it ended and nobody asked for that. `stopped` and `killed` were asked for. */
+export type NodeState = 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'killed' | 'died';
+
+export interface ClusterNodeStatus {
+  readonly name: string;
+  readonly role: ClusterRole;
+  /** `host:port` */
+  readonly address: string;
+  /** Null while it has no process. */
+  readonly pid: number | null;
+  readonly state: NodeState;
+  /** Of its last process, where that ended: its exit code, or the signal that ended it. */
+  readonly ended: number | string | null;
+  readonly conf: string;
+  readonly log: string;
+}
+
+/** What `rocketmq-local cluster status --json` prints. */
+export interface ClusterStatus {
+  readonly mode: ClusterMode;
+  /** Of the supervisor, with which all nodes end. */
+  readonly pid: number;
+  /** `host:port;host:port` */
+  readonly namesrv: string;
+  readonly dir: string;
+  readonly nodes: readonly ClusterNodeStatus[];
+}
+
+/** The first line of `rocketmq-local cluster start --json`: the first send to every master would be accepted. */
+export interface ClusterReady {
+  readonly ready: true;
+  readonly pid: number;
+  /** `host:port;host:port` */
+  readonly namesrv: string;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly role: ClusterRole;
+    readonly address: string;
+    readonly pid: number;
+  }[];
+  /** Absolute path. */
+  readonly dir: string;
+  readonly mode: ClusterMode;
+  /** From the start of the supervisor. */
+  readonly readyMs: number;
+}
+
+export type NodeAction = 'start' | 'stop' | 'kill' | 'pause' | 'resume';
+
+/** Asked of the supervisor of a cluster. Without an action it only tells how the cluster is; `stop` of no node ends it. */
+export interface ClusterRequest {
+  readonly action?: NodeAction;
+  readonly node?: string;
+}
+
+export type ClusterAnswer =
+  | { readonly ok: true; readonly status: ClusterStatus }
+  /** Why not, and what to do: two pieces of an English sentence. */
+  | { readonly ok: false; readonly reason: string; readonly next: string };

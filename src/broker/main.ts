@@ -26,6 +26,10 @@ void main(process.argv.slice(2));
 
 /** The command `rocketmq-local`, and the process that the extension forks. */
 async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'cluster') {
+    const { runClusterCommand } = await import('./cluster/clusterCommand.ts');
+    return runClusterCommand(args.slice(1));
+  }
   let line: CommandLine | 'help' | 'version';
   try {
     line = parseCommandLine(args);

@@ -42,6 +42,7 @@ const extensionExtras: BuildOptions = {
 
 /** What few brokers ever need, in bundles of their own: loaded when first needed, so that the start stays quick. */
 const rarelyNeeded = {
+  cluster: 'src/broker/cluster/clusterCommand.ts',
   control: 'src/broker/control/startControlled.ts',
   selfSigned: 'src/broker/security/selfSigned.ts',
   yaml: 'src/broker/security/plain/yaml.ts',

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import type { Disposable } from '../../base/disposable.ts';
+import type { ClusterAnswer, ClusterRequest } from '../control.ts';
+import { askSupervisor } from './askSupervisor.ts';
+import { clusterProblem } from './clusterProblem.ts';
+import { serveControl } from './controlServer.ts';
+import { claimDirectory, leaveDirectory, readSupervisorFile, removeStaleFile } from './supervisorFile.ts';
+
+export interface Claim extends Disposable {
+  /** The supervisor before this one was killed; its nodes may still be ending. */
+  readonly isAfterKill: boolean;
+  /** From now on requests are answered so. */
+  serve(answer: (request: ClusterRequest) => Promise<ClusterAnswer>): void;
+}
+
+/**
+ * Makes this process the supervisor of a directory, who can be asked through it.
+ * @throws CodedError `usage` when another one is
+ */
+export async function claimCluster(directory: string): Promise<Claim> {
+  const token = randomBytes(24).toString('hex');
+  let answer = (request: ClusterRequest): Promise<ClusterAnswer> => Promise.resolve(notYet(request));
+  const control = await serveControl(token, (request) => answer(request));
+  const file = { pid: process.pid, port: control.port, token };
+  try {
+    const isAfterKill = await claim(directory, file);
+    return {
+      isAfterKill,
+      serve: (served) => (answer = served),
+      dispose: () => {
+        leaveDirectory(directory, file);
+        control.close();
+      },
+    };
+  } catch (error) {
+    control.close();
+    throw error;
+  }
+}
+
+/** @returns whether the file of one that was killed stood there */
+async function claim(directory: string, file: Parameters<typeof claimDirectory>[1]): Promise<boolean> {
+  if (claimDirectory(directory, file)) return false;
+  const other = readSupervisorFile(directory);
+  if (other === undefined || !(await isAnswered(other))) {
+    removeStaleFile(directory);
+    if (claimDirectory(directory, file)) return true;
+  }
+  const who = other === undefined ? '' : ` (pid ${other.pid})`;
+  throw clusterProblem(
+    `a cluster already runs in ${directory}${who}`,
+    'see it with: rocketmq-local cluster status, end it with: cluster stop, or choose another directory with --dir',
+  );
+}
+
+/** A refusal is an answer as well. */
+async function isAnswered(other: Parameters<typeof askSupervisor>[0]): Promise<boolean> {
+  try {
+    return (await askSupervisor(other, {})) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+const notYet = (request: ClusterRequest): ClusterAnswer => ({
+  ok: false,
+  reason:
+    request.action === undefined ? 'the cluster is starting' : `the cluster is starting: no ${request.action} yet`,
+  next: 'ask again in a moment',
+});

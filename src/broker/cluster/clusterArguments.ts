@@ -1,0 +1,176 @@
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { errorText } from '../../base/errors.ts';
+import type { ClusterMode, NodeAction } from '../control.ts';
+import { CLUSTER_MODES, isClusterMode } from './clusterPlan.ts';
+import { clusterProblem } from './clusterProblem.ts';
+
+export interface StartCluster {
+  readonly kind: 'start';
+  /** Undefined: that of the directory. */
+  readonly mode: ClusterMode | undefined;
+  readonly nameServers: number | undefined;
+  readonly directory: string | undefined;
+  readonly host: string;
+  /** Of the first NameServer; the next takes the next. */
+  readonly nameServerPort: number | undefined;
+  /** Of the first broker; each other is 10 above the one before it. */
+  readonly brokerPort: number | undefined;
+  readonly json: boolean;
+}
+
+export type ClusterCommand =
+  | StartCluster
+  | { readonly kind: 'status'; readonly directory: string | undefined; readonly json: boolean }
+  | {
+      readonly kind: 'act';
+      readonly action: NodeAction;
+      /** Undefined only for `stop`: all of them. */
+      readonly node: string | undefined;
+      readonly directory: string | undefined;
+      readonly json: boolean;
+    }
+  | {
+      readonly kind: 'logs';
+      readonly node: string;
+      readonly directory: string | undefined;
+      readonly lines: number;
+      readonly follow: boolean;
+    }
+  | { readonly kind: 'help' };
+
+export const CLUSTER_USAGE = `rocketmq-local cluster - several NameServers and brokers on this machine, a process each
+
+Usage:
+  rocketmq-local cluster start --mode MODE [options]   starts a cluster and stays; all its nodes end with it
+  rocketmq-local cluster status                        how each node is
+  rocketmq-local cluster stop|kill|start NODE          orderly, by SIGKILL, and up again with the same ports and store
+  rocketmq-local cluster pause|resume NODE             it answers nobody, until it goes on (not on Windows)
+  rocketmq-local cluster stop                          ends the cluster
+  rocketmq-local cluster logs NODE [--lines N] [-f]    the end of its log, and what comes after it
+
+Modes:
+  single       one master; the service stops with it
+  2m-noslave   two masters; while one is down, what it holds unread waits for it
+  2m-2s-async  two masters, a slave each; consumers go on from the slave, the last messages may be missing there
+  2m-2s-sync   the same; what is acknowledged is on the slave too
+
+Options:
+  --mode MODE        one of those above; a directory that holds a cluster knows its own
+  --dir DIR          where configurations, logs and messages are (default: one a mode, in your data directory)
+  --namesrvs N       how many NameServers (default: 1 for single, else 2)
+  --host ADDR        address to listen on (default 127.0.0.1)
+  --namesrv-port N   port of the first NameServer, the next take those above it (default: free ones)
+  --port N           port of the first broker, each next is 10 above (default: free ones)
+  --json             one JSON object on standard output: when sends are accepted, or how the nodes are
+  --lines N          of logs (default 100)
+  -f, --follow       logs goes on until Ctrl+C
+  -h, --help         this text
+`;
+
+const ACTIONS = ['start', 'stop', 'kill', 'pause', 'resume'] as const satisfies readonly NodeAction[];
+const VERBS = [...ACTIONS, 'status', 'logs'].join(', ');
+const MAX_NAME_SERVERS = 9;
+
+const options = {
+  mode: { type: 'string' },
+  dir: { type: 'string' },
+  namesrvs: { type: 'string' },
+  host: { type: 'string' },
+  'namesrv-port': { type: 'string' },
+  port: { type: 'string' },
+  json: { type: 'boolean' },
+  lines: { type: 'string' },
+  follow: { type: 'boolean', short: 'f' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Values = ReturnType<typeof parse>['values'];
+type Verb = NodeAction | 'status' | 'logs';
+
+/** Which options each verb takes beside --dir; `create` is `start` without a node. */
+const taken: Readonly<Record<Verb | 'create', readonly (keyof Values)[]>> = {
+  create: ['mode', 'namesrvs', 'host', 'namesrv-port', 'port', 'json'],
+  start: ['json'],
+  stop: ['json'],
+  kill: ['json'],
+  pause: ['json'],
+  resume: ['json'],
+  status: ['json'],
+  logs: ['lines', 'follow'],
+};
+
+/** @throws CodedError `usage` with the reason and the next step */
+export function parseClusterArguments(args: readonly string[]): ClusterCommand {
+  const { values, positionals } = parse(args);
+  const [verb, node, ...others] = positionals;
+  if (values.help === true || verb === undefined) return { kind: 'help' };
+  if (!isVerb(verb)) throw clusterProblem(`there is no command "cluster ${verb}"`, `use one of ${VERBS}`);
+  if (others.length > 0) throw clusterProblem(`"${others.join(' ')}" is too much`, 'name one node at a time');
+  const creates = verb === 'start' && node === undefined;
+  const idle = Object.keys(values).find(
+    (name) => name !== 'dir' && !(taken[creates ? 'create' : verb] as readonly string[]).includes(name),
+  );
+  if (idle !== undefined) {
+    const next =
+      verb === 'start' && node !== undefined
+        ? `leave out "${node}" to start a cluster`
+        : 'see rocketmq-local cluster --help';
+    throw clusterProblem(`--${idle} is not for "cluster ${positionals.join(' ')}"`, next);
+  }
+  const directory = values.dir === undefined ? undefined : path.resolve(values.dir);
+  const json = values.json === true;
+  if (creates) return startOf(values, directory);
+  if (verb === 'status') {
+    if (node !== undefined) throw clusterProblem(`status tells of all nodes, not of "${node}" alone`, 'leave it out');
+    return { kind: 'status', directory, json };
+  }
+  if (verb === 'stop') return { kind: 'act', action: verb, node, directory, json };
+  if (node === undefined)
+    throw clusterProblem(`${verb} wants the name of a node`, 'see them with: rocketmq-local cluster status');
+  if (verb !== 'logs') return { kind: 'act', action: verb, node, directory, json };
+  const lines = whole('--lines', values.lines, 0, 1_000_000) ?? 100;
+  return { kind: 'logs', node, directory, lines, follow: values.follow === true };
+}
+
+function startOf(values: Values, directory: string | undefined): StartCluster {
+  const { mode } = values;
+  if (mode !== undefined && !isClusterMode(mode)) {
+    throw clusterProblem(`there is no mode "${mode}"`, `use one of ${CLUSTER_MODES.join(', ')}`);
+  }
+  if (mode === undefined && directory === undefined) {
+    throw clusterProblem('cluster start wants a mode', `give --mode with one of ${CLUSTER_MODES.join(', ')}`);
+  }
+  return {
+    kind: 'start',
+    mode,
+    nameServers: whole('--namesrvs', values.namesrvs, 1, MAX_NAME_SERVERS),
+    directory,
+    host: values.host ?? '127.0.0.1',
+    nameServerPort: whole('--namesrv-port', values['namesrv-port'], 1, 65_535 - MAX_NAME_SERVERS),
+    // A broker listens two below and one above its own, and there may be four.
+    brokerPort: whole('--port', values.port, 3, 65_500),
+    json: values.json === true,
+  };
+}
+
+function parse(
+  args: readonly string[],
+): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw clusterProblem(errorText(error).replace(/\.$/, ''), 'see rocketmq-local cluster --help');
+  }
+}
+
+function whole(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw clusterProblem(`${name} is "${text}"`, `give a whole number from ${min} to ${max}`);
+}
+
+function isVerb(text: string): text is Verb {
+  return (ACTIONS as readonly string[]).includes(text) || text === 'status' || text === 'logs';
+}

@@ -1,0 +1,97 @@
+import path from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { Deferred } from '../../base/deferred.ts';
+import { DisposableStore } from '../../base/disposable.ts';
+import { CodedError, errorText } from '../../base/errors.ts';
+import { LogFile, lineLogger } from '../logWriter.ts';
+import type { ClusterAnswer, ClusterReady, ClusterRequest, ClusterStatus } from '../control.ts';
+import { claimCluster } from './claimCluster.ts';
+import type { StartCluster } from './clusterArguments.ts';
+import { clusterProblem } from './clusterProblem.ts';
+import { statusText } from './clusterText.ts';
+import { onEndWish } from './endWish.ts';
+import { directoryOf, makeDirectory, portsMustBeFree, prepareCluster } from './prepareCluster.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** How long the nodes of a supervisor that was killed may take to end. */
+const LEFT_OVER_MS = 15_000;
+
+/**
+ * Starts a cluster, and stays until somebody asks it to end; then everything that it started has ended.
+ * @throws CodedError `usage` when it does not start
+ */
+export async function runCluster(wish: StartCluster, clock: Clock): Promise<void> {
+  const directory = directoryOf(wish);
+  makeDirectory(directory);
+  const owned = new DisposableStore();
+  const endAsked = new Deferred<string>();
+  const ended = new Deferred<undefined>();
+  try {
+    const claim = owned.add(await claimCluster(directory));
+    const log = owned.add(new LogFile(path.join(directory, 'supervisor.log')));
+    const logger = lineLogger(log.write, () => clock.now());
+    owned.add(
+      onEndWish(clock, (why) => {
+        logger.info(`ending: ${why}`);
+        endAsked.resolve(why);
+      }),
+    );
+    process.on('uncaughtException', (error) => {
+      logger.error('an unexpected error ends the cluster', error);
+      process.exitCode = 1;
+      endAsked.resolve('an unexpected error');
+    });
+    const { layout, nodes } = await prepareCluster(directory, wish);
+    await portsMustBeFree(nodes, claim.isAfterKill ? LEFT_OVER_MS : 0);
+    const { mode } = layout;
+    const script = process.argv[1] ?? '';
+    const supervisor = new Supervisor({ mode, directory, nodes, script, clock, logger });
+    claim.serve((request) =>
+      answerRequest(supervisor, request, async () => {
+        endAsked.resolve('asked to stop');
+        await ended.promise;
+      }),
+    );
+    try {
+      await Promise.race([supervisor.start().then(() => tellReady(supervisor.status, wish.json)), endAsked.promise]);
+      await endAsked.promise;
+    } finally {
+      await supervisor.stop();
+      ended.resolve(undefined);
+    }
+  } finally {
+    owned.dispose();
+  }
+}
+
+async function answerRequest(
+  supervisor: Supervisor,
+  { action, node }: ClusterRequest,
+  end: () => Promise<void>,
+): Promise<ClusterAnswer> {
+  try {
+    if (action === 'stop' && node === undefined) await end();
+    else if (action !== undefined) await supervisor.act(action, node ?? '');
+    return { ok: true, status: supervisor.status };
+  } catch (error) {
+    const { reason, next } =
+      error instanceof CodedError ? error.details : clusterProblem(errorText(error), 'see supervisor.log').details;
+    return { ok: false, reason: String(reason ?? errorText(error)), next: String(next ?? 'see supervisor.log') };
+  }
+}
+
+function tellReady(status: ClusterStatus, json: boolean): void {
+  const { pid, namesrv, dir, mode } = status;
+  if (!json) {
+    process.stdout.write(`${statusText(status)}Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`);
+    return;
+  }
+  const nodes = status.nodes.map(({ name, role, address, pid: nodePid }) => ({
+    name,
+    role,
+    address,
+    pid: nodePid ?? 0,
+  }));
+  const ready: ClusterReady = { ready: true, pid, namesrv, nodes, dir, mode, readyMs: Math.round(performance.now()) };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}

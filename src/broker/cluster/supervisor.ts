@@ -1,0 +1,96 @@
+import type { Clock } from '../../base/clock.ts';
+import { Emitter } from '../../base/emitter.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { ClusterMode, ClusterStatus, NodeAction } from '../control.ts';
+import type { PlacedNode } from './clusterDirectory.ts';
+import { ClusterNode } from './clusterNode.ts';
+import { clusterProblem } from './clusterProblem.ts';
+import { untilRegistered } from './untilServing.ts';
+
+export interface SupervisorParts {
+  readonly mode: ClusterMode;
+  readonly directory: string;
+  /** In the order in which they start. */
+  readonly nodes: readonly PlacedNode[];
+  /** The script of `rocketmq-local`. */
+  readonly script: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The processes of a cluster, which end with this one. A node that dies stays dead until somebody starts it. */
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  readonly #nodes: readonly ClusterNode[];
+  readonly #changed = new Emitter<ClusterStatus>();
+  readonly onChange = this.#changed.event;
+
+  constructor(parts: SupervisorParts) {
+    this.#parts = parts;
+    const { script, clock } = parts;
+    const onChange = (): void => this.#changed.fire(this.status);
+    this.#nodes = parts.nodes.map((node) => new ClusterNode({ node, script, clock, onChange }));
+  }
+
+  get status(): ClusterStatus {
+    const { mode, directory } = this.#parts;
+    const nodes = this.#nodes.map(({ status }) => status);
+    return { mode, pid: process.pid, namesrv: this.#nameServers.join(';'), dir: directory, nodes };
+  }
+
+  /** A slave asks for its master when it starts, and brokers for the NameServers: so these come before them. */
+  async start(): Promise<void> {
+    for (const role of ['namesrv', 'master', 'slave'] as const) {
+      const nodes = this.#nodes.filter(({ placed }) => placed.role === role);
+      await Promise.all(nodes.map((node) => node.start()));
+      if (role !== 'namesrv') await this.#untilServing(nodes);
+    }
+  }
+
+  /** @throws CodedError `usage` when it cannot be done */
+  async act(action: NodeAction, name: string): Promise<void> {
+    const node = this.#nodes.find(({ placed }) => placed.name === name);
+    if (node === undefined) {
+      const names = this.#nodes.map(({ placed }) => placed.name).join(', ');
+      throw clusterProblem(`there is no node "${name}"`, `name one of ${names}`);
+    }
+    this.#parts.logger.info(`${action} ${name}`);
+    switch (action) {
+      case 'start':
+        await node.start();
+        await this.#untilServing([node]);
+        return;
+      case 'stop':
+        return node.stop();
+      case 'kill':
+        return node.kill();
+      case 'pause':
+        return node.pause();
+      case 'resume':
+        return node.resume();
+    }
+  }
+
+  /** Slaves end first and NameServers last, so that everybody can take leave. */
+  async stop(): Promise<void> {
+    for (const role of ['slave', 'master', 'namesrv'] as const) {
+      const nodes = this.#nodes.filter(({ placed, status }) => placed.role === role && status.pid !== null);
+      await Promise.allSettled(nodes.map((node) => node.stop()));
+    }
+  }
+
+  /** Only NameServers that run can be asked. */
+  async #untilServing(nodes: readonly ClusterNode[]): Promise<void> {
+    const running = this.#nodes.filter(({ placed, state }) => placed.role === 'namesrv' && state === 'running');
+    const brokers = nodes.map(({ placed }) => placed).filter(({ role }) => role !== 'namesrv');
+    await untilRegistered(
+      running.map(({ placed }) => placed.address),
+      brokers,
+      this.#parts,
+    );
+  }
+
+  get #nameServers(): string[] {
+    return this.#nodes.filter(({ placed }) => placed.role === 'namesrv').map(({ placed }) => placed.address);
+  }
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ClusterNodeStatus, ClusterReady, ClusterStatus } from '../../src/broker/control.ts';
+import { isAlive } from './cacheLock.ts';
+import { repository } from './repository.ts';
+import { runProgram } from './runProgram.ts';
+import type { ProgramResult } from './runProgram.ts';
+import { startProcess } from './runningProcess.ts';
+import type { RunningProcess } from './runningProcess.ts';
+import { waitFor } from './waitFor.ts';
+
+const TIMEOUT_MS = 60_000;
+const BUILT = path.join(repository, 'dist', 'broker.cjs');
+
+export interface LocalCluster {
+  readonly ready: ClusterReady;
+  readonly supervisor: RunningProcess;
+  /** `rocketmq-local cluster …` of another process, on this one's directory. */
+  readonly command: (...args: string[]) => Promise<ProgramResult>;
+  /** The same with --json, which must succeed. */
+  readonly ask: (...args: string[]) => Promise<ClusterStatus>;
+  /** `host:port` of a node. */
+  readonly address: (name: string) => string;
+  /** Ends it; harmless when it ended before. */
+  stop(): Promise<void>;
+}
+
+/** Starts `rocketmq-local cluster start --json` and waits for its line. */
+export async function startLocalCluster(
+  directory: string,
+  args: readonly string[],
+  { script = BUILT }: { readonly script?: string } = {},
+): Promise<LocalCluster> {
+  const supervisor = startProcess(
+    process.execPath,
+    [script, 'cluster', 'start', '--dir', directory, '--json', ...args],
+    { stopTimeoutMs: 30_000 },
+  );
+  try {
+    const [line] = await supervisor.untilOutput(/^\{"ready":true.*\}$/m, TIMEOUT_MS);
+    const ready = JSON.parse(line) as ClusterReady;
+    const command = (...more: string[]): Promise<ProgramResult> => clusterCommand(script, directory, more);
+    return {
+      ready,
+      supervisor,
+      command,
+      ask: async (...more) => {
+        const { code, output } = await command(...more, '--json');
+        if (code !== 0) throw new Error(output);
+        return JSON.parse(output) as ClusterStatus;
+      },
+      address: (name) => ready.nodes.find((node) => node.name === name)?.address ?? '',
+      stop: () => supervisor.stop(),
+    };
+  } catch (error) {
+    await supervisor.stop();
+    throw error;
+  }
+}
+
+export function clusterCommand(script: string, directory: string, args: readonly string[]): Promise<ProgramResult> {
+  return runProgram(process.execPath, [script, 'cluster', ...args, '--dir', directory], { timeoutMs: TIMEOUT_MS });
+}
+
+export function nodeIn({ nodes }: ClusterStatus, name: string): ClusterNodeStatus {
+  const found = nodes.find((node) => node.name === name);
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found;
+}
+
+export async function untilGone(pids: readonly number[]): Promise<void> {
+  await waitFor('the end of every process', () => !pids.some(runs), {
+    timeoutMs: TIMEOUT_MS,
+    details: () => `${pids.filter(runs).join(', ')} still run`,
+  });
+}
+
+/** A process whose parent did not fetch its exit code has ended all the same. */
+function runs(pid: number): boolean {
+  if (!isAlive(pid)) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.startsWith('Z') === false;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { isCodedError } from '../../../../src/base/errors.ts';
+import { parseClusterArguments } from '../../../../src/broker/cluster/clusterArguments.ts';
+
+const parse = (text: string): ReturnType<typeof parseClusterArguments> =>
+  parseClusterArguments(text.split(' ').filter((word) => word !== ''));
+
+describe('broker/cluster/clusterArguments', () => {
+  it('reads a start', () => {
+    assert.deepEqual(parse('start --mode 2m-2s-sync --namesrvs 1 --dir d --namesrv-port 9876 --port 10911 --json'), {
+      kind: 'start',
+      mode: '2m-2s-sync',
+      nameServers: 1,
+      directory: path.resolve('d'),
+      host: '127.0.0.1',
+      nameServerPort: 9876,
+      brokerPort: 10911,
+      json: true,
+    });
+  });
+
+  it('reads what is asked of a cluster that runs', () => {
+    const directory = path.resolve('d');
+    assert.deepEqual(parse('start broker-a'), {
+      kind: 'act',
+      action: 'start',
+      node: 'broker-a',
+      directory: undefined,
+      json: false,
+    });
+    assert.deepEqual(parse('stop --dir d'), { kind: 'act', action: 'stop', node: undefined, directory, json: false });
+    assert.deepEqual(parse('status --json'), { kind: 'status', directory: undefined, json: true });
+    assert.deepEqual(parse('logs broker-a -f --lines 5 --dir d'), {
+      kind: 'logs',
+      node: 'broker-a',
+      directory,
+      lines: 5,
+      follow: true,
+    });
+    assert.deepEqual([parse(''), parse('start --help')], [{ kind: 'help' }, { kind: 'help' }]);
+  });
+
+  const refused: readonly [text: string, reason: RegExp, next: RegExp][] = [
+    ['begin', /no command "cluster begin"/, /start, stop, kill, pause, resume, status, logs/],
+    ['start', /wants a mode/, /single, 2m-noslave, 2m-2s-async, 2m-2s-sync/],
+    ['start --mode 3m', /no mode "3m"/, /single, 2m-noslave, 2m-2s-async, 2m-2s-sync/],
+    ['start --mode single --namesrvs 0', /--namesrvs is "0"/, /from 1 to 9/],
+    ['start --mode single --port 70000', /--port is "70000"/, /from 3 to 65500/],
+    ['start broker-a --mode single', /--mode is not for "cluster start broker-a"/, /leave out "broker-a"/],
+    ['kill', /kill wants the name of a node/, /cluster status/],
+    ['kill broker-a broker-b', /"broker-b" is too much/, /one node at a time/],
+    ['status broker-a', /not of "broker-a" alone/, /leave it out/],
+    ['status --follow', /--follow is not for "cluster status"/, /--help/],
+    ['logs broker-a --lines many', /--lines is "many"/, /whole number/],
+    ['start --colour', /'--colour'/, /--help/],
+  ];
+  for (const [text, reason, next] of refused) {
+    it(`refuses "${text}" and says what to do`, () => {
+      assert.throws(
+        () => parse(text),
+        (error) => {
+          assert.ok(isCodedError(error, 'usage'));
+          assert.match(String(error.details['reason']), reason);
+          assert.match(String(error.details['next']), next);
+          return true;
+        },
+      );
+    });
+  }
+});
