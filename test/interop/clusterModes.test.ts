@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import path from 'node:path';
+import { ClusterClient } from '../../src/client/clusterClient.ts';
+import { startScenario } from '../support/apache/javaScenario.ts';
+import { startJava } from '../support/apache/java.ts';
+import { nodeIn, startLocalCluster } from '../support/localCluster.ts';
+import type { LocalCluster } from '../support/localCluster.ts';
+import type { RunningProcess } from '../support/runningProcess.ts';
+import type { RunningScenario } from '../support/scenario.ts';
+import { requireTools } from '../support/skip.ts';
+import { makeTempDir } from '../support/tempDir.ts';
+import type { TempDir } from '../support/tempDir.ts';
+import { waitFor } from '../support/waitFor.ts';
+
+const TOPIC = 'Modes';
+
+/** What Apache's tutorial says of its ways to run a cluster, with its client. */
+describe('modes of a cluster', function () {
+  this.timeout(240_000);
+  this.slow(60_000);
+  let place: TempDir;
+  let cluster: LocalCluster | undefined;
+  let clients: RunningScenario | undefined;
+  const servers: RunningProcess[] = [];
+  before(function () {
+    requireTools(this, 'java', 'javac', 'mvn');
+  });
+  beforeEach(() => (place = makeTempDir('modes')));
+  afterEach(async () => {
+    await clients?.stop();
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+    await cluster?.stop();
+    clients = undefined;
+    cluster = undefined;
+    place.remove();
+  });
+
+  const startCluster = async (mode: string): Promise<LocalCluster> =>
+    (cluster = await startLocalCluster(path.join(place.path, 'cluster'), ['--mode', mode, '--namesrvs', '1']));
+  /** A topic with two queues on every master, and the Java program that does what it is told. */
+  const startClients = async (nameServer: string): Promise<(command: string) => Promise<void>> => {
+    await createTopic(nameServer);
+    const commands = path.join(place.path, 'commands');
+    const program = (clients = await startScenario('MastersDown', [TOPIC, commands], { release: '5', nameServer }));
+    await program.untilLines('started');
+    let given = 0;
+    return async (command) => {
+      appendFileSync(commands, `${command}\n`);
+      await program.untilLines('done', ++given);
+    };
+  };
+  const brokersOf = (event: string): Map<number, string> =>
+    new Map(clients?.lines(event).map(({ n, broker }) => [Number(n), String(broker)]));
+  const untilReceived = (numbers: readonly number[]): Promise<unknown> =>
+    waitFor('these messages', () => numbers.every((n) => brokersOf('received').has(n)), {
+      timeoutMs: 120_000,
+      details: () => `${String(clients?.lines('received').length)} came\n${String(clients?.output().slice(-4000))}`,
+    });
+
+  it('2m-noslave: what a dead master holds unread waits for it, all else flows', async () => {
+    const { ready, ask } = await startCluster('2m-noslave');
+    const tell = await startClients(ready.namesrv);
+    await tell('produce 0 40');
+    const before = brokersOf('sent');
+    assert.equal(before.size, 40, clients?.output());
+    const onBroker = (name: string): number[] => [...before].filter(([, broker]) => broker === name).map(([n]) => n);
+    const [held, free] = [onBroker('broker-a'), onBroker('broker-b')];
+    assert.deepEqual([held.length, free.length], [20, 20]);
+
+    await ask('kill', 'broker-a');
+    await tell('consume');
+    await untilReceived(free);
+    await tell('produce 40 20');
+    const after = [...brokersOf('sent')].filter(([n]) => n >= 40);
+    assert.deepEqual([after.length, new Set(after.map(([, broker]) => broker))], [20, new Set(['broker-b'])]);
+    await untilReceived(after.map(([n]) => n));
+    assert.deepEqual(
+      held.filter((n) => brokersOf('received').has(n)),
+      [],
+    );
+
+    assert.equal(nodeIn(await ask('start', 'broker-a'), 'broker-a').state, 'running');
+    await untilReceived(held);
+    assert.ok(held.every((n) => brokersOf('received').get(n) === 'broker-a'));
+  });
+
+  it('a NameServer and a broker of Apache start from the same files', async () => {
+    const { ready, ask, address } = await startCluster('2m-noslave');
+    const client = new ClusterClient({ nameServers: ready.namesrv });
+    try {
+      await ask('stop', 'namesrv-1');
+      await ask('stop', 'broker-b');
+      const { conf: nameServerConf } = nodeIn(await ask('status'), 'namesrv-1');
+      const { conf: brokerConf } = nodeIn(await ask('status'), 'broker-b');
+      await startApache('org.apache.rocketmq.namesrv.NamesrvStartup', nameServerConf);
+      await startApache('org.apache.rocketmq.broker.BrokerStartup', brokerConf);
+      const brokers = await waitFor(
+        'both brokers at the NameServer',
+        async () => {
+          const found = await client.brokers().catch(() => []);
+          return found.length === 2 && found;
+        },
+        { timeoutMs: 60_000 },
+      );
+      assert.deepEqual(
+        brokers
+          .map(({ brokerName, brokerId, address: at, clusterName }) => [brokerName, brokerId, at, clusterName])
+          .sort(),
+        [
+          ['broker-a', 0, address('broker-a'), 'DefaultCluster'],
+          ['broker-b', 0, address('broker-b'), 'DefaultCluster'],
+        ],
+      );
+      // It fails to tell while it is young.
+      const { version } = await waitFor('the broker to answer', () =>
+        client.brokerDetail(address('broker-b')).catch(() => undefined),
+      );
+      assert.match(version ?? '', /^V5_5/);
+    } finally {
+      client.dispose();
+    }
+  });
+
+  async function startApache(mainClass: string, conf: string): Promise<void> {
+    const home = path.join(place.path, mainClass);
+    const logback = mainClass.includes('namesrv') ? 'rmq.namesrv.logback.xml' : 'rmq.broker.logback.xml';
+    const jvmArgs = ['-Xms64m', '-Xmx512m', '-XX:MaxDirectMemorySize=512m'];
+    const server = await startJava(mainClass, ['-c', conf], { home, logback, jvmArgs, stopTimeoutMs: 0 });
+    servers.push(server);
+    await server.untilOutput(/boot success/, 90_000);
+  }
+});
+
+async function createTopic(nameServers: string): Promise<void> {
+  const client = new ClusterClient({ nameServers });
+  try {
+    await client.createTopic('DefaultCluster', {
+      topic: TOPIC,
+      readQueueNums: 2,
+      writeQueueNums: 2,
+      perm: 6,
+      messageType: 'NORMAL',
+    });
+  } finally {
+    client.dispose();
+  }
+}
