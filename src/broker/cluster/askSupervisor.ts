@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { ClusterAnswer, ClusterRequest, ClusterStatus } from '../control.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import type { ControlLine } from './controlServer.ts';
+import type { SupervisorLine } from './supervisorServer.ts';
 import type { SupervisorFile } from './supervisorFile.ts';
 
 /** More than a node takes to start. */
@@ -21,7 +21,7 @@ export async function askSupervisor(
   throw clusterProblem(answer.reason, answer.next);
 }
 
-function exchange(port: number, line: ControlLine): Promise<ClusterAnswer | undefined> {
+function exchange(port: number, line: SupervisorLine): Promise<ClusterAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });
     let text = '';

@@ -3,7 +3,7 @@ import type { Disposable } from '../../base/disposable.ts';
 import type { ClusterAnswer, ClusterRequest } from '../control.ts';
 import { askSupervisor } from './askSupervisor.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import { serveControl } from './controlServer.ts';
+import { serveSupervisor } from './supervisorServer.ts';
 import { claimDirectory, leaveDirectory, readSupervisorFile, removeStaleFile } from './supervisorFile.ts';
 
 export interface Claim extends Disposable {
@@ -20,7 +20,7 @@ export interface Claim extends Disposable {
 export async function claimCluster(directory: string): Promise<Claim> {
   const token = randomBytes(24).toString('hex');
   let answer = (request: ClusterRequest): Promise<ClusterAnswer> => Promise.resolve(notYet(request));
-  const control = await serveControl(token, (request) => answer(request));
+  const control = await serveSupervisor(token, (request) => answer(request));
   const file = { pid: process.pid, port: control.port, token };
   try {
     const isAfterKill = await claim(directory, file);

@@ -5,9 +5,9 @@ import { startListening } from '../../remoting/startListening.ts';
 import type { ClusterAnswer, ClusterRequest, NodeAction } from '../control.ts';
 
 /** One line of JSON each way, the first with the token; then the connection ends. */
-export type ControlLine = ClusterRequest & { readonly token: string };
+export type SupervisorLine = ClusterRequest & { readonly token: string };
 
-export interface ControlServer {
+export interface SupervisorServer {
   readonly port: number;
   close(): void;
 }
@@ -17,10 +17,10 @@ const PATIENCE_MS = 5000;
 const ACTIONS: Readonly<Record<NodeAction, true>> = { start: true, stop: true, kill: true, pause: true, resume: true };
 
 /** Where other processes of this machine, who know the token, ask the supervisor of a cluster. */
-export async function serveControl(
+export async function serveSupervisor(
   token: string,
   answer: (request: ClusterRequest) => Promise<ClusterAnswer>,
-): Promise<ControlServer> {
+): Promise<SupervisorServer> {
   /** Who said nothing yet. */
   const waiting = new Set<Socket>();
   const server = createServer((socket) => {
