@@ -6,7 +6,7 @@ import type { Credentials } from '../../src/protocol/acl.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
 import { dial } from '../../src/remoting/dial.ts';
-import { consumerBeat, pullRequest, sendRequest } from '../broker/testBroker.ts';
+import { consumerBeat, pullRequest, sendRequest, TIMEOUT_MS } from '../broker/testBroker.ts';
 import type { BackendSettings, TestCluster } from '../support/backends.ts';
 
 const ROOT: Credentials = { accessKey: 'root', secretKey: 'root-secret' };
@@ -38,7 +38,7 @@ const UNTOUCHED = 'not set any response code';
 export function authBehaviours(cluster: TestCluster): void {
   const connections: Connection[] = [];
   const as = async (credentials: Credentials | undefined): Promise<Connection> => {
-    const options = { clock: systemClock, logger: silentLogger, credentials };
+    const options = { clock: systemClock, logger: silentLogger, timeoutMs: TIMEOUT_MS, credentials };
     const connection = await dial(cluster.brokerAddress, options);
     connections.push(connection);
     return connection;
@@ -53,14 +53,14 @@ export function authBehaviours(cluster: TestCluster): void {
       ? body
       : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body ?? ''));
     const parts = body === undefined ? { code, extFields } : { code, extFields, body: bytes };
-    const { code: answered, remark, body: content } = await connection.request(parts, 5000);
+    const { code: answered, remark, body: content } = await connection.request(parts, TIMEOUT_MS);
     const told = answered === 0 && remark === UNTOUCHED ? undefined : remark;
     return content.length === 0 ? [answered, told] : [answered, told, JSON.parse(content.toString())];
   };
   const refused = (remark: string): Answer => [16, remark];
   const OK: Answer = [0, undefined];
   const codeOf = async (connection: Connection, parts: ReturnType<typeof sendRequest>): Promise<Answer> => {
-    const { code, remark } = await connection.request(parts, 5000);
+    const { code, remark } = await connection.request(parts, TIMEOUT_MS);
     return [code, code === 0 ? undefined : remark];
   };
 
@@ -257,7 +257,7 @@ export function authBehaviours(cluster: TestCluster): void {
       'User:adam has no permission to access Cluster:DefaultCluster from 127.0.0.1, no matched policies.',
     );
     assert.deepEqual(await answer(adam, RequestCode.AUTH_LIST_USER, { filter: 'x' }), denied);
-    assert.equal((await adam.request({ code: RequestCode.GET_BROKER_CONFIG }, 5000)).code, 0);
+    assert.equal((await adam.request({ code: RequestCode.GET_BROKER_CONFIG }, TIMEOUT_MS)).code, 0);
     const eve = await newUser('eve', rule('Cluster:*', 'All'));
     const { AUTH_CREATE_USER, AUTH_UPDATE_USER, AUTH_DELETE_USER } = RequestCode;
     assert.deepEqual(await answer(eve, AUTH_CREATE_USER, { username: 's' }, { password: 's', userType: 'Super' }), [

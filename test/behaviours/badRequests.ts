@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import { encodeBatch } from '../../src/protocol/batch.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RequestParts } from '../../src/protocol/command.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
-import { dial } from '../../src/remoting/dial.ts';
-import { pullRequest, sendRequest } from '../broker/testBroker.ts';
+import { connect, pullRequest, sendRequest, TIMEOUT_MS } from '../broker/testBroker.ts';
 import type { TestCluster } from '../support/backends.ts';
 
 const GROUP = 'BadRequests';
@@ -18,10 +15,10 @@ export function badRequestBehaviours(cluster: TestCluster): void {
   let connection: Connection;
   before(async () => {
     topic = await cluster.newTopic();
-    connection = await dial(cluster.brokerAddress, { clock: systemClock, logger: silentLogger });
-    await connection.request(sendRequest(topic, 'first'), 5000);
+    connection = await connect(cluster.brokerAddress);
+    await connection.request(sendRequest(topic, 'first'), TIMEOUT_MS);
     const body = Buffer.from(JSON.stringify({ groupName: GROUP }));
-    await connection.request({ code: RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, body }, 5000);
+    await connection.request({ code: RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, body }, TIMEOUT_MS);
     await cluster.untilReadable(topic, 1);
   });
   after(() => connection.dispose());
@@ -128,9 +125,9 @@ export function badRequestBehaviours(cluster: TestCluster): void {
   for (const [what, make, codes] of requests) {
     const code = typeof codes === 'number' ? codes : codes[cluster.backend];
     it(`${what}: ${code}`, async () => {
-      const answer = await connection.request(make(), 5000);
+      const answer = await connection.request(make(), TIMEOUT_MS);
       assert.equal(answer.code, code, answer.remark);
-      assert.equal((await connection.request(sendRequest(topic, 'next'), 5000)).code, 0);
+      assert.equal((await connection.request(sendRequest(topic, 'next'), TIMEOUT_MS)).code, 0);
     });
   }
 }

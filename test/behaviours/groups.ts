@@ -127,6 +127,7 @@ export function groupBehaviours(cluster: TestCluster): void {
     const first = await dial(cluster.brokerAddress, {
       clock: systemClock,
       logger: silentLogger,
+      timeoutMs: TIMEOUT_MS,
       handle: ({ command }) => {
         if (command.code === RequestCode.NOTIFY_CONSUMER_IDS_CHANGED)
           told.push(command.extFields['consumerGroup'] ?? '');

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { systemClock } from '../../src/base/clock.ts';
 import { isCodedError } from '../../src/base/errors.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import { encodeFields } from '../../src/protocol/fields.ts';
 import { sendMessage, shrinkToLetters } from '../../src/protocol/requests/send.ts';
-import { dial } from '../../src/remoting/dial.ts';
+import { connect } from '../broker/testBroker.ts';
 import type { TestCluster } from '../support/backends.ts';
 
 export function sendingBehaviours(cluster: TestCluster): void {
@@ -58,7 +56,7 @@ export function sendingBehaviours(cluster: TestCluster): void {
     const topic = await cluster.newTopic();
     const body = Buffer.alloc(4 * 1024 * 1024 + 1, 'x');
     await assert.rejects(cluster.client.send({ topic, body }), (error) => isCodedError(error, 'body-too-large'));
-    const connection = await dial(cluster.brokerAddress, { clock: systemClock, logger: silentLogger });
+    const connection = await connect(cluster.brokerAddress);
     const fields = encodeFields(sendMessage, {
       producerGroup: 'BehaviourProducer',
       topic,

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import type { ReceivedMessage } from '../../src/client/receivedMessage.ts';
 import type { Tail, TailOptions } from '../../src/client/tail.ts';
 import { listAt, readBody } from '../../src/protocol/bodies/read.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
-import { dial } from '../../src/remoting/dial.ts';
+import { connect } from '../broker/testBroker.ts';
 import type { TestCluster } from '../support/backends.ts';
 import { waitFor } from '../support/waitFor.ts';
 
@@ -123,7 +121,7 @@ export function tailBehaviours(cluster: TestCluster): void {
     assert.deepEqual(await cluster.client.groups(), before.groups);
     assert.deepEqual(await cluster.client.topics(), before.topics);
     assert.deepEqual(await cluster.client.queues(topic), queues);
-    const connection = await dial(cluster.brokerAddress, { clock: systemClock, logger: silentLogger });
+    const connection = await connect(cluster.brokerAddress);
     const consumers = await connection.request(
       { code: RequestCode.QUERY_TOPIC_CONSUME_BY_WHO, extFields: { topic } },
       5000,

@@ -1,22 +1,20 @@
 import assert from 'node:assert/strict';
 
-import { systemClock } from '../../src/base/clock.ts';
 import { isCodedError } from '../../src/base/errors.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import { stringifyFastjson } from '../../src/protocol/fastjson.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../../src/protocol/command.ts';
 import { parseOffsetMessageId } from '../../src/protocol/messageId.ts';
-import { dial } from '../../src/remoting/dial.ts';
+import { connect, TIMEOUT_MS } from '../broker/testBroker.ts';
 import { uniqueName } from '../support/backends.ts';
 import type { TestCluster } from '../support/backends.ts';
 import { waitFor } from '../support/waitFor.ts';
 
 /** One request past the client's own checks. */
 async function askBroker({ brokerAddress }: TestCluster, ...requests: RequestParts[]): Promise<RemotingCommand[]> {
-  const connection = await dial(brokerAddress, { clock: systemClock, logger: silentLogger });
+  const connection = await connect(brokerAddress);
   try {
-    return await Promise.all(requests.map((parts) => connection.request(parts, 5000)));
+    return await Promise.all(requests.map((parts) => connection.request(parts, TIMEOUT_MS)));
   } finally {
     connection.dispose();
   }

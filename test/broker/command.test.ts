@@ -16,8 +16,9 @@ import { makeTempDir } from '../support/tempDir.ts';
 import type { TempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { GrpcTestClient } from './grpc/grpcTestClient.ts';
-import { ask, connect, pullRequest, records, sendRequest } from './testBroker.ts';
+import { ask, connect, pullRequest, records, sendRequest, TIMEOUT_MS } from './testBroker.ts';
 
+const START_TIMEOUT_MS = 60_000;
 const ANY_PORTS = ['--namesrv-port', '0', '--port', '0', '--grpc-port', '0'];
 
 /** The command as a process: bundled as it is shipped, since a loader would listen to signals itself. */
@@ -26,6 +27,7 @@ class Command {
   readonly events: BrokerEvent[] = [];
   out = '';
   errors = '';
+  /** All that it said is read then. */
   readonly exited: Promise<number | string>;
 
   constructor(bundle: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -37,9 +39,12 @@ class Command {
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.errors += text));
     this.child.on('message', (event) => this.events.push(event as BrokerEvent));
-    this.exited = once(this.child, 'exit').then(
-      ([code, signal]: (number | string | null)[]) => code ?? signal ?? 'gone',
-    );
+    const streams = [this.child.stdout, this.child.stderr].filter((stream) => stream !== null);
+    const areRead = Promise.all(streams.map((stream) => once(stream, 'close')));
+    this.exited = once(this.child, 'exit').then(async ([code, signal]: (number | string | null)[]) => {
+      await areRead;
+      return code ?? signal ?? 'gone';
+    });
   }
 
   /** The first line on standard output. */
@@ -50,14 +55,25 @@ class Command {
         assert.equal(this.child.exitCode, null, this.errors);
         return /^(.*)\n/.exec(this.out)?.[1];
       },
-      { timeoutMs: 20_000, pollMs: 10, details: () => this.errors },
+      { timeoutMs: START_TIMEOUT_MS, pollMs: 10, details: () => this.errors },
     );
     return JSON.parse(line) as BrokerReady;
+  }
+
+  /** Until it told its parent as much. */
+  async told(count: number): Promise<BrokerEvent[]> {
+    await waitFor(`${count} events`, () => this.events.length >= count, { details: () => this.errors });
+    return this.events;
+  }
+
+  /** What was logged before the ready line may be read after it. */
+  async logged(pattern: RegExp): Promise<void> {
+    await waitFor(String(pattern), () => pattern.test(this.errors), { details: () => this.errors });
   }
 }
 
 describe('command rocketmq-local', function () {
-  this.timeout(40_000);
+  this.timeout(3 * START_TIMEOUT_MS);
   this.slow(8000);
   let directory: TempDir;
   let bundleDirectory: TempDir;
@@ -101,7 +117,7 @@ describe('command rocketmq-local', function () {
     assert.match(ready.namesrv, /^127\.0\.0\.1:\d+$/);
     assert.ok(ready.readyMs > 0);
     const client = await connect(ready.broker);
-    assert.equal((await client.request(sendRequest('T', 'x'), 4000)).code, 0);
+    assert.equal((await client.request(sendRequest('T', 'x'), TIMEOUT_MS)).code, 0);
     client.dispose();
     for (const tls of [false, true]) {
       const grpc = new GrpcTestClient(ready.grpc ?? '', { tls });
@@ -109,7 +125,7 @@ describe('command rocketmq-local', function () {
       grpc.close();
     }
     assert.deepEqual(JSON.parse(readFileSync(path.join(store(), 'running.json'), 'utf8')), ready);
-    assert.deepEqual(command.events, [{ kind: 'ready', info: ready }]);
+    assert.deepEqual(await command.told(1), [{ kind: 'ready', info: ready }]);
     command.child.kill('SIGTERM');
     assert.equal(await command.exited, 0, command.errors);
     assert.equal(existsSync(path.join(store(), 'running.json')), false);
@@ -178,7 +194,7 @@ describe('command rocketmq-local', function () {
   it('is friendly without --json, and uses the data directory of the user', async () => {
     const command = run(['start', ...ANY_PORTS], { XDG_DATA_HOME: directory.path });
     await waitFor('the greeting', () => command.out.includes('Ctrl+C'), {
-      timeoutMs: 20_000,
+      timeoutMs: START_TIMEOUT_MS,
       details: () => command.errors,
     });
     assert.match(command.out, /^RocketMQ is up\. NameServer 127\.0\.0\.1:\d+, broker 127\.0\.0\.1:\d+, messages in /);
@@ -196,7 +212,7 @@ describe('command rocketmq-local', function () {
         `store ${store()}; use that one, stop it, or start with another directory by --store or --temp.`,
     );
     assert.equal(second.out, '');
-    const [failed] = second.events;
+    const [failed] = await second.told(1);
     assert.ok(failed?.kind === 'failed');
     assert.equal(failed.code, 'store-locked');
     assert.equal(failed.details['pid'], ready.pid);
@@ -219,7 +235,7 @@ describe('command rocketmq-local', function () {
         new RegExp(`rocketmq-local: Port ${port} is already in use; stop the program .*, or choose another`),
       );
       assert.deepEqual(
-        command.events.map((event) => event.kind === 'failed' && event.code),
+        (await command.told(1)).map((event) => event.kind === 'failed' && event.code),
         ['port-in-use'],
       );
       assert.equal(existsSync(path.join(store(), 'lock')), false);
@@ -278,7 +294,7 @@ describe('command rocketmq-local', function () {
     assert.match(command.errors, /INFO main - broker broker-a stopped\n/);
     assert.deepEqual([existsSync(path.join(store(), 'lock')), existsSync(path.join(store(), 'abort'))], [false, false]);
     assert.deepEqual(
-      command.events.map((event) => event.kind),
+      (await command.told(1)).map((event) => event.kind),
       ['failed'],
     );
   });
@@ -294,7 +310,7 @@ describe('command rocketmq-local', function () {
     assert.doesNotMatch(command.errors, /cannot start/);
     assert.equal(existsSync(path.join(store(), 'running.json')), false);
     assert.deepEqual(
-      command.events.map((event) => event.kind),
+      (await command.told(1)).map((event) => event.kind),
       ['ready'],
     );
   });
@@ -308,7 +324,7 @@ describe('command rocketmq-local', function () {
     const command = run(['start', ...ANY_PORTS, '-c', conf, '--json']);
     const ready = await command.ready();
     assert.equal(ready.store, store());
-    assert.match(command.errors, /WARN main - these keys of the configuration are not obeyed: warmMapedFileEnable\n/);
+    await command.logged(/WARN main - these keys of the configuration are not obeyed: warmMapedFileEnable\n/);
     const client = await connect(ready.namesrv);
     assert.equal((await ask(client, RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic: 'b1' })).code, 0);
     client.dispose();
@@ -317,7 +333,7 @@ describe('command rocketmq-local', function () {
   it('warns loudly when other machines can reach it', async () => {
     const command = run(['start', ...ANY_PORTS, '--temp', '--host', '0.0.0.0', '--json']);
     const ready = await command.ready();
-    assert.match(command.errors, /WARN main - LISTENING ON 0\.0\.0\.0: every machine/);
+    await command.logged(/WARN main - LISTENING ON 0\.0\.0\.0: every machine/);
     assert.doesNotMatch(ready.broker, /^0\.0\.0\.0/);
   });
 
@@ -343,7 +359,7 @@ describe('command rocketmq-local', function () {
     const sendOn = async (name: string): Promise<void> => {
       for (let n = 0; ; n += 1) {
         const body = `${name}-${n}`;
-        const answer = await client.request(sendRequest('T', body, { queueId: n % 4 }), 4000);
+        const answer = await client.request(sendRequest('T', body, { queueId: n % 4 }), TIMEOUT_MS);
         assert.equal(answer.code, 0);
         acknowledged.push(body);
         if (acknowledged.length === 2000) first.child.kill('SIGKILL');
@@ -360,7 +376,7 @@ describe('command rocketmq-local', function () {
     const found = new Set<string>();
     for (let queueId = 0; queueId < 4; queueId += 1) {
       for (let queueOffset = 0; ;) {
-        const answer = await reader.request(pullRequest({ topic: 'T', queueId, queueOffset }), 4000);
+        const answer = await reader.request(pullRequest({ topic: 'T', queueId, queueOffset }), TIMEOUT_MS);
         if (answer.code !== 0) break;
         for (const message of records(answer.body)) found.add(message.body.toString());
         queueOffset = Number(answer.extFields['nextBeginOffset']);

@@ -9,7 +9,7 @@ import { request } from '../../src/protocol/command.ts';
 import { FrameSplitter, encodeFrame } from '../../src/protocol/frame.ts';
 import { parseAddress } from '../../src/remoting/address.ts';
 import { waitFor } from '../support/waitFor.ts';
-import { TestBroker, pullRequest, sendRequest } from './testBroker.ts';
+import { pullRequest, sendRequest, TestBroker, TIMEOUT_MS } from './testBroker.ts';
 
 const MIB = 1024 * 1024;
 
@@ -83,7 +83,7 @@ describe('broker under load', () => {
   it('clients that pull and do not read cost little, and get all when they read on', async function () {
     this.timeout(60_000);
     const body = Buffer.alloc(200_000, 'x');
-    for (let n = 0; n < 5; n += 1) await broker.client.request(sendRequest('T', body), 4000);
+    for (let n = 0; n < 5; n += 1) await broker.client.request(sendRequest('T', body), TIMEOUT_MS);
     const before = heldBytes();
     const readers = await Promise.all(Array.from({ length: 20 }, open));
     for (const socket of readers) {
@@ -138,9 +138,9 @@ describe('broker under load', () => {
   });
 
   it('a clock that goes back an hour stops nothing', async () => {
-    await broker.client.request(sendRequest('T', 'before'), 4000);
+    await broker.client.request(sendRequest('T', 'before'), TIMEOUT_MS);
     broker.clock.advance(-3_600_000);
-    const { code, extFields } = await broker.client.request(sendRequest('T', 'after'), 4000);
+    const { code, extFields } = await broker.client.request(sendRequest('T', 'after'), TIMEOUT_MS);
     assert.equal(code, ResponseCode.SUCCESS);
     assert.equal(extFields['queueOffset'], '1');
     assert.deepEqual(
@@ -158,7 +158,7 @@ function sendSteadily(broker: TestBroker): { readonly sent: () => number; readon
   const run = async (): Promise<void> => {
     const connection = await broker.connect();
     while (!isOver) {
-      const { code, remark, extFields } = await connection.request(sendRequest('Bystander', 'x'), 4000);
+      const { code, remark, extFields } = await connection.request(sendRequest('Bystander', 'x'), TIMEOUT_MS);
       assert.equal(code, ResponseCode.SUCCESS, remark);
       assert.equal(extFields['queueOffset'], String(sent));
       sent += 1;

@@ -18,7 +18,7 @@ import { FakeClock } from '../support/fakeClock.ts';
 import { freePort } from '../support/freePort.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import { waitFor } from '../support/waitFor.ts';
-import { ask, connect, sendRequest } from './testBroker.ts';
+import { ask, connect, sendRequest, TIMEOUT_MS } from './testBroker.ts';
 
 describe('broker: registration', () => {
   const clock = new FakeClock();
@@ -79,7 +79,7 @@ describe('broker: registration', () => {
       ['broker-a', broker.address, 'DefaultCluster', '0', 'false', `127.0.0.1:${broker.context.config.haListenPort}`],
     );
     const client = await connect(broker.address);
-    await client.request(sendRequest('Fresh', 'x'), 4000);
+    await client.request(sendRequest('Fresh', 'x'), TIMEOUT_MS);
     client.dispose();
     assert.deepEqual([...decodeRegistration(asked[1]?.body ?? Buffer.alloc(0)).table.topics.keys()], ['Fresh']);
   });
@@ -147,7 +147,7 @@ describe('broker: registration', () => {
       stops.push(() => server.close());
       const broker = await brokerOf([server.address], { ...silentLogger, warn: (text) => warnings.push(text) });
       const client = await connect(broker.address);
-      const sent = await client.request(sendRequest('Fresh', 'x'), 4000);
+      const sent = await client.request(sendRequest('Fresh', 'x'), TIMEOUT_MS);
       client.dispose();
       assert.deepEqual([sent.code, asked], [0, 2]);
       clock.advance(10_000);
@@ -168,7 +168,7 @@ describe('broker: registration', () => {
       new RegExp(`^REGISTER_BROKER to NameServer 127\\.0\\.0\\.1:${port} failed: connect-refused`),
     );
     const client = await connect(broker.address);
-    const sent = await client.request(sendRequest('Early', 'x'), 4000);
+    const sent = await client.request(sendRequest('Early', 'x'), TIMEOUT_MS);
     assert.equal(sent.code, 0, 'a send does not fail for want of a NameServer');
     client.dispose();
     const { routes } = await nameServerAt(port);

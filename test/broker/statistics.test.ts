@@ -5,7 +5,7 @@ import { decodeKvTable } from '../../src/protocol/bodies/route.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { goldenExchange } from '../support/goldenFrames.ts';
-import { TestBroker, ask, consumerBeat, pullRequest, sendRequest } from './testBroker.ts';
+import { ask, consumerBeat, pullRequest, sendRequest, TestBroker, TIMEOUT_MS } from './testBroker.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -114,7 +114,7 @@ describe('broker: statistics', () => {
     await broker.send('T', 'b');
     const [sysFlag, group] = [4, 'G'];
     const pull = (queueOffset: number): Promise<unknown> =>
-      broker.client.request(pullRequest({ topic: 'T', group, sysFlag, queueOffset }), 4000);
+      broker.client.request(pullRequest({ topic: 'T', group, sysFlag, queueOffset }), TIMEOUT_MS);
     await pull(0);
     await pull(2);
     broker.clock.advance(10_000);
@@ -154,7 +154,7 @@ describe('broker: statistics', () => {
   it('remembers the totals of the last two midnights', async () => {
     await broker.createTopic('T', 1);
     // A connection does not outlive a day of silence.
-    const sendOne = async (): Promise<unknown> => (await broker.connect()).request(sendRequest('T', 'one'), 4000);
+    const sendOne = async (): Promise<unknown> => (await broker.connect()).request(sendRequest('T', 'one'), TIMEOUT_MS);
     const totals = async (): Promise<(string | undefined)[]> => {
       const answer = await ask(await broker.connect(), RequestCode.GET_BROKER_RUNTIME_INFO);
       const table = decodeKvTable(answer.body);

@@ -17,6 +17,7 @@ import type { Connection, RequestHandler } from '../../src/remoting/connection.t
 import { startListening } from '../../src/remoting/startListening.ts';
 import { dial } from '../../src/remoting/dial.ts';
 import { FakeClock } from '../support/fakeClock.ts';
+import { quietDisk } from '../support/quietDisk.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import type { TempDir } from '../support/tempDir.ts';
 
@@ -59,7 +60,8 @@ export class TestBroker {
   }
 
   static async start(options: TestBrokerOptions = {}): Promise<TestBroker> {
-    const clock = new FakeClock(options.nowMs);
+    // What a timer does with the files is over before the next one is due.
+    const clock = new FakeClock(options.nowMs, quietDisk);
     const directory = options.directory === undefined ? makeTempDir('broker') : undefined;
     const start = (parts?: ControlledParts): Promise<Runtime> =>
       startRuntime({
@@ -171,7 +173,7 @@ export interface Answered {
 export const TIMEOUT_MS = 15_000;
 
 export function connect(address: string, handle?: RequestHandler): Promise<Connection> {
-  return dial(address, { clock: systemClock, logger: silentLogger, handle });
+  return dial(address, { clock: systemClock, logger: silentLogger, handle, timeoutMs: TIMEOUT_MS });
 }
 
 export function ask(

@@ -6,7 +6,7 @@ import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { goldenExchange } from '../support/goldenFrames.ts';
 import { waitFor } from '../support/waitFor.ts';
-import { TestBroker, pullRequest } from './testBroker.ts';
+import { pullRequest, TestBroker, TIMEOUT_MS } from './testBroker.ts';
 
 describe('broker: attributes of topics', () => {
   const alter = (known: Record<string, string> | undefined, text: string): unknown => {
@@ -148,9 +148,12 @@ describe('broker: administration of topics', () => {
   it('obeys a change of permission at once, in sends, pulls and routes', async () => {
     await broker.createTopic('T', 1);
     await broker.createTopic('T', 1, { perm: '4' });
-    assert.equal((await broker.client.request(pullRequest({ topic: 'T' }), 4000)).code, ResponseCode.PULL_NOT_FOUND);
+    assert.equal(
+      (await broker.client.request(pullRequest({ topic: 'T' }), TIMEOUT_MS)).code,
+      ResponseCode.PULL_NOT_FOUND,
+    );
     await broker.createTopic('T', 1, { perm: '2' });
-    const pulled = await broker.client.request(pullRequest({ topic: 'T' }), 4000);
+    const pulled = await broker.client.request(pullRequest({ topic: 'T' }), TIMEOUT_MS);
     assert.deepEqual([pulled.code, pulled.extFields['forbiddenType']], [ResponseCode.NO_PERMISSION, '3']);
   });
 

@@ -2,12 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
-import { dial } from '../../src/remoting/dial.ts';
-import { TIMEOUT_MS, ask, sendRequest } from '../broker/testBroker.ts';
+import { ask, connect, sendRequest, TIMEOUT_MS } from '../broker/testBroker.ts';
 import { startApacheRocketmq } from '../support/apacheRocketmq.ts';
 import { startLocalBroker } from '../support/localBroker.ts';
 import { ackRequest, popRequest, poppedMessages } from '../support/popClient.ts';
@@ -137,7 +134,7 @@ function configFile(directory: string, name: string): string {
 }
 
 async function withBroker(address: string, work: (broker: Connection) => Promise<void>): Promise<void> {
-  const connection = await dial(address, { clock: systemClock, logger: silentLogger });
+  const connection = await connect(address);
   try {
     await work(connection);
   } finally {

@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-import { silentLogger } from '../../src/base/logger.ts';
-import { systemClock } from '../../src/base/clock.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import { decodeMessages } from '../../src/protocol/message.ts';
 import { PropertyName, propertyOf } from '../../src/protocol/messageProperty.ts';
-import { dial } from '../../src/remoting/dial.ts';
+import { connect } from '../broker/testBroker.ts';
 import { startApacheRocketmq } from '../support/apacheRocketmq.ts';
 import type { ApacheRocketmq } from '../support/apacheRocketmq.ts';
 import { startLocalBroker } from '../support/localBroker.ts';
@@ -163,7 +161,7 @@ async function ask(
 ): Promise<RemotingCommand> {
   const [broker] = await client.brokers();
   assert.ok(broker);
-  const connection = await dial(broker.address, { clock: systemClock, logger: silentLogger });
+  const connection = await connect(broker.address);
   try {
     return await connection.request({ code, extFields, ...(body === undefined ? {} : { body }) }, 10_000);
   } finally {

@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import { encodeFields } from '../../src/protocol/fields.ts';
 import { encodeProperties } from '../../src/protocol/messageProperty.ts';
 import { sendMessage, shrinkToLetters } from '../../src/protocol/requests/send.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
-import { dial } from '../../src/remoting/dial.ts';
+import { connect, TIMEOUT_MS } from '../broker/testBroker.ts';
 import { startApacheRocketmq } from '../support/apacheRocketmq.ts';
 import { startLocalBroker } from '../support/localBroker.ts';
 import { requireTools } from '../support/skip.ts';
@@ -108,7 +106,7 @@ async function sendTimer(
     extFields: shrinkToLetters(fields),
     body: Buffer.from(body),
   };
-  const answer = await broker.request(request, 5000);
+  const answer = await broker.request(request, TIMEOUT_MS);
   assert.equal(answer.code, 0, answer.remark);
 }
 
@@ -120,7 +118,7 @@ async function withCluster(
   try {
     const [broker] = await client.brokers();
     assert.ok(broker);
-    const connection = await dial(broker.address, { clock: systemClock, logger: silentLogger });
+    const connection = await connect(broker.address);
     try {
       await work(client, connection);
     } finally {

@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 
 import { delay } from '../../src/base/delay.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/logger.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
 import type { Connection } from '../../src/remoting/connection.ts';
-import { dial } from '../../src/remoting/dial.ts';
-import { pullRequest, records, sendRequest } from '../broker/testBroker.ts';
+import { connect, pullRequest, records, sendRequest } from '../broker/testBroker.ts';
 import { freePort, freePortWith } from '../support/freePort.ts';
 import { startLocalBroker } from '../support/localBroker.ts';
 import type { LocalBroker } from '../support/localBroker.ts';
@@ -210,7 +208,7 @@ async function working(
   while (isWanted()) {
     let connection: Connection | undefined;
     try {
-      connection = await dial(address, { clock: systemClock, logger: silentLogger });
+      connection = await connect(address);
       await work(connection, isWanted);
     } catch (error) {
       if (error instanceof assert.AssertionError) throw error;
@@ -228,7 +226,7 @@ async function offsetOf(connection: Connection, consumerGroup: string, queueId: 
 }
 
 async function createTopic(address: string): Promise<void> {
-  const connection = await dial(address, { clock: systemClock, logger: silentLogger });
+  const connection = await connect(address);
   const queues = String(QUEUES);
   const extFields = {
     topic: TOPIC,
@@ -246,7 +244,7 @@ async function createTopic(address: string): Promise<void> {
 
 /** Everything that is stored, by its place. */
 async function readAll(address: string): Promise<ReadonlyMap<string, string>> {
-  const connection = await dial(address, { clock: systemClock, logger: silentLogger });
+  const connection = await connect(address);
   const stored = new Map<string, string>();
   for (let queueId = 0; queueId < QUEUES; queueId += 1) {
     for (let queueOffset = 0; ;) {

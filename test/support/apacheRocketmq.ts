@@ -13,6 +13,7 @@ import { waitFor } from './waitFor.ts';
 
 const START_TIMEOUT_MS = 90_000;
 const REGISTRATION_TIMEOUT_MS = 70_000;
+const REQUEST_TIMEOUT_MS = 15_000;
 const READY = /boot success/;
 /** Beside its own port P a broker listens on P - 2 and, for replication, P + 1. */
 const BROKER_PORT_OFFSETS = [0, -2, 1];
@@ -107,7 +108,7 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
 
 /** "boot success" may come before the NameServer knows the broker: a first registration that fails is tried again 10 to 60 s later. */
 async function untilRegistered(nameServers: string, credentials: Credentials | undefined): Promise<void> {
-  const client = new ClusterClient({ nameServers, credentials });
+  const client = new ClusterClient({ nameServers, credentials, timeoutMs: REQUEST_TIMEOUT_MS });
   try {
     const broker = await waitFor('the broker to be registered', async () => (await client.brokers())[0], {
       timeoutMs: REGISTRATION_TIMEOUT_MS,

@@ -36,8 +36,9 @@ interface RunningBackend {
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 120_000;
-const STOP_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 240_000;
+const STOP_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 15_000;
 
 const local: Backend = {
   name: 'local',
@@ -117,7 +118,11 @@ function defineFor(
         this.timeout(START_TIMEOUT_MS);
         running = await backend.start(this, settings);
         const { nameServer, grpc = '' } = running;
-        const client = new ClusterClient({ nameServers: nameServer, credentials: settings.credentials });
+        const client = new ClusterClient({
+          nameServers: nameServer,
+          credentials: settings.credentials,
+          timeoutMs: REQUEST_TIMEOUT_MS,
+        });
         const [broker] = await client.brokers();
         assert.ok(broker, `${backend.name} has no broker`);
         found = { nameServer, grpc, client, clusterName: broker.clusterName, brokerAddress: broker.address };

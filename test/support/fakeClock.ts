@@ -4,11 +4,14 @@ import type { Disposable } from '../../src/base/disposable.ts';
 /** A clock that stands still until a test moves it. */
 export class FakeClock implements Clock {
   #nowMs: number;
+  readonly #settle: () => Promise<void>;
   #sequence = 0;
   readonly #timers = new Set<Timer>();
 
-  constructor(nowMs = Date.UTC(2026, 0, 1)) {
+  /** @param settle resolves when what a timer began is over; default: when promises have settled */
+  constructor(nowMs = Date.UTC(2026, 0, 1), settle = settlePromises) {
     this.#nowMs = nowMs;
+    this.#settle = settle;
   }
 
   /** How many timers wait; 0 after everything under test was disposed. */
@@ -40,13 +43,13 @@ export class FakeClock implements Clock {
     this.#nowMs = untilMs;
   }
 
-  /** Like `advance`, and lets promises settle after every timer, for code that awaits between two of them. */
+  /** Like `advance`, and lets what every timer began settle, for code that awaits between two of them. */
   async advanceAsync(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
-    await settlePromises();
+    await this.#settle();
     for (let timer = this.#next(untilMs); timer !== undefined; timer = this.#next(untilMs)) {
       this.advance(timer.dueMs - this.#nowMs);
-      await settlePromises();
+      await this.#settle();
     }
     this.advance(untilMs - this.#nowMs);
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { BrokerEvent, BrokerReady } from '../../src/broker/control.ts';
 import { repository } from './repository.ts';
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 export interface LocalBroker extends BrokerReady {
   /** From `fork` to the message that says ready. */
@@ -50,7 +50,8 @@ export function startLocalBroker(...moreArgs: string[]): Promise<LocalBroker> {
         exited,
         kill: (signal) => void child.kill(signal),
         stop: async () => {
-          if (child.connected) child.send({ kind: 'stop' });
+          // One that is just being killed cannot be told any more.
+          if (child.connected) child.send({ kind: 'stop' }, () => undefined);
           await exited;
         },
       });

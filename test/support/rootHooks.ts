@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** What a test may not leave open: listeners, connections, child processes, watched files. Timers of mocha also show. */
 const LEAKS =
   /^(TCPServerWrap|TCPSocketWrap|TCPConnectWrap|UDPWrap|PipeServerWrap|ProcessWrap|FSEventWrap|StatWatcher|Worker)$/;
-const GRACE_MS = 1_000;
+const GRACE_MS = 5_000;
 
 export const mochaHooks = {
   async afterAll(this: Mocha.Context): Promise<void> {

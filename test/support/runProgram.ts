@@ -25,6 +25,8 @@ export async function runProgram(
   try {
     const code = await Promise.race([program.exited, expired]);
     if (code !== 'expired') return { code, output: program.output() };
+    // All that it printed is read then.
+    await program.stop();
     const tail = program.output().slice(-4_000);
     throw new Error(`${command} did not end within ${options.timeoutMs / 1000} s\n${tail}`);
   } finally {

@@ -2,7 +2,7 @@ import type { RunningProcess } from './runningProcess.ts';
 import { waitFor } from './waitFor.ts';
 
 /** Consumers of the Java client begin up to 30 s after their start at times: see Heartbeats.java. */
-const UNTIL_TIMEOUT_MS = 120_000;
+const UNTIL_TIMEOUT_MS = 180_000;
 
 /** What a program prints of what happened, a line of JSON each: a name, and values. */
 export interface ScenarioLine {

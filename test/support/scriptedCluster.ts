@@ -86,7 +86,7 @@ export function queueData(brokerName: string, queueNums: number, perm = 6): Queu
   return { brokerName, readQueueNums: queueNums, writeQueueNums: queueNums, perm, topicSysFlag: 0 };
 }
 
-export function contextOf(nameServers: string, clock: Clock = systemClock, timeoutMs = 3000): ClusterContext {
+export function contextOf(nameServers: string, clock: Clock = systemClock, timeoutMs = 15_000): ClusterContext {
   const pool = new ConnectionPool({ connectTimeoutMs: timeoutMs, clock, logger: silentLogger });
   return {
     pool,

@@ -12,7 +12,7 @@ import type { Connection } from '../../../src/remoting/connection.ts';
 import { dial } from '../../../src/remoting/dial.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import type { TempDir } from '../../support/tempDir.ts';
-import { TestBroker, ask, pullRequest, sendRequest } from '../testBroker.ts';
+import { ask, pullRequest, sendRequest, TestBroker, TIMEOUT_MS } from '../testBroker.ts';
 
 const ROOT: Credentials = { accessKey: 'root', secretKey: 'root-secret' };
 
@@ -46,7 +46,12 @@ describe('ACL 2.0', () => {
   };
   const as = async (credentials: Credentials): Promise<Connection> => {
     const address = broker?.runtime.broker.address ?? assert.fail('it is started');
-    const connection = await dial(address, { clock: systemClock, logger: silentLogger, credentials });
+    const connection = await dial(address, {
+      clock: systemClock,
+      logger: silentLogger,
+      timeoutMs: TIMEOUT_MS,
+      credentials,
+    });
     connections.push(connection);
     return connection;
   };
@@ -61,7 +66,7 @@ describe('ACL 2.0', () => {
     return { accessKey: username, secretKey: 'pw' };
   };
   const sendAs = async (credentials: Credentials, topic: string): Promise<[number, string | undefined]> => {
-    const { code, remark } = await (await as(credentials)).request(sendRequest(topic, 'x'), 4000);
+    const { code, remark } = await (await as(credentials)).request(sendRequest(topic, 'x'), TIMEOUT_MS);
     return [code, remark];
   };
 
@@ -92,8 +97,8 @@ describe('ACL 2.0', () => {
 
   it('requests on the whitelists are not checked', async () => {
     const { client } = await start({ authenticationWhitelist: '310, 11', authorizationWhitelist: '310' });
-    assert.equal((await client.request(sendRequest('T', 'x'), 4000)).code, 0);
-    const pull = await client.request(pullRequest({ topic: 'T' }), 4000);
+    assert.equal((await client.request(sendRequest('T', 'x'), TIMEOUT_MS)).code, 0);
+    const pull = await client.request(pullRequest({ topic: 'T' }), TIMEOUT_MS);
     assert.deepEqual(
       [pull.code, pull.remark],
       [16, 'Authorization failed. Please verify your access rights and try again.'],
@@ -113,7 +118,7 @@ describe('ACL 2.0', () => {
     const { clock } = await start({ authorizationStrategy: strategy });
     const alice = await newUser('alice');
     const connection = await as(alice);
-    const send = async (): Promise<number> => (await connection.request(sendRequest('T', 'x'), 4000)).code;
+    const send = async (): Promise<number> => (await connection.request(sendRequest('T', 'x'), TIMEOUT_MS)).code;
     assert.equal(await send(), 16);
     const policies = [{ entries: [{ resource: 'Topic:T', actions: ['Pub'], decision: 'Allow' }] }];
     await ask(await as(ROOT), RequestCode.AUTH_CREATE_ACL, { subject: 'User:alice' }, { policies });
@@ -135,7 +140,7 @@ describe('ACL 2.0', () => {
     const change = Buffer.from('authenticationEnabled=false\nauthorizationEnabled=false\nbrokerPermission=6\n');
     assert.equal((await ask(await as(ROOT), RequestCode.UPDATE_BROKER_CONFIG, {}, change)).code, 0);
     assert.equal(context.config.authenticationEnabled, true);
-    assert.equal((await client.request(sendRequest('T', 'x'), 4000)).code, 16);
+    assert.equal((await client.request(sendRequest('T', 'x'), TIMEOUT_MS)).code, 16);
   });
 
   it('a user that cannot be made keeps the broker from starting, and no error shows the secret', async () => {

@@ -11,7 +11,7 @@ import type { Connection } from '../../../src/remoting/connection.ts';
 import { dial } from '../../../src/remoting/dial.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import type { TempDir } from '../../support/tempDir.ts';
-import { TestBroker, ask, consumerBeat, pullRequest, sendRequest } from '../testBroker.ts';
+import { ask, consumerBeat, pullRequest, sendRequest, TestBroker, TIMEOUT_MS } from '../testBroker.ts';
 
 const ADMIN: Credentials = { accessKey: 'administrator', secretKey: '87654321' };
 const ORDERS: Credentials = { accessKey: 'orders-app', secretKey: '12345678' };
@@ -61,7 +61,7 @@ describe('ACL 1.0', () => {
   });
 
   const as = async (credentials: Credentials): Promise<Connection> => {
-    const options = { clock: systemClock, logger: silentLogger, credentials };
+    const options = { clock: systemClock, logger: silentLogger, timeoutMs: TIMEOUT_MS, credentials };
     const connection = await dial(broker.runtime.broker.address, options);
     connections.push(connection);
     return connection;

@@ -19,7 +19,7 @@ import type { ClientTls } from '../../../src/remoting/dial.ts';
 import type { TlsIdentity } from '../../../src/remoting/tlsGate.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import type { TempDir } from '../../support/tempDir.ts';
-import { TestBroker, ask, sendRequest } from '../testBroker.ts';
+import { ask, sendRequest, TestBroker, TIMEOUT_MS } from '../testBroker.ts';
 
 describe('TLS', () => {
   let directory: TempDir;
@@ -42,7 +42,7 @@ describe('TLS', () => {
   };
   const dialBroker = async (tls: ClientTls | undefined): Promise<Connection> => {
     const address = broker?.context.address ?? assert.fail('it is started');
-    const connection = await dial(address, { clock: systemClock, logger: silentLogger, tls });
+    const connection = await dial(address, { clock: systemClock, logger: silentLogger, timeoutMs: TIMEOUT_MS, tls });
     connections.push(connection);
     return connection;
   };
@@ -206,7 +206,7 @@ describe('TLS', () => {
     nonsense.write(Buffer.from('16030100100000000000000000000000000000000000', 'hex'));
     await closed[2];
     assert.equal(await serves({}), true);
-    assert.equal((await broker!.client.request(sendRequest('T', 'x'), 4000)).code, 0);
+    assert.equal((await broker!.client.request(sendRequest('T', 'x'), TIMEOUT_MS)).code, 0);
     clock.advance(120_000);
     await Promise.all(closed);
   });

@@ -7,6 +7,7 @@ import { CommitLog } from '../../../src/broker/store/commitLog.ts';
 import { FileSeries } from '../../../src/broker/store/fileSeries.ts';
 import { lockStore } from '../../../src/broker/store/storeLock.ts';
 import { CodedError, systemErrorCode } from '../../../src/base/errors.ts';
+import { openFilesBelow } from '../../support/openFiles.ts';
 import { messageToStore, openStore } from '../../support/storeFixture.ts';
 import { skipTest } from '../../support/skip.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
@@ -174,9 +175,9 @@ describe('a store in trouble', () => {
     for (let queueId = 0; queueId < 50; queueId += 1) store.append(messageToStore({ queueId }));
     await store.close();
     const reopened = await openStore(directory);
-    const before = readdirSync('/proc/self/fd').length;
+    const before = openFilesBelow(directory);
     for (let queueId = 0; queueId < 50; queueId += 1) assert.ok(await reopened.entry('T', queueId, 0));
-    assert.ok(readdirSync('/proc/self/fd').length - before < 5);
+    assert.ok(openFilesBelow(directory) - before < 5);
     await reopened.close();
   });
 

@@ -9,7 +9,7 @@ import { makeTempDir } from '../tempDir.ts';
 import { ensureApacheJars } from './jars.ts';
 import type { Release } from './jars.ts';
 
-const RUN_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 180_000;
 
 /** The store casts to sun.nio.ch.DirectBuffer, and Netty looks into java.nio. */
 const MODULE_FLAGS = [
@@ -39,7 +39,7 @@ export interface JavaOptions {
 
 /**
  * Runs a class of Apache RocketMQ's jars to its end: the quickstart, a benchmark, a tool.
- * @throws Error with its output when it does not end in time (default 60 s); the exit code is the caller's to judge
+ * @throws Error with its output when it does not end in time (default 3 minutes); the exit code is the caller's to judge
  */
 export async function runJava(
   mainClass: string,

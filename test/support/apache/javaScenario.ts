@@ -12,7 +12,8 @@ import type { Release } from './jars.ts';
 import { startJava } from './java.ts';
 
 const SOURCES = [['java'], ['grpc', 'java']].map((folder) => path.join(repository, 'test', 'interop', ...folder));
-const COMPILE_TIMEOUT_MS = 120_000;
+const COMPILE_TIMEOUT_MS = 240_000;
+const RUN_TIMEOUT_MS = 180_000;
 
 export interface ScenarioOptions {
   readonly release: Release;
@@ -46,7 +47,7 @@ export async function startScenario(
 
 /**
  * Runs such a program to its end and gives what it printed.
- * @throws Error with its output when it fails, or is not done in time (default 2 minutes)
+ * @throws Error with its output when it fails, or is not done in time (default 3 minutes)
  */
 export async function runScenario(
   mainClass: string,
@@ -54,7 +55,7 @@ export async function runScenario(
   options: ScenarioOptions & { readonly timeoutMs?: number },
 ): Promise<ScenarioLine[]> {
   const scenario = await startScenario(mainClass, args, options);
-  const timer = setTimeout(() => void scenario.stop(), options.timeoutMs ?? 120_000);
+  const timer = setTimeout(() => void scenario.stop(), options.timeoutMs ?? RUN_TIMEOUT_MS);
   try {
     const code = await scenario.exited;
     if (code !== 0) throw new Error(`${mainClass} ended with ${code ?? 'a signal'}\n${scenario.output()}`);

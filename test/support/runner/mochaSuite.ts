@@ -11,7 +11,7 @@ import type { Summary } from './summary.ts';
 const MOCHA = path.join(repository, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const REPORTER = path.join(repository, 'test', 'support', 'runner', 'summaryReporter.ts');
 /** From the last test to the end of the process. Longer means that something was left open. */
-const ENDING_MS = 6_000;
+const ENDING_MS = 20_000;
 const OUTPUT_SHOWN = 2_000;
 
 export interface MochaSuite {

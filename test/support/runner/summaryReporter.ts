@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 
 import Mocha from 'mocha';
 
@@ -25,6 +25,10 @@ export default class SummaryReporter extends Mocha.reporters.Spec {
     runner.on('pending', (test) =>
       skips.push({ title: test.fullTitle(), reason: skipReason(test) ?? 'no reason given' }),
     );
-    runner.on('end', () => writeFileSync(file, JSON.stringify({ passed, failures, skips } satisfies Summary)));
+    runner.on('end', () => {
+      // Whoever waits for the file finds it whole.
+      writeFileSync(`${file}.part`, JSON.stringify({ passed, failures, skips } satisfies Summary));
+      renameSync(`${file}.part`, file);
+    });
   }
 }

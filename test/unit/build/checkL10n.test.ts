@@ -16,7 +16,7 @@ function problems(text: string): readonly string[] {
 
 describe('the texts of the product', () => {
   it('are in both languages', function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     assert.deepEqual(checkL10n(root), []);
   });
 });

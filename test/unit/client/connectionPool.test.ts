@@ -10,13 +10,13 @@ import { startScripted } from '../../support/scriptedCluster.ts';
 import type { ScriptedServer } from '../../support/scriptedCluster.ts';
 
 describe('ConnectionPool', () => {
-  const options = { timeoutMs: 3000 };
+  const options = { timeoutMs: 20_000 };
   let server: ScriptedServer;
   let pool: ConnectionPool;
 
   beforeEach(async () => {
     server = await startScripted({ 1: () => ({ code: 0 }), 2: () => ({ code: 17, remark: 'no' }), 3: () => undefined });
-    pool = new ConnectionPool({ connectTimeoutMs: 3000, clock: systemClock, logger: silentLogger });
+    pool = new ConnectionPool({ connectTimeoutMs: 20_000, clock: systemClock, logger: silentLogger });
   });
 
   afterEach(async () => {
@@ -46,7 +46,7 @@ describe('ConnectionPool', () => {
     assert.equal((await own.request(server.address, { code: 1 }, options)).code, 0);
     const [dead] = server.server.connections;
     const lost = own.request(server.address, { code: 3 }, options);
-    clock.advance(3000);
+    clock.advance(options.timeoutMs);
     await assert.rejects(lost, (error) => isCodedError(error, 'request-timeout'));
     assert.equal((await own.request(server.address, { code: 1 }, options)).code, 0);
     assert.ok(![...server.server.connections].slice(-1).includes(dead!));

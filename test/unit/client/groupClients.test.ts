@@ -8,7 +8,7 @@ import { EndpointClient } from '../../../src/client/grpc/endpointClient.ts';
 import type { ReceivedMessage } from '../../../src/client/receivedMessage.ts';
 import { decodeConsumerConnection, encodeConsumerConnection } from '../../../src/protocol/bodies/connection.ts';
 import { RequestCode, ResponseCode } from '../../../src/protocol/codes.ts';
-import { TestBroker } from '../../broker/testBroker.ts';
+import { TestBroker, TIMEOUT_MS } from '../../broker/testBroker.ts';
 import { brokerData, contextOf, nameServerAnswers, startScripted } from '../../support/scriptedCluster.ts';
 import type { ScriptedServer } from '../../support/scriptedCluster.ts';
 import { waitFor } from '../../support/waitFor.ts';
@@ -84,15 +84,19 @@ describe('clients of a group', () => {
 
   it('by gRPC are online for who asks by remoting, and receive what was sent so', async () => {
     const broker = await TestBroker.start({ broker: { grpcServerPort: 0 } });
-    const cluster = new ClusterClient({ nameServers: broker.runtime.nameServerAddress });
-    const endpoint = new EndpointClient({ address: broker.runtime.broker.grpcAddress ?? '', tls: 'off' });
+    const cluster = new ClusterClient({ nameServers: broker.runtime.nameServerAddress, timeoutMs: TIMEOUT_MS });
+    const address = broker.runtime.broker.grpcAddress ?? '';
+    const endpoint = new EndpointClient({ address, tls: 'off', timeoutMs: TIMEOUT_MS });
     try {
       await broker.createTopic('Orders');
       const received: ReceivedMessage[] = [];
       const tail = endpoint.tail('Orders', 'tail-group');
       tail.onMessages((messages) => received.push(...messages));
       await tail.ready;
-      const { items } = await cluster.groupClients('tail-group');
+      const items = await waitFor('the client', async () => {
+        const found = await cluster.groupClients('tail-group');
+        return found.items.length > 0 && found.items;
+      });
       assert.equal(items.length, 1);
       assert.match(items[0]?.clientId ?? '', /@/);
       assert.equal(items[0]?.consumeType, 'CONSUME_ACTIVELY');

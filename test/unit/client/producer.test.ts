@@ -45,7 +45,7 @@ describe('Producer', () => {
     );
     servers.push(a, b, names);
     clock = new FakeClock(1_700_000_000_000);
-    context = contextOf(names.address, clock);
+    context = contextOf(names.address, clock, 3_000);
     let id = 0;
     producer = new Producer(context, () => `ID${(id += 1)}`);
   });
@@ -242,7 +242,7 @@ describe('Producer', () => {
     const silent = await startScripted({ [ROUTE]: () => undefined });
     servers.push(silent);
     context.pool.dispose();
-    context = contextOf(`${silent.address};${names.address}`, clock);
+    context = contextOf(`${silent.address};${names.address}`, clock, 3_000);
     const sent = new Producer(context, () => 'ID').send(message);
     await waitFor('the question to arrive', () => silent.requests.length === 1);
     clock.advance(1500);

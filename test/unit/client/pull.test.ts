@@ -152,7 +152,7 @@ describe('pull', () => {
       code: 0,
       extFields: { offset: command.extFields['timestamp'] ?? '' },
     }));
-    const options = { timeoutMs: 3000 };
+    const options = { timeoutMs: 20_000 };
     assert.equal(await readMaxOffset(context.pool, queue, options), 9);
     assert.equal(await readMinOffset(context.pool, queue, options), 0);
     assert.equal(await findOffset(context.pool, queue, 1234, options), 1234);

@@ -19,6 +19,7 @@ import {
   startScripted,
 } from '../../support/scriptedCluster.ts';
 import type { ScriptedServer } from '../../support/scriptedCluster.ts';
+import { turns } from '../../support/turns.ts';
 import { waitFor } from '../../support/waitFor.ts';
 
 const { PULL_MESSAGE, GET_MAX_OFFSET, GET_MIN_OFFSET, SEARCH_OFFSET_BY_TIMESTAMP, GET_ROUTEINFO_BY_TOPIC } =
@@ -88,7 +89,7 @@ describe('TopicTail', () => {
     broker = await startScripted(queues.answers);
     names = await startScripted();
     route(2);
-    context = contextOf(names.address, clock);
+    context = contextOf(names.address, clock, 3_000);
     seen = [];
     problems = [];
   });
@@ -126,9 +127,11 @@ describe('TopicTail', () => {
   function advanceUntil(what: string, probe: () => boolean): Promise<unknown> {
     return waitFor(
       what,
-      () => {
+      async () => {
         if (probe()) return true;
         clock.advance(500);
+        // What was asked is answered long before its time is over.
+        await turns(20);
         return false;
       },
       { pollMs: 5, details: () => `${seen.join(' ')} / ${problems.join(' ')}` },

@@ -13,7 +13,7 @@ import { FakeClock } from '../../support/fakeClock.ts';
 import { connectionPair, streamPair } from '../../support/streamPair.ts';
 import type { StreamEnd } from '../../support/streamPair.ts';
 
-const TIMEOUT_MS = 3000;
+const TIMEOUT_MS = 15_000;
 
 /** A connection on one end and the bare stream on the other. */
 function bare(handle?: RequestHandler, clock = new FakeClock(), options: Partial<ConnectionOptions> = {}) {

@@ -10,14 +10,14 @@ const node = process.execPath;
 const PARENT = ['-c', 'sleep 600 & echo child $!; wait'];
 
 // An orphan that was killed shows as a process until the system has buried it, which may take seconds.
-const BURIAL_MS = 20_000;
+const BURIAL_MS = 60_000;
 
 describe('runProgram', function () {
-  this.timeout(BURIAL_MS);
+  this.timeout(2 * BURIAL_MS);
 
   it('gives the exit code and what was printed', async () => {
     const script = 'console.log("out"); console.error("err"); process.exitCode = 3';
-    const { code, output } = await runProgram(node, ['-e', script], { timeoutMs: 4_000 });
+    const { code, output } = await runProgram(node, ['-e', script], { timeoutMs: 20_000 });
     assert.equal(code, 3);
     assert.deepEqual(output.trim().split('\n').sort(), ['err', 'out']);
   });
@@ -25,24 +25,24 @@ describe('runProgram', function () {
   it('ends a program that takes too long, and what that started', async () => {
     let printed = '';
     const onOutput = (text: string): void => void (printed += text);
-    await assert.rejects(runProgram('sh', PARENT, { timeoutMs: 1_000, onOutput }), /did not end within 1 s\nchild/);
+    await assert.rejects(runProgram('sh', PARENT, { timeoutMs: 3_000, onOutput }), /did not end within 3 s\nchild/);
     const child = Number(/child (\d+)/.exec(printed)?.[1]);
-    await waitFor('the child to be gone', () => !isAlive(child));
+    await waitFor('the child to be gone', () => !isAlive(child), { timeoutMs: BURIAL_MS });
   });
 
   it('says why a program could not be started', async () => {
-    const { code, output } = await runProgram('no-such-program', [], { timeoutMs: 4_000 });
+    const { code, output } = await runProgram('no-such-program', [], { timeoutMs: 20_000 });
     assert.equal(code, null);
     assert.match(output, /ENOENT/);
   });
 });
 
 describe('startProcess', function () {
-  this.timeout(BURIAL_MS);
+  this.timeout(2 * BURIAL_MS);
 
   it('tells of a process that ends before it printed what was waited for', async () => {
     const started = startProcess(node, ['-e', 'console.log("bad luck")']);
-    await assert.rejects(started.untilOutput(/ready/, 4_000), /ended early\nbad luck/);
+    await assert.rejects(started.untilOutput(/ready/, 20_000), /ended early\nbad luck/);
     assert.equal(await started.exited, 0);
     await started.stop();
   });
@@ -50,10 +50,10 @@ describe('startProcess', function () {
   it('ends a whole family, and cleans up once', async () => {
     let cleaned = 0;
     const parent = startProcess('sh', PARENT, { cleanUp: () => cleaned++ });
-    const child = Number((await parent.untilOutput(/child (\d+)/, 4_000))[1]);
+    const child = Number((await parent.untilOutput(/child (\d+)/, 20_000))[1]);
     await parent.stop();
     await parent.stop();
-    await waitFor('the child to be gone', () => !isAlive(child));
+    await waitFor('the child to be gone', () => !isAlive(child), { timeoutMs: BURIAL_MS });
     assert.equal(cleaned, 1);
   });
 });

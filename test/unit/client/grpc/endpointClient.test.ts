@@ -14,6 +14,7 @@ import {
   TransactionResolution,
 } from '../../../../src/protocol/grpc/definition_pb.ts';
 import { TestBroker } from '../../../broker/testBroker.ts';
+import { FakeClock } from '../../../support/fakeClock.ts';
 import { freePort } from '../../../support/freePort.ts';
 import { waitFor } from '../../../support/waitFor.ts';
 import { OK, ScriptedEndpoint } from '../../../support/scriptedEndpoint.ts';
@@ -22,7 +23,7 @@ import type { Script } from '../../../support/scriptedEndpoint.ts';
 describe('EndpointClient', () => {
   const clients: EndpointClient[] = [];
   const connect = (address: string, options: Partial<EndpointClientOptions> = {}): EndpointClient => {
-    const client = new EndpointClient({ address, tls: 'off', ...options });
+    const client = new EndpointClient({ address, tls: 'off', timeoutMs: 20_000, ...options });
     clients.push(client);
     return client;
   };
@@ -120,7 +121,7 @@ describe('EndpointClient', () => {
     it('says of a NameServer that it speaks no gRPC, by TLS or without', async () => {
       const nameServer = broker.runtime.nameServerAddress;
       for (const tls of ['off', 'any-certificate'] as const) {
-        const { problem } = await connect(nameServer, { tls, timeoutMs: 1000 }).probe();
+        const { problem } = await connect(nameServer, { tls }).probe();
         assert.equal(problem?.code, 'not-grpc', tls);
       }
     });
@@ -212,10 +213,14 @@ describe('EndpointClient', () => {
 
     it('does not wait for ever', async () => {
       const endpoint = await serve({ queryRoute: () => undefined });
-      await rejects(connect(endpoint.address, { timeoutMs: 100 }).route('T'), 'grpc-timeout', {
+      const clock = new FakeClock();
+      const failed = rejects(connect(endpoint.address, { clock, timeoutMs: 100 }).route('T'), 'grpc-timeout', {
         rpc: 'QueryRoute',
         timeoutMs: 100,
       });
+      await waitFor('the question', () => endpoint.requests('queryRoute').length === 1);
+      clock.advance(100);
+      await failed;
     });
 
     it('tells that the endpoint went away, and connects again', async () => {
@@ -277,7 +282,12 @@ describe('EndpointClient', () => {
 
     it('gives up on settings that do not come', async () => {
       const endpoint = await serve({ telemetry: () => undefined });
-      await rejects(connect(endpoint.address, { timeoutMs: 100 }).settings(), 'grpc-timeout', { rpc: 'Telemetry' });
+      const clock = new FakeClock();
+      const settings = connect(endpoint.address, { clock, timeoutMs: 100 }).settings();
+      const failed = rejects(settings, 'grpc-timeout', { rpc: 'Telemetry' });
+      await waitFor('the question', () => endpoint.requests('telemetry').length === 1);
+      clock.advance(100);
+      await failed;
     });
 
     it('reads settings of a stream, and closes it', async () => {

@@ -31,7 +31,7 @@ describe('GroupTail', () => {
       receiveMessage: () => batches.shift(),
       ...script,
     });
-    client = new EndpointClient({ address: endpoint.address, tls: 'off', clock });
+    client = new EndpointClient({ address: endpoint.address, tls: 'off', timeoutMs: 20_000, clock });
     messages = [];
     problems = [];
     const tail = client.tail('T', 'G');
@@ -144,8 +144,8 @@ describe('GroupTail', () => {
       },
     };
     await open([], { receiveMessage: () => [refused] }, clock);
-    await until(() => waits.length === 6);
-    assert.deepEqual(waits, [...retries, 5000]);
+    await until(() => waits.length >= 6);
+    assert.deepEqual(waits.slice(0, 6), [...retries, 5000]);
     assert.deepEqual(problems, ['grpc-refused']);
   });
 

@@ -4,14 +4,14 @@ import { runMochaSuite } from '../../../support/runner/mochaSuite.ts';
 
 describe('runMochaSuite', function () {
   // Each starts mocha in a process of its own.
-  this.timeout(30_000);
+  this.timeout(90_000);
 
   const run = (file: string) =>
     runMochaSuite({
       name: `fixture ${file}`,
       files: [`test/fixtures/suites/${file}`],
       testTimeoutMs: 5_000,
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       print: () => undefined,
     });
 
