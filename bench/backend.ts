@@ -25,24 +25,29 @@ export interface Backend {
   readonly brokerPid: number;
   /** Of the broker and the NameServer, which may be one process. */
   readonly pids: readonly number[];
+  /** `host:port` for gRPC clients; empty where it was not asked for. */
+  readonly grpc: string;
   stop(): Promise<void>;
 }
 
 export type BrokerSettings = Readonly<Record<string, string | number | boolean>>;
 
-/** @param settings more lines of broker.conf */
-export async function startBackend(side: Side, settings: BrokerSettings = {}): Promise<Backend> {
+/**
+ * @param settings more lines of broker.conf
+ * @param withGrpc with an endpoint for gRPC clients, in the same process: Apache's proxy in its local mode
+ */
+export async function startBackend(side: Side, settings: BrokerSettings = {}, withGrpc = false): Promise<Backend> {
   if (side === 'apache') {
-    const apache = await startApacheRocketmq({ measured: true, brokerConfig: settings });
-    const { nameServer, brokerPid, brokerAddress, nameServerPid } = apache;
+    const apache = await startApacheRocketmq({ measured: true, brokerConfig: settings, proxyInBroker: withGrpc });
+    const { nameServer, brokerPid, brokerAddress, nameServerPid, grpc = '' } = apache;
     const pids = [brokerPid, nameServerPid];
-    return { side, nameServer, address: brokerAddress, brokerPid, pids, stop: () => apache.stop() };
+    return { side, nameServer, address: brokerAddress, brokerPid, pids, grpc, stop: () => apache.stop() };
   }
   const dir = makeTempDir('bench');
   const config = path.join(dir.path, 'broker.conf');
   const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
   writeFileSync(config, lines.join(''));
-  const broker = await startLocalBroker('-c', config);
+  const broker = await startLocalBroker('-c', config, ...(withGrpc ? ['--grpc-port', '0'] : []));
   const { namesrv: nameServer, pid } = broker;
   return {
     side,
@@ -50,6 +55,7 @@ export async function startBackend(side: Side, settings: BrokerSettings = {}): P
     address: broker.broker,
     brokerPid: pid,
     pids: [pid],
+    grpc: broker.grpc ?? '',
     stop: async () => {
       await broker.stop();
       dir.remove();

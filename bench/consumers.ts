@@ -2,6 +2,7 @@ import type { ClusterClient } from '../src/client/clusterClient.ts';
 import type { Connection } from '../src/remoting/connection.ts';
 import { BENCH_TOPIC, benchClient, connect, pause, sidesOf, startBackend, storedIn } from './backend.ts';
 import type { RunningProcess } from '../test/support/runningProcess.ts';
+import { waitFor } from '../test/support/waitFor.ts';
 import type { Backend } from './backend.ts';
 import type { Figure } from './figures.ts';
 import { startConsumer, startProducer } from './officialPrograms.ts';
@@ -11,6 +12,7 @@ import { consumerOffset } from './requests.ts';
 
 const BACKLOG = 1_000_000;
 const QUEUES = 8;
+const FILL_TIMEOUT_MS = 600_000;
 const PRODUCER = { threads: 64, bodyBytes: 128 };
 /** The part of the backlog over which the rate is taken: neither the start of the program nor its last polls. */
 const [FROM, TO] = [0.1, 0.95];
@@ -59,7 +61,10 @@ export async function measureConsumer(runs: number): Promise<Figure[]> {
 export async function fill(backend: Backend, client: ClusterClient, count: number, bodyBytes: number): Promise<void> {
   const producer = await startProducer(backend.nameServer, { threads: 32, bodyBytes, batch: 32 });
   try {
-    while ((await storedIn(client, BENCH_TOPIC)) < count) await pause(100);
+    await waitFor('the backlog', async () => (await storedIn(client, BENCH_TOPIC)) >= count, {
+      timeoutMs: FILL_TIMEOUT_MS,
+      pollMs: 100,
+    });
   } finally {
     await producer.stop();
   }

@@ -11,6 +11,11 @@ import { printFigures } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { measureFrames } from './frames.ts';
 import { measureGrowth } from './growth.ts';
+import { measureGrpcConsume } from './grpc/consumers.ts';
+import { measureGrpcIdle } from './grpc/idleConsumers.ts';
+import { measureGrpcLatency } from './grpc/latency.ts';
+import { measureGrpcReady } from './grpc/readiness.ts';
+import { measureGrpcSend } from './grpc/sends.ts';
 import { measureIdleConsumers } from './idleConsumers.ts';
 import { measureLoop } from './loop.ts';
 import { measureMemory } from './memory.ts';
@@ -37,6 +42,11 @@ const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   idle: measureIdleConsumers,
   delay: measureDelay,
   growth: measureGrowth,
+  'grpc-send': measureGrpcSend,
+  'grpc-consume': measureGrpcConsume,
+  'grpc-latency': measureGrpcLatency,
+  'grpc-idle': measureGrpcIdle,
+  'grpc-ready': measureGrpcReady,
   activation: measureExtension,
 };
 

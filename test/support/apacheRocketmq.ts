@@ -5,7 +5,7 @@ import type { Credentials } from '../../src/protocol/acl.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
 import { startJava } from './apache/java.ts';
 import { startApacheProxy } from './apache/proxy.ts';
-import type { ProxySettings } from './apache/proxy.ts';
+import type { ApacheProxy, ProxySettings } from './apache/proxy.ts';
 import { freePort, freePortWith } from './freePort.ts';
 import type { RunningProcess } from './runningProcess.ts';
 import { makeTempDir } from './tempDir.ts';
@@ -28,6 +28,8 @@ export interface ApacheOptions {
   readonly measured?: boolean;
   /** With a proxy beside it, for gRPC clients; its lines of rmq-proxy.json. */
   readonly proxyConfig?: ProxySettings | undefined;
+  /** The proxy in one process with the broker (local mode), as a single machine has it. */
+  readonly proxyInBroker?: boolean;
 }
 
 export interface ApacheRocketmq {
@@ -78,12 +80,21 @@ async function startSingle(options: ApacheOptions): Promise<ApacheRocketmq> {
     processes.push(nameServerProcess);
     const brokerPort = await freePortWith(BROKER_PORT_OFFSETS);
     const broker = { ...brokerSettings(dir.path, nameServer, brokerPort), ...options.brokerConfig };
-    const brokerProcess = await startBroker(dir.path, broker, options.measured ?? false);
-    processes.push(brokerProcess);
-    await untilRegistered(broker.namesrvAddr, options.credentials);
-    const { proxyConfig } = options;
-    const proxy = proxyConfig && (await startApacheProxy(dir.path, nameServer, proxyConfig));
-    if (proxy) processes.push(proxy.process);
+    const java = brokerJava(options.measured ?? false);
+    const { proxyConfig, proxyInBroker = false } = options;
+    let proxy: ApacheProxy | undefined;
+    let brokerProcess: RunningProcess;
+    if (proxyInBroker) {
+      const config = writeConfig(dir.path, 'broker', broker);
+      proxy = await startApacheProxy(dir.path, nameServer, proxyConfig ?? {}, { config, java });
+      processes.push((brokerProcess = proxy.process));
+      await untilRegistered(broker.namesrvAddr, options.credentials);
+    } else {
+      processes.push((brokerProcess = await startBroker(dir.path, broker, java)));
+      await untilRegistered(broker.namesrvAddr, options.credentials);
+      proxy = proxyConfig && (await startApacheProxy(dir.path, nameServer, proxyConfig));
+      if (proxy) processes.push(proxy.process);
+    }
     return {
       nameServer,
       brokerAddress: `127.0.0.1:${brokerPort}`,
@@ -153,14 +164,15 @@ function brokerSettings(dir: string, nameServer: string, port: number) {
   };
 }
 
-function startBroker(dir: string, settings: Settings, measured: boolean): Promise<RunningProcess> {
+type BrokerJava = Pick<ServerSpec, 'jvmArgs' | 'longLived'>;
+
+function brokerJava(measured: boolean): BrokerJava {
   const heap = measured ? ['-Xms1g', '-Xmx1g'] : ['-Xms256m', '-Xmx512m'];
-  return startServer(dir, 'org.apache.rocketmq.broker.BrokerStartup', {
-    name: 'broker',
-    jvmArgs: [...heap, '-XX:MaxDirectMemorySize=512m'],
-    longLived: measured,
-    settings,
-  });
+  return { jvmArgs: [...heap, '-XX:MaxDirectMemorySize=512m'], longLived: measured };
+}
+
+function startBroker(dir: string, settings: Settings, java: BrokerJava): Promise<RunningProcess> {
+  return startServer(dir, 'org.apache.rocketmq.broker.BrokerStartup', { name: 'broker', ...java, settings });
 }
 
 type Settings = Readonly<Record<string, string | number | boolean>>;
@@ -174,9 +186,7 @@ interface ServerSpec {
 
 /** A server says that it is up after its ports listen and, for a broker, after it registered. */
 async function startServer(dir: string, mainClass: string, { name, jvmArgs, longLived, settings }: ServerSpec) {
-  const config = path.join(dir, `${name}.conf`);
-  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
-  writeFileSync(config, lines.join(''));
+  const config = writeConfig(dir, name, settings);
   const home = path.join(dir, name);
   const logback = `rmq.${name}.logback.xml`;
   const server = await startJava(mainClass, ['-c', config], { home, jvmArgs, longLived, logback, stopTimeoutMs: 0 });
@@ -187,4 +197,11 @@ async function startServer(dir: string, mainClass: string, { name, jvmArgs, long
     await server.stop();
     throw error;
   }
+}
+
+function writeConfig(dir: string, name: ServerSpec['name'], settings: Settings): string {
+  const config = path.join(dir, `${name}.conf`);
+  const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+  writeFileSync(config, lines.join(''));
+  return config;
 }

@@ -11,7 +11,9 @@ import { ensureApacheJars } from './jars.ts';
 import type { Release } from './jars.ts';
 import { startJava } from './java.ts';
 
-const SOURCES = [['java'], ['grpc', 'java']].map((folder) => path.join(repository, 'test', 'interop', ...folder));
+const SOURCES = ['test/interop/java', 'test/interop/grpc/java', 'bench/grpc/java'].map((folder) =>
+  path.join(repository, folder),
+);
 const COMPILE_TIMEOUT_MS = 240_000;
 const RUN_TIMEOUT_MS = 180_000;
 
@@ -20,16 +22,19 @@ export interface ScenarioOptions {
   /** `host:port`, of clients that ask one. */
   readonly nameServer?: string;
   readonly jvmArgs?: readonly string[];
+  /** Java's own choice of compilers and collector, for what is measured. */
+  readonly longLived?: boolean;
 }
 
 /**
- * Starts a program of test/interop/java on the official client of that release; it is compiled against it once a run.
+ * Starts a program of test/interop or bench/grpc on the official client of that release; it is compiled against it once
+ * a run.
  * Stop it at the end.
  */
 export async function startScenario(
   mainClass: string,
   args: readonly string[],
-  { release, nameServer, jvmArgs }: ScenarioOptions,
+  { release, nameServer, jvmArgs, longLived }: ScenarioOptions,
 ): Promise<RunningScenario> {
   const classes = await compiled(mainClass, release);
   const home = makeTempDir('scenario');
@@ -37,6 +42,7 @@ export async function startScenario(
     home: home.path,
     release,
     nameServer,
+    longLived,
     classPath: [classes],
     stopTimeoutMs: 0,
     cleanUp: () => home.remove(),

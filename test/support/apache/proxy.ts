@@ -4,6 +4,7 @@ import path from 'node:path';
 import { freePort } from '../freePort.ts';
 import type { RunningProcess } from '../runningProcess.ts';
 import { startJava } from './java.ts';
+import type { JavaOptions } from './java.ts';
 
 const START_TIMEOUT_MS = 90_000;
 
@@ -17,19 +18,27 @@ const SOONER: ProxySettings = {
   grpcShutdownTimeSeconds: 0,
 };
 
+export interface ApacheProxy {
+  /** `host:port` */
+  readonly grpc: string;
+  readonly process: RunningProcess;
+}
+
 /**
  * Starts Apache's proxy beside a running cluster. In cluster mode: in local mode it leaves the settings of a client
  * whose group it does not know unanswered, and consumers of Java, Go and Python fail to start.
+ * @param broker in local mode, where the proxy is the broker too: its broker.conf, and what Java is told for both
  */
 export async function startApacheProxy(
   dir: string,
   nameServer: string,
   settings: ProxySettings,
-): Promise<{ readonly grpc: string; readonly process: RunningProcess }> {
+  broker?: { readonly config: string; readonly java: Pick<JavaOptions, 'jvmArgs' | 'longLived'> },
+): Promise<ApacheProxy> {
   const grpcPort = await freePort();
   const config = path.join(dir, 'rmq-proxy.json');
   const lines = {
-    proxyMode: 'cluster',
+    ...(broker === undefined ? { proxyMode: 'cluster' } : { proxyMode: 'local', brokerConfigPath: broker.config }),
     rocketMQClusterName: 'DefaultCluster',
     proxyName: 'proxy-a',
     namesrvAddr: nameServer,
@@ -44,6 +53,7 @@ export async function startApacheProxy(
   const proxy = await startJava('org.apache.rocketmq.proxy.ProxyStartup', ['-pc', config], {
     home: path.join(dir, 'proxy'),
     jvmArgs: ['-Xms128m', '-Xmx512m', '-XX:MaxDirectMemorySize=512m'],
+    ...broker?.java,
     nameServer,
     logback: 'rmq.proxy.logback.xml',
     stopTimeoutMs: 0,
