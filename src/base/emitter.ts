@@ -19,10 +19,18 @@ export class Emitter<T> implements Disposable {
     };
   };
 
-  /** Listeners are called in order of subscription; one that throws stops the others and reaches the caller. */
+  /** Listeners are called in order of subscription, all of them; then the first error that one threw reaches the caller. */
   fire(value: T): void {
     this.#snapshot ??= [...this.#listeners];
-    for (const listener of this.#snapshot) listener(value);
+    let failure: { readonly error: unknown } | undefined;
+    for (const listener of this.#snapshot) {
+      try {
+        listener(value);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   dispose(): void {

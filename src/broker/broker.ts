@@ -242,14 +242,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       startedAtOffset: store.maxPhysicalOffset,
       coldDataLimits: new Map(),
     };
-    owned.add(
-      store.onArrival((arrival) => {
-        context.heldPulls.wake(arrival);
-        context.delayLevels.wake(arrival);
-        timers?.wake(arrival);
-        pops.arrived(arrival);
-      }),
-    );
+    owned.add(store.onArrival((arrival) => context.heldPulls.wake(arrival)));
+    owned.add(store.onArrival((arrival) => context.delayLevels.wake(arrival)));
+    if (timers !== undefined) owned.add(store.onArrival((arrival) => timers.wake(arrival)));
+    owned.add(store.onArrival((arrival) => pops.arrived(arrival)));
     owned.add(expireMembers(context));
     acceptSlave = (stream, slave) => context.replication.accept(stream, slave);
     const checked = guarded(brokerRouter(context), { config, security, clock, logger });

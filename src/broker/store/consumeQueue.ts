@@ -224,11 +224,16 @@ export class ConsumeQueue {
     return bytes.length === 0 ? -1 : entryAt(bytes, 0).physicalOffset;
   }
 
-  /** Its folder goes: nothing is written there any more. */
+  /** A file of it is being made; it never rejects. */
+  get making(): Promise<void> | undefined {
+    return this.#series?.making;
+  }
+
+  /** Its folder goes: nothing is written there any more. No file of it may be being made. */
   remove(): void {
     this.#isRemoved = true;
     this.#pieces.forget(this);
-    this.#series?.release();
+    this.#series?.abandon();
   }
 
   #startAt(offset: number): void {

@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fdatasync,
   ftruncate,
   ftruncateSync,
@@ -10,18 +9,14 @@ import {
   openSync,
   read,
   readSync,
-  readdirSync,
-  statSync,
-  truncateSync,
   unlinkSync,
   write,
   writeSync,
 } from 'node:fs';
 import { mkdir, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CodedError } from '../../base/errors.ts';
 import { syncFolder } from '../syncFiles.ts';
+import { findFiles } from './findFiles.ts';
 import { OpenFiles, pathOf, using } from './openFiles.ts';
 import type { OpenFile } from './openFiles.ts';
 
@@ -39,14 +34,16 @@ export class FileSeries {
   readonly directory: string;
   readonly fileBytes: number;
   /** Start positions, ascending. */
-  #starts: number[] = [];
+  #starts: number[];
   /** Undefined while none is: there may be tens of thousands of series. */
   #open: OpenFiles | undefined;
   #unsynced: number[] = [];
   /** A file was made or removed; its name is on disk after a sync of the folder. */
   #namesUnsynced = false;
-  #wasCut = false;
+  readonly #wasCut: boolean;
   #syncing: Promise<void> | undefined;
+  #making: Promise<void> | undefined;
+  #isAbandoned = false;
 
   /**
    * @param mends files that are too short get their length again, with zeros
@@ -55,7 +52,9 @@ export class FileSeries {
   constructor(directory: string, fileBytes: number, mends = false) {
     this.directory = directory;
     this.fileBytes = fileBytes;
-    if (existsSync(directory)) this.#load(mends);
+    const found = findFiles(directory, fileBytes, mends);
+    this.#starts = found.starts;
+    this.#wasCut = found.wasCut;
   }
 
   /** A file was too short and is not any more. */
@@ -97,8 +96,19 @@ export class FileSeries {
    * under way. A write that comes meanwhile makes it itself.
    */
   async make(position: number): Promise<void> {
+    while (this.#making !== undefined) await this.#making.catch(() => undefined);
     const start = this.startOf(position);
-    if (this.#indexOf(start) >= 0) return;
+    if (this.#indexOf(start) >= 0 || this.#isAbandoned) return;
+    this.#making = this.#makeLater(start).finally(() => (this.#making = undefined));
+    await this.#making;
+  }
+
+  /** `make` is under way; it never rejects. */
+  get making(): Promise<void> | undefined {
+    return this.#making?.catch(() => undefined);
+  }
+
+  async #makeLater(start: number): Promise<void> {
     await mkdir(this.directory, { recursive: true });
     const handle = await openAsync(pathOf(this.directory, start), constants.O_RDWR | constants.O_CREAT);
     try {
@@ -124,6 +134,7 @@ export class FileSeries {
     const start = this.startOf(position);
     await this.make(position);
     await using(await this.#borrow(start), async (handle) => {
+      if (this.#isAbandoned) return;
       for (let at = from; at < to;) {
         at += (await writeAsync(handle, bytes, at, to - at, position - start + at - from)).bytesWritten;
       }
@@ -135,17 +146,19 @@ export class FileSeries {
   /** Up to `sizeBytes` from `position`, never past the end of its file; empty where there is no file. */
   async read(position: number, sizeBytes: number): Promise<Buffer> {
     const start = this.startOf(position);
-    if (this.#indexOf(start) < 0) return Buffer.alloc(0);
+    if (!this.#holds(start)) return Buffer.alloc(0);
     const wanted = Math.min(sizeBytes, start + this.fileBytes - position);
     const bytes = Buffer.allocUnsafe(wanted);
     let file: OpenFile;
     try {
       file = await this.#borrow(start);
     } catch (error) {
-      if (this.#indexOf(start) < 0) return Buffer.alloc(0);
+      if (!this.#holds(start)) return Buffer.alloc(0);
       throw error;
     }
-    const { bytesRead } = await using(file, (handle) => readAsync(handle, bytes, 0, wanted, position - start));
+    const bytesRead = await using(file, async (handle) => {
+      return this.#isAbandoned ? 0 : (await readAsync(handle, bytes, 0, wanted, position - start)).bytesRead;
+    });
     return bytesRead === wanted ? bytes : bytes.subarray(0, bytesRead);
   }
 
@@ -173,10 +186,10 @@ export class FileSeries {
     if (this.#open !== undefined) this.#open.writing = undefined;
     try {
       for (const start of starts) {
-        if (this.#indexOf(start) < 0) continue;
+        if (!this.#holds(start)) continue;
         await using(await this.#borrow(start), (handle) => fdatasyncAsync(handle));
       }
-      if (names) await syncFolder(this.directory);
+      if (names && !this.#isAbandoned) await syncFolder(this.directory);
     } catch (error) {
       for (const start of starts) this.#isChanged(start);
       this.#namesUnsynced ||= names;
@@ -213,24 +226,17 @@ export class FileSeries {
     this.#open = undefined;
   }
 
-  #load(mends: boolean): void {
-    for (const name of readdirSync(this.directory)) {
-      const path = join(this.directory, name);
-      const start = Number(name);
-      if (!/^\d{20}$/.test(name) || start % this.fileBytes !== 0) {
-        throw new CodedError('store-damaged', { path, reason: `the name is no multiple of ${this.fileBytes}` });
-      }
-      const { size } = statSync(path);
-      if (mends && size < this.fileBytes) {
-        truncateSync(path, this.fileBytes);
-        this.#wasCut = true;
-        this.#starts.push(start);
-      } else if (size === 0) unlinkSync(path);
-      else if (size !== this.fileBytes) {
-        throw new CodedError('store-damaged', { path, reason: `it has ${size} bytes instead of ${this.fileBytes}` });
-      } else this.#starts.push(start);
-    }
-    this.#starts.sort((a, b) => a - b);
+  /**
+   * The folder is not this one's any more: nothing is read from it or written to it, though what is under way in an open
+   * file ends there. `make` must not be under way, since nobody could tell what it makes from what the next owner has.
+   */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.release();
+  }
+
+  #holds(start: number): boolean {
+    return !this.#isAbandoned && this.#indexOf(start) >= 0;
   }
 
   /** Place among the starts, -1 when there is no such file. Without holes, which is the rule, it is where it should be. */

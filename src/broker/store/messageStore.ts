@@ -69,7 +69,7 @@ export class MessageStore {
     this.#queues = queues;
     this.#index = index;
     this.#flusher = flusher;
-    this.#places = new RecordPlaces({ clock, log, queues, index, flusher, delayLevelsMs, lastTimestamp });
+    this.#places = new RecordPlaces({ clock, logger, log, queues, index, flusher, delayLevelsMs, lastTimestamp });
     this.#writer = new MessageWriter({ log, places: this.#places, flusher });
     this.#removals = new Removals({ log, queues, index, flusher, writeStaged: this.#writer.writeStaged });
   }

@@ -155,14 +155,27 @@ export class MessageWriter {
     try {
       this.#places.publish(records);
     } finally {
-      for (const callback of callbacks) callback(undefined);
+      tell(callbacks, undefined);
     }
   }
 }
 
 function refuse({ records, callbacks }: Batch, error: unknown): void {
   forgetPlaces(records);
-  for (const callback of callbacks) callback(error);
+  tell(callbacks, error);
+}
+
+/** All of them, whatever one throws: each may be somebody's answer. @throws what the first threw */
+function tell(callbacks: Batch['callbacks'], outcome: unknown): void {
+  let failure: Failure | undefined;
+  for (const callback of callbacks) {
+    try {
+      callback(outcome);
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw failure.error;
 }
 
 /** Written together, or not at all. */

@@ -93,23 +93,11 @@ export class QueueTable {
     this.#entryCount += queue.max - before;
   }
 
-  /** See ConsumeQueue.makeFile. The folder of a queue that was removed meanwhile does not come back by it. */
-  async makeFile(queue: ConsumeQueue): Promise<void> {
-    try {
-      await queue.makeFile();
-    } catch (error) {
-      if (!queue.isRemoved) throw error;
-    }
-    if (!queue.isRemoved || this.find(queue.topic, queue.queueId) !== undefined) return;
-    const folder = join(this.#directory, queue.topic);
-    await this.#removeFolder(this.#topics.has(queue.topic) ? join(folder, String(queue.queueId)) : folder);
-  }
-
   /** All entries of a queue are on disk when it resolves; of one that was removed meanwhile there is nothing to be had. */
   async toDisk(queue: ConsumeQueue): Promise<void> {
     try {
       for (const end = queue.max; queue.flushed < end && !queue.isRemoved;) {
-        await this.makeFile(queue);
+        await queue.makeFile();
         await queue.flushLater();
       }
       if (!queue.isRemoved) await queue.sync();
@@ -128,19 +116,24 @@ export class QueueTable {
     return this.#topics.keys();
   }
 
-  /** The queues are gone when it returns, their files when it resolves. */
-  async deleteTopic(topic: string): Promise<void> {
+  /**
+   * The queues are gone all at once, when no file of theirs is being made, and the files when it resolves.
+   * @param last called before they go; nothing comes between
+   */
+  async deleteTopic(topic: string, last?: () => void): Promise<void> {
     const queues = this.#topics.get(topic);
     if (queues === undefined) return;
+    for (let making = makingOf(queues); making !== undefined; making = makingOf(queues)) await making;
+    last?.();
     this.#topics.delete(topic);
     for (const queue of queues.values()) this.#drop(queue);
     await this.#removeFolder(join(this.#directory, topic));
   }
 
-  /** As `deleteTopic` does all of a topic. */
+  /** It is gone when it returns, its files when it resolves; not while a file of it is being made. */
   async deleteQueue(queue: ConsumeQueue): Promise<void> {
     const queues = this.#topics.get(queue.topic);
-    if (queues?.get(queue.queueId) !== queue) return;
+    if (queues?.get(queue.queueId) !== queue || queue.making !== undefined) return;
     if (queues.size === 1) {
       await this.deleteTopic(queue.topic);
       return;
@@ -175,6 +168,11 @@ export class QueueTable {
     renameSync(folder, away);
     await rm(away, { recursive: true, force: true });
   }
+}
+
+function makingOf(queues: ReadonlyMap<number, ConsumeQueue>): Promise<void> | undefined {
+  for (const { making } of queues.values()) if (making !== undefined) return making;
+  return undefined;
 }
 
 function foldersIn(directory: string): string[] {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { Emitter } from '../../base/emitter.ts';
+import type { Logger } from '../../base/logger.ts';
 import { measureMessage, writeMessage } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
 import type { ConsumeQueue } from './consumeQueue.ts';
@@ -101,8 +102,17 @@ export class RecordPlaces {
       queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode });
       arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
     }
-    for (const arrival of arrivals) this.arrivals.fire(arrival);
-    this.growth.fire(undefined);
+    for (const arrival of arrivals) this.#tell(this.arrivals, arrival);
+    this.#tell(this.growth, undefined);
+  }
+
+  /** The messages are stored: who fails at hearing of one is no reason to refuse it, or to hide the others. */
+  #tell<T>(listeners: Emitter<T>, value: T): void {
+    try {
+      listeners.fire(value);
+    } catch (error) {
+      this.#options.logger.error('a part of the broker failed at hearing of messages that were stored', error);
+    }
   }
 }
 
@@ -122,6 +132,7 @@ export interface PlacedRecord extends StoredAt {
 
 export interface RecordPlacesOptions {
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly log: CommitLog;
   readonly queues: QueueTable;
   readonly index: KeyIndex | undefined;

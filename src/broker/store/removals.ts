@@ -49,7 +49,7 @@ export class Removals {
         if (!isWanted(queue.topic)) continue;
         const { max } = queue;
         const last = await queue.lastPhysicalOffset();
-        const grows = queue.max !== max || queue.waiting > 0;
+        const grows = queue.max !== max || queue.waiting > 0 || queue.making !== undefined;
         if (last < 0 || last >= log.start || grows) continue;
         await queues.deleteQueue(queue);
         removed += 1;
@@ -63,8 +63,7 @@ export class Removals {
   deleteTopic(topic: string): Promise<void> {
     return this.#inTurn(async () => {
       const { queues, flusher, writeStaged } = this.#options;
-      writeStaged();
-      await queues.deleteTopic(topic);
+      await queues.deleteTopic(topic, writeStaged);
       await flusher.checkpointNow();
     });
   }

@@ -94,11 +94,17 @@ export class TimerLog {
   }
 
   /** The last unit; undefined when there is none. */
-  async last(): Promise<TimerUnit | undefined> {
+  last(): Promise<TimerUnit | undefined> {
+    return this.unitBefore(this.#end);
+  }
+
+  /** The unit that ends there, wherever the log ends; undefined when there is none. */
+  async unitBefore(position: number): Promise<TimerUnit | undefined> {
     const { fileBytes, start } = this.files;
-    if (start === undefined || this.#end === start) return undefined;
-    const inFile = this.#end % fileBytes;
-    return await this.unit(inFile === 0 ? this.#end - fileBytes + lastUnitInFile(fileBytes) : this.#end - UNIT_BYTES);
+    if (start === undefined || position <= start) return undefined;
+    const inFile = position % fileBytes;
+    const at = inFile === 0 ? position - fileBytes + lastUnitInFile(fileBytes) : position - UNIT_BYTES;
+    return decodeUnit(await this.files.read(at, UNIT_BYTES), 0);
   }
 
   /** Removes the first files while what holds for the last unit of each says so; the file that is written stays. */

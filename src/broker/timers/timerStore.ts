@@ -162,9 +162,7 @@ export class TimerStore {
    * away, and stays as it is: that it may be parked twice does no harm.
    */
   delivered(units: readonly PlacedUnit[]): void {
-    for (const { position, magic } of units) {
-      if ((magic & UnitMagic.DELETE) === 0) this.#log.mark(position, (magic & ~UnitMagic.ROLL) | UnitMagic.DELETE);
-    }
+    for (const unit of units) markSpent(this.#log, unit);
   }
 
   served(slotMs: number): void {
@@ -247,18 +245,32 @@ interface TimerFiles {
   readonly queueOffset: number;
 }
 
+/** See TimerStore.delivered. */
+function markSpent(log: TimerLog, { position, magic }: PlacedUnit): void {
+  if ((magic & UnitMagic.DELETE) === 0) log.mark(position, (magic & ~UnitMagic.ROLL) | UnitMagic.DELETE);
+}
+
 /**
  * Chains units to their slots that the wheel does not know of yet, but for those whose messages went with the machine:
- * others come to where those were.
+ * others come to where those were. Log and wheel may have been on disk before the messages; units that are in a slot
+ * already deliver nothing then.
  * @returns the offset in the timer topic to go on at
  */
 async function recover(
   { messages, logger }: TimerStoreOptions,
   { log, wheel, checkpoint, readMs }: Pick<TimerFiles, 'log' | 'wheel' | 'checkpoint' | 'readMs'>,
 ): Promise<number> {
+  const isLost = ({ physicalOffset }: TimerUnit): boolean => physicalOffset >= messages.maxPhysicalOffset;
+  const flushedTo = wheel.isNew ? 0 : checkpoint.lastTimerLogFlushPos;
+  // Later units are of later messages.
+  const lastFlushed = await log.unitBefore(flushedTo);
+  const from = lastFlushed !== undefined && isLost(lastFlushed) ? 0 : flushedTo;
   let last: TimerUnit | undefined;
-  for await (const { position, unit } of log.scan(wheel.isNew ? 0 : checkpoint.lastTimerLogFlushPos)) {
-    if (unit.physicalOffset >= messages.maxPhysicalOffset) continue;
+  for await (const { position, unit } of log.scan(from)) {
+    if (isLost(unit)) {
+      markSpent(log, { ...unit, position });
+      continue;
+    }
     last = unit;
     if (unit.dueMs < readMs || (wheel.slot(unit.dueMs)?.lastPosition ?? NO_POSITION) >= position) continue;
     wheel.add(unit.dueMs, position, (unit.magic & UnitMagic.DELETE) === 0 ? 1 : -1);

@@ -9,6 +9,7 @@ import { decodeProperties } from '../../../src/protocol/messageProperty.ts';
 import { SysFlag } from '../../../src/protocol/sysFlag.ts';
 import { GrpcTestBroker } from './grpcTestBroker.ts';
 import type { GrpcTestClient } from './grpcTestClient.ts';
+import { waitFor } from '../../support/waitFor.ts';
 
 type Message = MessageInitShape<typeof MessageSchema>;
 type System = Exclude<MessageInitShape<typeof SystemPropertiesSchema>, { $typeName: string }>;
@@ -304,7 +305,11 @@ describe('gRPC SendMessage', () => {
       await test.broker.clock.advanceAsync(2900);
       assert.equal((await stored('D')).length, 1);
       await test.broker.clock.advanceAsync(1100);
-      assert.deepEqual((await stored('D')).map(({ body }) => body.toString()).sort(), ['later', 'past']);
+      const arrived = await waitFor('both', async () => {
+        const found = await stored('D');
+        return found.length >= 2 ? found : undefined;
+      });
+      assert.deepEqual(arrived.map(({ body }) => body.toString()).sort(), ['later', 'past']);
     });
 
     it('recalls it: it never comes', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs, { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { silentLogger } from '../../../src/base/logger.ts';
 import { CommitLog } from '../../../src/broker/store/commitLog.ts';
 import { MessageWriter } from '../../../src/broker/store/messageWriter.ts';
 import { RecordPlaces } from '../../../src/broker/store/recordPlaces.ts';
@@ -23,13 +24,17 @@ function busyStore(directory: string): {
   /** Stages one. @returns its queue offset; what happens to it comes in `told` */
   readonly stage: (body: string) => number;
   readonly told: string[];
+  /** What was logged. */
+  readonly errors: unknown[];
   readonly bodies: () => string[];
 } {
   const log = new CommitLog(join(directory, 'commitlog'), FILE_BYTES, 1_000_000);
   const queues = new QueueTable(directory, 20 * 16);
   const flusher = { dirty: () => undefined, isSyncing: true };
   const clock = new FakeClock();
-  const parts = { clock, log, queues, index: undefined, flusher, delayLevelsMs: [], lastTimestamp: 0 };
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (_text: string, error?: unknown) => errors.push(error) };
+  const parts = { clock, logger, log, queues, index: undefined, flusher, delayLevelsMs: [], lastTimestamp: 0 };
   const places = new RecordPlaces(parts);
   const writer = new MessageWriter({ log, places, flusher });
   const arrived: string[] = [];
@@ -42,7 +47,16 @@ function busyStore(directory: string): {
     );
     return queueOffset;
   };
-  return { log, places, writer, arrived, stage, told, bodies: () => bodiesIn(join(directory, 'commitlog'), log.end) };
+  return {
+    log,
+    places,
+    writer,
+    arrived,
+    stage,
+    told,
+    errors,
+    bodies: () => bodiesIn(join(directory, 'commitlog'), log.end),
+  };
 }
 
 /** Of the records in the files, up to where the log ends. */
@@ -176,35 +190,39 @@ describe('a store whose disk is busy', () => {
     log.files.release();
   });
 
-  it('tells those that wait when a listener throws, hides no error of it, and goes on', async () => {
-    const { writer, places, log, stage, told, bodies } = busyStore(join(temp.path, 'listener'));
-    const unhandled: unknown[] = [];
-    const listeners = process.listeners('unhandledRejection');
-    process.removeAllListeners('unhandledRejection');
-    process.on('unhandledRejection', (error) => unhandled.push(error));
+  it('tells of every message, and those that wait, when a listener throws, and logs what it threw', async () => {
+    const { writer, places, log, stage, arrived, told, errors } = busyStore(join(temp.path, 'listener'));
     const failure = new Error('a listener fails');
-    const subscription = places.arrivals.event(() => {
+    places.arrivals.event(() => {
       throw failure;
     });
-    try {
-      stage('first');
-      await untilWritten(writer);
-      await new Promise(setImmediate);
-    } finally {
-      process.removeAllListeners('unhandledRejection');
-      for (const listener of listeners) process.on('unhandledRejection', listener);
-      subscription.dispose();
-    }
-    assert.deepEqual([told, unhandled], [['first'], [failure]]);
+    const afterwards: number[] = [];
+    places.arrivals.event(({ offset }) => afterwards.push(offset));
+    stage('first');
     stage('second');
     await untilWritten(writer);
+    assert.equal(writer.append(messageToStore({ body: 'third' })).queueOffset, 2);
+    assert.deepEqual(arrived, ['0/0', '0/1', '0/2']);
     assert.deepEqual(
-      [told, bodies()],
+      [told, afterwards, errors],
       [
         ['first', 'second'],
-        ['first', 'second'],
+        [0, 1, 2],
+        [failure, failure, failure],
       ],
     );
+    log.files.release();
+  });
+
+  it('tells all that wait for a write, also behind one that throws, and hides no error of it', () => {
+    const { writer, log, stage, told } = busyStore(join(temp.path, 'answers'));
+    writer.stage(messageToStore({ body: 'first' }));
+    writer.whenWritten(() => {
+      throw new Error('an answer fails');
+    });
+    stage('second');
+    assert.throws(() => writer.writeStaged(), /an answer fails/);
+    assert.deepEqual([told, writer.isWriting], [['second'], false]);
     log.files.release();
   });
 

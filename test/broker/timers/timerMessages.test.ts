@@ -389,6 +389,35 @@ describe('timers', () => {
     await timers.close();
   });
 
+  it('forget them also when they are on disk themselves', async () => {
+    const timers = await open();
+    timers.send('stays', 5000);
+    await timers.settle();
+    const { maxPhysicalOffset } = timers.store;
+    timers.send('goes', 6000);
+    timers.send('went', 7000);
+    await timers.settle();
+    timers.clock.advance(1000);
+    const flushedTo = (): number => timers.timers.checkpoint().lastTimerLogFlushPos;
+    await waitFor('the timers to be on disk', () => flushedTo() === 3 * 52, { pollMs: 0 });
+    await timers.crash((directory) => {
+      rmSync(join(directory, 'consumequeue'), { recursive: true, force: true });
+      rmSync(join(directory, 'checkpoint'), { force: true });
+      const log = join(directory, 'commitlog', '0'.repeat(20));
+      const bytes = readFileSync(log);
+      writeFileSync(log, bytes.fill(0, maxPhysicalOffset));
+    });
+    assert.equal(timers.store.maxPhysicalOffset, maxPhysicalOffset);
+    // Its record is as long as theirs were, and begins where one of them did.
+    const dueMs = timers.send('come', 8000);
+    await timers.advance(10);
+    assert.deepEqual(
+      timers.delivered.filter(({ body }) => body !== 'stays').map(({ body, atMs }) => [body, atMs]),
+      [['come', dueMs]],
+    );
+    await timers.close();
+  });
+
   it('park a message anew that is further away than the wheel reaches', async () => {
     const timers = await open();
     const dueMs = timers.send('far', 35_000);

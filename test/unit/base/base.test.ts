@@ -51,6 +51,19 @@ describe('Emitter', () => {
     emitter.fire(2);
     assert.deepEqual(seen, [1]);
   });
+
+  it('calls every listener, also behind one that throws, and then throws what the first of them threw', () => {
+    const emitter = new Emitter<number>();
+    const seen: number[] = [];
+    for (const reason of ['first', 'second']) {
+      emitter.event(() => {
+        throw new Error(reason);
+      });
+    }
+    emitter.event((value) => seen.push(value));
+    assert.throws(() => emitter.fire(1), /first/);
+    assert.deepEqual(seen, [1]);
+  });
 });
 
 describe('properties', () => {
