@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 
 import { repository } from '../test/support/repository.ts';
 import { measureExtension } from './activation.ts';
+import { measureClusterStart } from './clusterStart.ts';
 import { measureConsumer } from './consumers.ts';
 import { measureDelay } from './delay.ts';
 import { printFigures } from './figures.ts';
@@ -31,6 +32,7 @@ import { measureTailLatency } from './tailLatency.ts';
 
 const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   startup: measureStartup,
+  'cluster-start': measureClusterStart,
   send: measureSend,
   tail: measureTailLatency,
   producer: measureProducer,

@@ -44,6 +44,11 @@ export type ClusterRole = 'namesrv' | 'master' | 'slave';
 /** `died`: it ended and nobody asked for that. `stopped` and `killed` were asked for. */
 export type NodeState = 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'killed' | 'died';
 
+export interface Replication {
+  readonly inSync: boolean;
+  readonly lagBytes: number;
+}
+
 export interface ClusterNodeStatus {
   readonly name: string;
   readonly role: ClusterRole;
@@ -54,6 +59,8 @@ export interface ClusterNodeStatus {
   readonly state: NodeState;
   /** Of its last process, where that ended: its exit code, or the signal that ended it. */
   readonly ended: number | string | null;
+  /** Of a slave, as its master says; null while the master does not answer or knows no slave. */
+  readonly replication: Replication | null;
   readonly conf: string;
   readonly log: string;
 }

@@ -16,7 +16,7 @@ export interface NodeParts {
   /** The script of `rocketmq-local`. */
   readonly script: string;
   readonly clock: Clock;
-  readonly onChange: () => void;
+  readonly onChange: (state: NodeState) => void;
 }
 
 /**
@@ -41,7 +41,8 @@ export class ClusterNode {
     return this.#state;
   }
 
-  get status(): ClusterNodeStatus {
+  /** Without what others say of it. */
+  get status(): Omit<ClusterNodeStatus, 'replication'> {
     const { name, role, address, conf, log } = this.placed;
     return { name, role, address, pid: this.#child?.pid ?? null, state: this.#state, ended: this.#ended, conf, log };
   }
@@ -161,7 +162,7 @@ export class ClusterNode {
 
   #change(state: NodeState): void {
     this.#state = state;
-    this.#parts.onChange();
+    this.#parts.onChange(state);
   }
 }
 

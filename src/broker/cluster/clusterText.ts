@@ -16,7 +16,9 @@ export function statusText({ mode, dir, namesrv, pid, nodes }: ClusterStatus): s
   return `Cluster ${mode} in ${dir}, NameServers ${namesrv}, supervisor ${pid}.\n${lines.join('\n')}\n`;
 }
 
-function stateText({ state, ended }: ClusterNodeStatus): string {
-  if (ended === null) return state;
-  return `${state} (${typeof ended === 'number' ? `exit code ${ended}` : ended})`;
+function stateText({ state, ended, replication }: ClusterNodeStatus): string {
+  if (ended !== null) return `${state} (${typeof ended === 'number' ? `exit code ${ended}` : ended})`;
+  if (replication === null) return state;
+  const { inSync, lagBytes } = replication;
+  return `${state}, ${inSync ? 'in sync' : 'not in sync'}, ${lagBytes} bytes behind`;
 }

@@ -53,7 +53,7 @@ export async function runCluster(wish: StartCluster, clock: Clock): Promise<void
       }),
     );
     try {
-      await Promise.race([supervisor.start().then(() => tellReady(supervisor.status, wish.json)), endAsked.promise]);
+      await Promise.race([start(supervisor, wish.json), endAsked.promise]);
       await endAsked.promise;
     } finally {
       await supervisor.stop();
@@ -64,6 +64,11 @@ export async function runCluster(wish: StartCluster, clock: Clock): Promise<void
   }
 }
 
+async function start(supervisor: Supervisor, json: boolean): Promise<void> {
+  await supervisor.start();
+  tellReady(await supervisor.status(), json);
+}
+
 async function answerRequest(
   supervisor: Supervisor,
   { action, node }: ClusterRequest,
@@ -72,7 +77,7 @@ async function answerRequest(
   try {
     if (action === 'stop' && node === undefined) await end();
     else if (action !== undefined) await supervisor.act(action, node ?? '');
-    return { ok: true, status: supervisor.status };
+    return { ok: true, status: await supervisor.status() };
   } catch (error) {
     const { reason, next } =
       error instanceof CodedError ? error.details : clusterProblem(errorText(error), 'see supervisor.log').details;

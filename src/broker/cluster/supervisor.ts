@@ -1,11 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
-import { Emitter } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { ClusterMode, ClusterStatus, NodeAction } from '../control.ts';
+import type { ClusterMode, ClusterStatus, NodeAction, NodeState, Replication } from '../control.ts';
 import type { PlacedNode } from './clusterDirectory.ts';
 import { ClusterNode } from './clusterNode.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import { untilRegistered } from './untilServing.ts';
+import { replicationOf } from './replication.ts';
+import { untilFollowed, untilRegistered } from './untilServing.ts';
 
 export interface SupervisorParts {
   readonly mode: ClusterMode;
@@ -22,19 +22,23 @@ export interface SupervisorParts {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #nodes: readonly ClusterNode[];
-  readonly #changed = new Emitter<ClusterStatus>();
-  readonly onChange = this.#changed.event;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { script, clock } = parts;
-    const onChange = (): void => this.#changed.fire(this.status);
-    this.#nodes = parts.nodes.map((node) => new ClusterNode({ node, script, clock, onChange }));
+    const { script, clock, logger } = parts;
+    this.#nodes = parts.nodes.map((node) => {
+      const { name } = node;
+      const onChange = (state: NodeState): void => logger.info(`${name} is ${state}`);
+      return new ClusterNode({ node, script, clock, onChange });
+    });
   }
 
-  get status(): ClusterStatus {
+  /** Asks the masters how far their slaves are. */
+  async status(): Promise<ClusterStatus> {
     const { mode, directory } = this.#parts;
-    const nodes = this.#nodes.map(({ status }) => status);
+    const nodes = await Promise.all(
+      this.#nodes.map(async ({ placed, status }) => ({ ...status, replication: await this.#replicationOf(placed) })),
+    );
     return { mode, pid: process.pid, namesrv: this.#nameServers.join(';'), dir: directory, nodes };
   }
 
@@ -44,6 +48,8 @@ export class Supervisor {
       const nodes = this.#nodes.filter(({ placed }) => placed.role === role);
       await Promise.all(nodes.map((node) => node.start()));
       if (role !== 'namesrv') await this.#untilServing(nodes);
+      // Until then a master that waits for its slave refuses what it is sent.
+      if (role === 'slave') await untilFollowed(this.#mastersOf(nodes), this.#parts);
     }
   }
 
@@ -90,7 +96,22 @@ export class Supervisor {
     );
   }
 
+  #mastersOf(slaves: readonly ClusterNode[]): PlacedNode[] {
+    return this.#nodes
+      .map(({ placed }) => placed)
+      .filter((master) => slaves.some(({ placed }) => isSlaveOf(placed, master)));
+  }
+
+  async #replicationOf(node: PlacedNode): Promise<Replication | null> {
+    const master = this.#nodes.find(({ placed }) => isSlaveOf(node, placed));
+    return master?.state === 'running' ? replicationOf(master.placed.address, this.#parts) : null;
+  }
+
   get #nameServers(): string[] {
     return this.#nodes.filter(({ placed }) => placed.role === 'namesrv').map(({ placed }) => placed.address);
   }
+}
+
+function isSlaveOf(node: PlacedNode, other: PlacedNode): boolean {
+  return node.role === 'slave' && other.role === 'master' && node.broker?.brokerName === other.broker?.brokerName;
 }

@@ -1,69 +1,74 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../../base/clock.ts';
 import { errorText } from '../../base/errors.ts';
-import type { Logger } from '../../base/logger.ts';
 import { decodeClusterInfo } from '../../protocol/bodies/route.ts';
 import { RequestCode } from '../../protocol/codes.ts';
-import { dial } from '../../remoting/dial.ts';
+import { askNode } from './askNode.ts';
+import type { AskParts } from './askNode.ts';
 import type { PlacedNode } from './clusterDirectory.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import { replicationOf } from './replication.ts';
 
 const TIMEOUT_MS = 20_000;
+const ANSWER_MS = 2000;
 const POLL_MS = 20;
 
 /** Every NameServer knows all of these brokers. @throws CodedError `usage` when that takes too long */
 export async function untilRegistered(
   nameServers: readonly string[],
   brokers: readonly PlacedNode[],
-  parts: { readonly clock: Clock; readonly logger: Logger },
+  parts: AskParts,
 ): Promise<void> {
   await Promise.all(nameServers.map((address) => untilKnownTo(address, brokers, parts)));
 }
 
-async function untilKnownTo(
-  nameServer: string,
-  brokers: readonly PlacedNode[],
-  parts: { readonly clock: Clock; readonly logger: Logger },
-): Promise<void> {
-  const deadlineMs = parts.clock.now() + TIMEOUT_MS;
+/** The slave of each of these masters follows it. @throws CodedError `usage` when that takes too long */
+export async function untilFollowed(masters: readonly PlacedNode[], parts: AskParts): Promise<void> {
+  await Promise.all(
+    masters.map(async ({ name, address, log }) => {
+      const isInSync = await inTime(parts, async () => (await replicationOf(address, parts))?.inSync === true);
+      if (!isInSync) throw clusterProblem(`no slave follows ${name} after ${TIMEOUT_MS / 1000} s`, `see ${log}`);
+    }),
+  );
+}
+
+async function untilKnownTo(nameServer: string, brokers: readonly PlacedNode[], parts: AskParts): Promise<void> {
   let missing = brokers;
   let reason = '';
-  for (;;) {
+  const isDone = await inTime(parts, async () => {
     try {
       const known = await knownTo(nameServer, parts);
       missing = brokers.filter(({ broker, address }) => known.get(idOf(broker)) !== address);
-      if (missing.length === 0) return;
+      return missing.length === 0;
     } catch (error) {
       reason = `: ${errorText(error)}`;
+      return false;
     }
-    if (parts.clock.now() > deadlineMs) {
-      const names = missing.map(({ name }) => name).join(', ');
-      throw clusterProblem(
-        `NameServer ${nameServer} does not know ${names} after ${TIMEOUT_MS / 1000} s${reason}`,
-        `see ${missing[0]?.log ?? 'the logs'}`,
-      );
-    }
+  });
+  if (isDone) return;
+  const names = missing.map(({ name }) => name).join(', ');
+  throw clusterProblem(
+    `NameServer ${nameServer} does not know ${names} after ${TIMEOUT_MS / 1000} s${reason}`,
+    `see ${missing[0]?.log ?? 'the logs'}`,
+  );
+}
+
+async function inTime({ clock }: AskParts, isDone: () => Promise<boolean>): Promise<boolean> {
+  const deadlineMs = clock.now() + TIMEOUT_MS;
+  while (!(await isDone())) {
+    if (clock.now() > deadlineMs) return false;
     await delay(POLL_MS);
   }
+  return true;
 }
 
 /** `name/id` → address. */
-async function knownTo(
-  nameServer: string,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
-): Promise<Map<string, string>> {
-  const connection = await dial(nameServer, { clock, logger, timeoutMs: 2000 });
-  try {
-    const { code, remark, body } = await connection.request({ code: RequestCode.GET_BROKER_CLUSTER_INFO }, 2000);
-    if (code !== 0) throw new Error(`code ${code}, ${remark ?? 'no remark'}`);
-    return new Map(
-      decodeClusterInfo(body).brokers.flatMap(({ brokerName, brokerAddrs }) =>
-        [...brokerAddrs].map(([brokerId, address]) => [idOf({ brokerName, brokerId }), address] as const),
-      ),
-    );
-  } finally {
-    connection.dispose();
-  }
+async function knownTo(nameServer: string, parts: AskParts): Promise<Map<string, string>> {
+  const body = await askNode(nameServer, RequestCode.GET_BROKER_CLUSTER_INFO, parts, ANSWER_MS);
+  return new Map(
+    decodeClusterInfo(body).brokers.flatMap(({ brokerName, brokerAddrs }) =>
+      [...brokerAddrs].map(([brokerId, address]) => [idOf({ brokerName, brokerId }), address] as const),
+    ),
+  );
 }
 
 function idOf(broker: { readonly brokerName: string; readonly brokerId: number } | undefined): string {

@@ -1,4 +1,5 @@
 import { stringifyFastjson } from '../fastjson.ts';
+import { booleanAt, numberAt, objectsAt, readBody, textAt } from './read.ts';
 
 /** Body of GET_BROKER_HA_STATUS 907. Source: HARuntimeInfo.java. */
 export interface HaStatus {
@@ -42,4 +43,16 @@ export const FOLLOWS_NOBODY: FollowerStatus = {
 
 export function encodeHaStatus(status: HaStatus): Buffer {
   return Buffer.from(stringifyFastjson(status));
+}
+
+/** The slaves of a master. */
+export function decodeSlaves(body: Buffer): SlaveStatus[] {
+  return objectsAt(readBody(body), 'haConnectionInfo').map((slave) => ({
+    addr: textAt(slave, 'addr'),
+    slaveAckOffset: numberAt(slave, 'slaveAckOffset'),
+    diff: numberAt(slave, 'diff'),
+    inSync: booleanAt(slave, 'inSync'),
+    transferredByteInSecond: numberAt(slave, 'transferredByteInSecond'),
+    transferFromWhere: numberAt(slave, 'transferFromWhere'),
+  }));
 }

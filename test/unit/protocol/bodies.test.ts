@@ -6,6 +6,7 @@ import {
   decodeLockRequest,
   encodeGroupTable,
 } from '../../../src/protocol/bodies/group.ts';
+import { decodeSlaves } from '../../../src/protocol/bodies/haStatus.ts';
 import {
   decodeClusterInfo,
   decodeTopicRoute,
@@ -29,6 +30,14 @@ function bodyOf(name: string, side: 'request' | 'response'): Buffer {
 }
 
 describe('bodies', () => {
+  it('reads how far the slaves of a master are', () => {
+    assert.deepEqual(decodeSlaves(bodyOf('ha_status', 'response')), []);
+    assert.deepEqual(
+      decodeSlaves(bodyOf('ha_status_with_slave', 'response')).map(({ addr, diff, inSync }) => [addr, diff, inSync]),
+      [['127.0.0.1:40460', 0, true]],
+    );
+  });
+
   it('reads the route in all three of its forms to the same values', () => {
     const strict = decodeTopicRoute(bodyOf('route_5x_client', 'response'));
     assert.deepEqual(
