@@ -9,22 +9,37 @@ import { dial } from '../../src/remoting/dial.ts';
 import { consumerBeat, pullRequest, sendRequest, TIMEOUT_MS } from '../broker/testBroker.ts';
 import type { BackendSettings, TestCluster } from '../support/backends.ts';
 
-const ROOT: Credentials = { accessKey: 'root', secretKey: 'root-secret' };
+export const ROOT: Credentials = { accessKey: 'root', secretKey: 'root-secret' };
 
 const classes = 'org.apache.rocketmq.auth';
 
-/** A broker.conf that asks everybody who they are, and lets them do what they may. */
+/** Of brokers and proxies that ask everybody who they are, and let them do what they may. */
+const common = {
+  authenticationEnabled: true,
+  authenticationProvider: `${classes}.authentication.provider.DefaultAuthenticationProvider`,
+  authorizationEnabled: true,
+  authorizationProvider: `${classes}.authorization.provider.DefaultAuthorizationProvider`,
+  innerClientAuthenticationCredentials: '{"accessKey":"inner","secretKey":"inner-secret"}',
+};
+
+const proxyClasses = 'org.apache.rocketmq.proxy.auth';
+
+/** A broker.conf, and the configuration of a proxy beside it. */
 export const authSettings: BackendSettings = {
   brokerConfig: {
-    authenticationEnabled: true,
-    authenticationProvider: `${classes}.authentication.provider.DefaultAuthenticationProvider`,
+    ...common,
     authenticationMetadataProvider: `${classes}.authentication.provider.LocalAuthenticationMetadataProvider`,
     authenticationWhitelist: '34',
-    authorizationEnabled: true,
-    authorizationProvider: `${classes}.authorization.provider.DefaultAuthorizationProvider`,
     authorizationMetadataProvider: `${classes}.authorization.provider.LocalAuthorizationMetadataProvider`,
     initAuthenticationUser: '{"username":"root","password":"root-secret"}',
-    innerClientAuthenticationCredentials: '{"accessKey":"inner","secretKey":"inner-secret"}',
+  },
+  grpc: {},
+  apacheProxy: {
+    ...common,
+    // Else the broker does not know who the proxy is.
+    enableAclRpcHookForClusterMode: true,
+    authenticationMetadataProvider: `${proxyClasses}.ProxyAuthenticationMetadataProvider`,
+    authorizationMetadataProvider: `${proxyClasses}.ProxyAuthorizationMetadataProvider`,
   },
   credentials: ROOT,
 };

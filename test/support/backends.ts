@@ -26,6 +26,8 @@ export interface BackendSettings {
   readonly credentials?: Credentials;
   /** With an endpoint for gRPC clients: lines of the proxy's configuration, which ours has among those of the broker. */
   readonly grpc?: ProxySettings;
+  /** More lines for Apache's proxy, which is a process of its own. */
+  readonly apacheProxy?: ProxySettings;
 }
 
 interface RunningBackend {
@@ -65,7 +67,8 @@ const apache: Backend = {
     requireTools(context, 'java');
     // On by default in ours.
     const brokerConfig = { enablePropertyFilter: true, ...settings.brokerConfig };
-    return startApacheRocketmq({ ...settings, brokerConfig, proxyConfig: settings.grpc });
+    const proxyConfig = settings.grpc && { ...settings.grpc, ...settings.apacheProxy };
+    return startApacheRocketmq({ ...settings, brokerConfig, proxyConfig });
   },
 };
 

@@ -121,7 +121,8 @@ export class EndpointClient implements Disposable {
     return {
       messageId: sent.messageId,
       offset: sent.offset,
-      transactionId: sent.transactionId === '' ? undefined : sent.transactionId,
+      // Of every message some id is told.
+      transactionId: delivery.type === 'TRANSACTION' ? sent.transactionId : undefined,
       recallHandle: sent.recallHandle === '' ? undefined : sent.recallHandle,
       elapsedMs: clock.now() - startMs,
     };

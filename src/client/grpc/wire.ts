@@ -131,11 +131,11 @@ export function encodeConsumerSettings(
   });
 }
 
-/** Undefined for a command that is no settings. */
+/** Undefined for a command that is no settings. A refusal is no command at all. */
 export function decodeSettings(bytes: Uint8Array): SettingsAnswer | undefined {
   const { status, command } = decodeResponse('telemetry', bytes);
-  if (command.case !== 'settings') return undefined;
-  const { pubSub, backoffPolicy } = command.value;
+  if (command.case !== 'settings' && (command.case !== undefined || status === undefined)) return undefined;
+  const { pubSub, backoffPolicy } = command.case === 'settings' ? command.value : create(SettingsSchema);
   const publishing = pubSub.case === 'publishing' ? pubSub.value : undefined;
   const subscription = pubSub.case === 'subscription' ? pubSub.value : undefined;
   const longPoll = subscription?.longPollingTimeout;
@@ -224,8 +224,12 @@ function verdict(status: Status | undefined): Verdict {
   const isGood = status.code === Code.OK || status.code === Code.MULTIPLE_RESULTS;
   // A code that is newer than we are has no name.
   const names: Readonly<Record<number, string | undefined>> = Code;
-  return { refusal: isGood ? undefined : (names[status.code] ?? String(status.code)), reason: status.message };
+  const refusal = isGood ? undefined : (names[status.code] ?? String(status.code));
+  return { refusal, reason: status.message.replace(JAVA_CLASS, '') };
 }
+
+/** Apache's proxy sets the name of the exception before what it says. */
+const JAVA_CLASS = /^(?:\w+\.)+\w+(?:Exception|Error): /;
 
 function encodeSettings(
   { at, requestTimeoutMs, version }: SettingsOf,

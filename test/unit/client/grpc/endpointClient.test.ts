@@ -166,7 +166,7 @@ describe('EndpointClient', () => {
         });
         const { elapsedMs, ...told } = receipt;
         assert.ok(elapsedMs >= 0);
-        assert.deepEqual(told, { messageId: 'M1', offset: 7, transactionId: 'T1', recallHandle: 'R1' });
+        assert.deepEqual(told, { messageId: 'M1', offset: 7, transactionId: undefined, recallHandle: 'R1' });
         const [message] = endpoint.requests('sendMessage')[0]?.messages ?? [];
         assert.equal(message?.topic?.name, 'T');
         assert.equal(Buffer.from(message.body).toString(), 'hello');
@@ -192,7 +192,8 @@ describe('EndpointClient', () => {
       it(`ends a transaction by ${end}`, async () => {
         const endpoint = await serve(sends);
         const delivery = { type: 'TRANSACTION', end } as const;
-        await connect(endpoint.address).send({ topic: 'T', body: Buffer.from('x'), delivery });
+        const receipt = await connect(endpoint.address).send({ topic: 'T', body: Buffer.from('x'), delivery });
+        assert.equal(receipt.transactionId, 'T1');
         const [request] = endpoint.requests('endTransaction');
         assert.deepEqual(
           [request?.topic?.name, request?.messageId, request?.transactionId, request?.resolution],
@@ -202,7 +203,8 @@ describe('EndpointClient', () => {
     }
 
     it('tells a refusal by its name', async () => {
-      const status = { code: Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE, message: 'expected FIFO' };
+      const message = 'org.apache.rocketmq.proxy.common.ProxyException: expected FIFO';
+      const status = { code: Code.MESSAGE_PROPERTY_CONFLICT_WITH_TYPE, message };
       const endpoint = await serve({ sendMessage: () => [{ status, entries: [] }] });
       await rejects(
         connect(endpoint.address).send({ topic: 'T', body: Buffer.from('x'), delivery: { type: 'NORMAL' } }),
@@ -288,6 +290,31 @@ describe('EndpointClient', () => {
       await waitFor('the question', () => endpoint.requests('telemetry').length === 1);
       clock.advance(100);
       await failed;
+    });
+
+    it('tells who is refused settings why, though the stream ends at once', async () => {
+      const status = { code: Code.UNAUTHORIZED, message: 'check signature failed.' };
+      const endpoint = await serve({
+        telemetry: (_request, call) => {
+          setImmediate(() => call.end());
+          return [{ status, command: { case: undefined } }];
+        },
+      });
+      const client = connect(endpoint.address);
+      const refused = { rpc: 'Telemetry', refusal: 'UNAUTHORIZED', reason: 'check signature failed.' };
+      await rejects(client.settings(), 'grpc-refused', refused);
+      assert.deepEqual((await client.probe()).problem?.details, { address: endpoint.address, ...refused });
+    });
+
+    it('waits on while it is told something else than settings', async () => {
+      const value = create(PublishingSchema, { maxBodySize: 5, validateMessageType: true });
+      const endpoint = await serve({
+        telemetry: () => [
+          { command: { case: 'printThreadStackTraceCommand', value: { nonce: 'n' } } },
+          { status: OK, command: { case: 'settings', value: { pubSub: { case: 'publishing', value } } } },
+        ],
+      });
+      assert.equal((await connect(endpoint.address).settings()).maxBodyBytes, 5);
     });
 
     it('reads settings of a stream, and closes it', async () => {
