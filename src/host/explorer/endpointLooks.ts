@@ -36,7 +36,7 @@ export function endpointTopicLooks({ topicName }: EndpointTopicTreeNode): Looks 
   return {
     label: topicName,
     icon: icon('mail'),
-    contextValue: 'topic.endpoint',
+    contextValue: 'endpointTopic',
     expands: Collapsed,
     facts: [[t('Topic')], [t('How many messages it holds is unknown: a gRPC endpoint does not tell.')]],
   };

@@ -7,7 +7,16 @@ import type { ExtensionApi } from '../../../src/host/testApi.ts';
 import { Code, MessageType, Permission } from '../../../src/protocol/grpc/definition_pb.ts';
 import { OK, ScriptedEndpoint } from '../../support/scriptedEndpoint.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { activated, configuration, nodeAt, openTabs, rowsBelow, runAnswering, setGlobally } from './extension.ts';
+import {
+  EXTENSION_ID,
+  activated,
+  configuration,
+  nodeAt,
+  openTabs,
+  rowsBelow,
+  runAnswering,
+  setGlobally,
+} from './extension.ts';
 import { restoredTail, sendPage } from './panelPage.ts';
 import { ScriptedPrompts } from './scriptedPrompts.ts';
 
@@ -15,6 +24,20 @@ const UNKNOWN_ROWS = [
   'Other topics: unknown | a gRPC endpoint does not list them; add one by its name',
   'Consumer groups: unknown | a gRPC endpoint does not list them',
 ];
+
+/** Commands that a row with this context value offers. */
+function menuOf(contextValue: string): string[] {
+  const { contributes } = vscode.extensions.getExtension(EXTENSION_ID)?.packageJSON as {
+    contributes: { menus: { 'view/item/context': { command: string; when: string }[] } };
+  };
+  const offered = contributes.menus['view/item/context'].filter(({ when }) => {
+    const pattern = /viewItem =~ \/(.*)\/$/.exec(when)?.[1];
+    return pattern === undefined
+      ? when.endsWith(`viewItem == ${contextValue}`)
+      : new RegExp(pattern).test(contextValue);
+  });
+  return [...new Set(offered.map(({ command }) => command))].sort();
+}
 
 describe('A connection to a gRPC endpoint', () => {
   let api: ExtensionApi;
@@ -115,6 +138,14 @@ describe('A connection to a gRPC endpoint', () => {
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), ['orders', ...UNKNOWN_ROWS]);
     const topic = await nodeAt(api, 'proxy', 'orders');
     assert.deepEqual(await rowsBelow(api, topic), ['broker-a, queue 0 | read and write · NORMAL, FIFO']);
+    assert.deepEqual(menuOf(api.tree.getTreeItem(topic).contextValue ?? ''), [
+      'rocketmq.copyName',
+      'rocketmq.endpoint.removeTopic',
+      'rocketmq.insertSnippet',
+      'rocketmq.openSendPanel',
+      'rocketmq.openTailPanel',
+      'rocketmq.refreshNode',
+    ]);
     await runAnswering(api, new ScriptedPrompts(), 'rocketmq.endpoint.removeTopic', topic);
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), UNKNOWN_ROWS);
   });

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
+import { EndpointClient } from '../../../src/client/grpc/endpointClient.ts';
 import { commandIds } from '../../../src/host/commandIds.ts';
 import { EMPTY_DRAFT } from '../../../src/host/panels/sendDraft.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
@@ -364,6 +365,30 @@ describe('the journey with the local broker', () => {
     await waitFor('the walkthrough', () => openTabs().some((label) => /^(Walkthrough|Welcome)/.test(label)), {
       details: () => openTabs().join('; '),
     });
+  });
+
+  it('10. shows a consumer by gRPC as online, and no more when it left', async () => {
+    const group = 'by-grpc';
+    const spec = { topic: 'Calls', readQueueNums: 1, writeQueueNums: 1, perm: 6, messageType: 'NORMAL' } as const;
+    await api.clients.byId('local')!.client.createTopic(CLUSTER, spec);
+    const endpoint = new EndpointClient({ address: runningInfo(api).grpc ?? '', tls: 'off' });
+    try {
+      const tail = endpoint.tail('Calls', group);
+      await tail.ready;
+      await run(api, 'rocketmq.refreshNode', await nodeAt(api, LOCAL, CLUSTER, 'Consumer Groups'));
+      const node = await nodeAt(api, LOCAL, CLUSTER, 'Consumer Groups', group);
+      const rowsNow = async (): Promise<string[]> => {
+        await run(api, 'rocketmq.refreshNode', node);
+        return rowsBelow(api, node);
+      };
+      const [row, ...others] = await rowsNow();
+      assert.match(row ?? '', /^[^|]+@\d+@[0-9a-f]{16} \| online · OTHER · 127\.0\.0\.1:\d+$/);
+      assert.deepEqual(others, []);
+      tail.dispose();
+      await waitFor('the leave', async () => (await rowsNow())[0] === 'No client is online');
+    } finally {
+      endpoint.dispose();
+    }
   });
 });
 
