@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 import * as vscode from 'vscode';
 
@@ -13,6 +15,7 @@ import { parseOffsetMessageId } from '../../../src/protocol/messageId.ts';
 import type { Connection } from '../../../src/remoting/connection.ts';
 import { dial } from '../../../src/remoting/dial.ts';
 import { ask, consumerBeat } from '../../broker/testBroker.ts';
+import { makeTempDir } from '../../support/tempDir.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import {
   activated,
@@ -37,12 +40,12 @@ const TOPIC = 'orders-%|_1';
 const GROUP = 'order-service';
 const PROPERTIES = [{ name: 'region', value: 'eu' }];
 
-/** Language id, name, and whether its client asks a NameServer. */
+/** Language id, how its files end, name, and whether its client asks a NameServer. */
 const LANGUAGES = [
-  ['java', 'Java', true],
-  ['go', 'Go', true],
-  ['python', 'Python', false],
-  ['typescript', 'TypeScript', false],
+  ['java', '.java', 'Java', true],
+  ['go', '.go', 'Go', true],
+  ['python', '.py', 'Python', false],
+  ['typescript', '.ts', 'TypeScript', false],
 ] as const;
 
 /** What the broker keeps of a topic; as in TopicConfig.java. */
@@ -58,6 +61,7 @@ describe('the journey with the local broker', () => {
   let api: ExtensionApi;
   /** Asks the broker what the extension does not show. */
   let broker: Connection;
+  const directory = makeTempDir('code');
 
   before(async () => {
     api = await activated();
@@ -66,6 +70,7 @@ describe('the journey with the local broker', () => {
 
   after(async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    directory.remove();
     broker.dispose();
     await api.localBroker.end();
     await setGlobally({
@@ -252,13 +257,19 @@ describe('the journey with the local broker', () => {
     assert.deepEqual(await rowsBelow(api, retry), ['broker-a, queue 0 | offsets 0 to 0']);
   });
 
-  for (const [language, name, usesNameServer] of LANGUAGES) {
+  for (const [language, ending, name, usesNameServer] of LANGUAGES) {
     it(`7. completes rmq- in ${name}, filled with the selected topic`, async () => {
       await vscode.commands.executeCommand('rocketmq.explorer.focus');
       await api.treeView.reveal(await nodeAt(api, LOCAL, CLUSTER, 'Topics', TOPIC), { select: true, focus: true });
       await waitFor('the topic to be selected', () => api.treeView.selection[0]?.kind === 'topic');
-      const document = await vscode.workspace.openTextDocument({ language, content: 'rmq-' });
-      // The editor learns of a new document's language a moment later, and asks nobody until then.
+      // Files: the editor gives the names of untitled documents again that it has not let go of altogether.
+      const open = async (content: string): Promise<vscode.TextDocument> => {
+        const file = path.join(directory.path, `${content}${ending}`);
+        writeFileSync(file, content);
+        return vscode.workspace.openTextDocument(file);
+      };
+      const document = await open('rmq-');
+      assert.equal(document.languageId, language);
       const ours = await waitFor('completions', async () => {
         const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
           'vscode.executeCompletionItemProvider',
@@ -277,7 +288,7 @@ describe('the journey with the local broker', () => {
         assert.ok(item.range instanceof vscode.Range && item.range.isEqual(new vscode.Range(0, 0, 0, 4)));
         assert.match(item.detail ?? '', new RegExp(`^${name}: `));
       }
-      const nothing = await vscode.workspace.openTextDocument({ language, content: 'order-' });
+      const nothing = await open('order-');
       const others = await vscode.commands.executeCommand<vscode.CompletionList>(
         'vscode.executeCompletionItemProvider',
         nothing.uri,
