@@ -1,3 +1,4 @@
+import { errorText } from '../../base/errors.ts';
 import { Code, MessageType } from '../../protocol/grpc/definition_pb.ts';
 import type { Message } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
@@ -8,7 +9,9 @@ import { VERSION } from '../../protocol/command.ts';
 import { parseOffsetMessageId } from '../../protocol/messageId.ts';
 import { AUTO_CREATE_TOPIC } from '../../protocol/topicName.ts';
 import type { Peer, Reply } from '../../remoting/connection.ts';
+import type { BrokerContext } from '../brokerContext.ts';
 import { takeMessage } from '../handlers/send.ts';
+import { storeRefusal } from '../putMessage.ts';
 import type { CallContext } from './callContext.ts';
 import { callPeer } from './callPeer.ts';
 import { queueOfGroup } from './chooseQueue.ts';
@@ -89,7 +92,14 @@ async function put(context: CallContext, peer: Peer, config: TopicConfig, messag
   };
   const taken = takeMessage(broker, { header, body: message.body, version: VERSION, connection: peer });
   // In this turn: whoever asks later is not told that the write was refused.
-  const [reply] = await Promise.all([taken, written(broker)]);
+  const writing = written(broker).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const reply = await taken;
+  const refused = await writing;
+  // What was stored before it keeps its entry, so that nobody sends it again.
+  if (refused !== undefined) return { status: notWritten(broker, refused.error) };
   if (reply.code !== ResponseCode.SUCCESS) return { status: failure(reply) };
   const { msgId = '', queueOffset = '0', transactionId = '', recallHandle = '' } = reply.extFields ?? {};
   if (message.type === MessageType.TRANSACTION) {
@@ -109,6 +119,12 @@ function queueOf(config: TopicConfig, { type, messageGroup, priority = 0 }: Mess
     return Math.min(Math.max(0, priority), config.writeQueueNums - 1);
   }
   return -1;
+}
+
+function notWritten(broker: BrokerContext, error: unknown): RpcStatus {
+  broker.logger.error('a message of a gRPC producer was not written', error);
+  const refusal = storeRefusal(broker, error);
+  return refusal === undefined ? { code: Code.INTERNAL_SERVER_ERROR, message: errorText(error) } : statusOf(refusal);
 }
 
 const NOT_STORED_WELL = new Map<number, Code>([

@@ -3,6 +3,8 @@ import type { CallOptions } from '@grpc/grpc-js';
 import type { Message, Status } from '../../../src/protocol/grpc/definition_pb.ts';
 import { FilterType } from '../../../src/protocol/grpc/definition_pb.ts';
 import type { RpcResponse } from '../../../src/protocol/grpc/rpc.ts';
+import type { FakeClock } from '../../support/fakeClock.ts';
+import { waitFor } from '../../support/waitFor.ts';
 import type { GrpcTestClient } from './grpcTestClient.ts';
 
 export const TOPIC = 'TopicA';
@@ -62,6 +64,23 @@ export async function receive(
     if (content.case === 'message') messages.push(content.value);
   }
   return { cases: items.map(({ content }) => content.case), status, messages };
+}
+
+/** A receive while time goes on, to its end. */
+export async function receiveLater(
+  { clock }: { readonly clock: FakeClock },
+  client: GrpcTestClient,
+  parts: ReceiveParts = {},
+  stepMs = 500,
+): Promise<ReceivedItems> {
+  let isOver = false;
+  const received = receive(client, { pollMs: 5000, ...parts }).finally(() => (isOver = true));
+  const moved = async (): Promise<boolean> => {
+    if (!isOver) await clock.advanceAsync(stepMs);
+    return isOver;
+  };
+  await waitFor('the end of the receive', moved, { pollMs: 1 });
+  return received;
 }
 
 export function bodies({ messages }: Pick<ReceivedItems, 'messages'>): string[] {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { deflateSync, gzipSync, inflateSync } from 'node:zlib';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromMs } from '@bufbuild/protobuf/wkt';
@@ -113,6 +115,51 @@ describe('gRPC SendMessage', () => {
       entries.map((entry) => entry.status?.code),
       [Code.OK, Code.INTERNAL_SERVER_ERROR],
     );
+  });
+
+  describe('when the log cannot be written', () => {
+    const block = (): string => {
+      const log = path.join(test.broker.context.store.directory, 'commitlog');
+      writeFileSync(log, 'in the way');
+      return log;
+    };
+
+    it('says so, and the next one takes the place', async () => {
+      await test.broker.createTopic('T', 1);
+      const log = block();
+      const answers = await Promise.all([send(message('T', 'a')), send(message('T', 'b'))]);
+      for (const { status, entries } of answers) {
+        assert.equal(status?.code, Code.INTERNAL_SERVER_ERROR);
+        assert.match(status.message, /commitlog/);
+        assert.deepEqual([entries.length, entries[0]?.messageId, entries[0]?.transactionId], [1, '', '']);
+      }
+      rmSync(log);
+      assert.deepEqual(await stored('T'), []);
+      const { status, entries } = await send(message('T', 'c'));
+      assert.deepEqual([status?.code, entries[0]?.offset], [Code.OK, 0n]);
+      assert.deepEqual(
+        (await stored('T')).map(({ body }) => body.toString()),
+        ['c'],
+      );
+    });
+
+    it('knows no transaction that was not stored', async () => {
+      await test.broker.createTopic('T', 1, { attributes: '+message.type=TRANSACTION' });
+      const log = block();
+      const half = message('T', 'a', { messageType: MessageType.TRANSACTION });
+      assert.equal(await codeOf(half), Code.INTERNAL_SERVER_ERROR);
+      rmSync(log);
+      const transactionId = half.systemProperties?.messageId ?? assert.fail();
+      const end = await client.call('endTransaction', {
+        topic: { name: 'T' },
+        transactionId,
+        messageId: transactionId,
+      });
+      assert.deepEqual(
+        [end.status?.code, end.status?.message],
+        [Code.INTERNAL_SERVER_ERROR, 'cannot found transaction data'],
+      );
+    });
   });
 
   const refused: readonly (readonly [string, Code, () => Message])[] = [

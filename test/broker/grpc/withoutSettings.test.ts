@@ -3,8 +3,8 @@ import { ClientType, Code } from '../../../src/protocol/grpc/definition_pb.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { GROUP, TOPIC, ack, bodies, handleOf, receive } from './grpcConsumer.ts';
-import type { ReceiveParts, ReceivedItems } from './grpcConsumer.ts';
+import { GROUP, TOPIC, ack, bodies, handleOf, receive, receiveLater } from './grpcConsumer.ts';
+import type { ReceiveParts } from './grpcConsumer.ts';
 import { GrpcTestBroker } from './grpcTestBroker.ts';
 import type { GrpcTestClient } from './grpcTestClient.ts';
 import { consumerSettings } from './testSettings.ts';
@@ -28,19 +28,8 @@ describe('a gRPC consumer that gives no settings (check 20)', () => {
   const group = () => test.broker.context.consumers.get(GROUP);
   const subscribed = (): string[] =>
     [...(group()?.subscriptions.values() ?? [])].map((one) => `${one.topic} ${one.expressionType} ${one.subString}`);
-  /** A receive while time goes on. */
-  const later = async (client: GrpcTestClient, parts: ReceiveParts = {}): Promise<ReceivedItems> => {
-    let isOver = false;
-    const received = receive(client, { pollMs: 5000, ...parts }).finally(() => (isOver = true));
-    const moved = async (): Promise<boolean> => {
-      if (!isOver) await test.broker.clock.advanceAsync(500);
-      return isOver;
-    };
-    await waitFor('the end of the receive', moved, { pollMs: 1 });
-    return received;
-  };
   const poll = async (client: GrpcTestClient, parts: ReceiveParts = {}): Promise<void> => {
-    assert.equal((await later(client, parts)).status?.code, Code.MESSAGE_NOT_FOUND);
+    assert.equal((await receiveLater(test.broker, client, parts)).status?.code, Code.MESSAGE_NOT_FOUND);
   };
 
   it('is served after a restart of the broker, and a member again with its next receive', async () => {
@@ -132,7 +121,7 @@ describe('a gRPC consumer that gives no settings (check 20)', () => {
     assert.deepEqual(bodies(await receive(client, { autoRenew: true })), ['a']);
     client.close();
     const other = test.client();
-    const found = async (): Promise<boolean> => (await later(other)).messages.length > 0;
+    const found = async (): Promise<boolean> => (await receiveLater(test.broker, other)).messages.length > 0;
     await waitFor('the message', found, { pollMs: 1 });
     assert.equal(group(), undefined);
   });
