@@ -44,7 +44,7 @@ describe('gRPC access', () => {
     return (await test.client({ metadata }).call('queryRoute', { topic: { name: topic } })).status;
   };
 
-  it('takes every way in which clients sign', async () => {
+  it('takes every way in which clients sign (check 9)', async () => {
     await start({ authenticationEnabled: true });
     for (const metadata of [
       signed('alice', 'secret'),

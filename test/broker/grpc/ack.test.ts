@@ -75,7 +75,7 @@ describe('gRPC acknowledgements', () => {
   };
 
   describe('AckMessage', () => {
-    it('consumes: what was acknowledged does not come again, however often that is said', async () => {
+    it('consumes: what was acknowledged does not come again, however often that is said (check 54)', async () => {
       await broker.send(TOPIC, 'm');
       const handle = handleOf(await receiveOne({ invisibleMs: 10_000 }));
       for (let times = 0; times < 2; times += 1) {
@@ -84,7 +84,7 @@ describe('gRPC acknowledgements', () => {
       await nothingMore({ pollMs: 20_000 });
     });
 
-    it('says which handles are none, with MULTIPLE_RESULTS over all', async () => {
+    it('says which handles are none, with MULTIPLE_RESULTS over all (checks 55, 62)', async () => {
       await broker.send(TOPIC, 'm');
       const handle = handleOf(await receiveOne());
       const fields = handle.split(' ');
@@ -100,7 +100,7 @@ describe('gRPC acknowledgements', () => {
       assert.equal(all.status?.code, Code.INVALID_RECEIPT_HANDLE);
     });
 
-    it('refuses a handle whose time is over, and a request without any', async () => {
+    it('refuses a handle whose time is over, and a request without any (check 55)', async () => {
       await broker.send(TOPIC, 'm');
       const handle = handleOf(await receiveOne({ invisibleMs: 10_000 }));
       broker.clock.advance(10_000);
@@ -123,7 +123,7 @@ describe('gRPC acknowledgements', () => {
   });
 
   describe('ChangeInvisibleDuration', () => {
-    it('gives another handle, with which the message comes again once more', async () => {
+    it('gives another handle, with which the message comes again once more (check 56)', async () => {
       for (const body of ['a', 'b']) await broker.send(TOPIC, body);
       const { messages } = await receive(client, { invisibleMs: 10_000 });
       const [first = '', second = ''] = messages.map(handleOf);
@@ -139,7 +139,7 @@ describe('gRPC acknowledgements', () => {
       [5, 'after 5 ms, as Node wants it'],
       [5000, 'after 5 s'],
     ] as const) {
-      it(`lets the message come again ${text}, one attempt later`, async () => {
+      it(`lets the message come again ${text}, one attempt later (check 56)`, async () => {
         await broker.send(TOPIC, 'm', { properties: { UNIQ_KEY: 'KEY1' } });
         const message = await receiveOne();
         assert.equal(attemptOf(message), 1);
@@ -158,7 +158,7 @@ describe('gRPC acknowledgements', () => {
       assert.equal(attemptOf(await receiveOne()), 1);
     });
 
-    it('answers the handle that came whatever is wrong with it', async () => {
+    it('answers the handle that came whatever is wrong with it (check 56)', async () => {
       await broker.send(TOPIC, 'm');
       const handle = handleOf(await receiveOne({ invisibleMs: 10_000 }));
       const outcome = async (receiptHandle: string, ms: number, parts = {}): Promise<unknown[]> => {
@@ -174,7 +174,7 @@ describe('gRPC acknowledgements', () => {
     });
   });
 
-  it('comes again when its time is over, with another handle and one attempt later', async () => {
+  it('comes again when its time is over, with another handle and one attempt later (check 58)', async () => {
     await broker.send(TOPIC, 'm');
     const handles = new Set<string>();
     for (const attempt of [1, 2, 3]) {
@@ -186,7 +186,7 @@ describe('gRPC acknowledgements', () => {
   });
 
   describe('dead letters', () => {
-    it('are made of what was tried too often', async () => {
+    it('are made of what was tried too often (check 59)', async () => {
       await broker.send(TOPIC, 'm', { properties: { UNIQ_KEY: 'KEY1', colour: 'red' } });
       await receive(client, { topic: 'Other', group: GROUP, pollMs: 0 }, { deadline: Date.now() + 100 }).catch(
         () => null,
@@ -208,7 +208,7 @@ describe('gRPC acknowledgements', () => {
       await nothingMore();
     });
 
-    it('are made where a client wants it, and say what they were', async () => {
+    it('are made where a client wants it, and say what they were (checks 59, 61)', async () => {
       await broker.send(TOPIC, 'm', { properties: { UNIQ_KEY: 'KEY1' } });
       const receiptHandle = handleOf(await receiveOne({ invisibleMs: 10_000 }));
       const forward = (handle: string) =>
@@ -248,7 +248,7 @@ describe('gRPC acknowledgements', () => {
       assert.equal(answer.status?.code, Code.OK);
     };
 
-    it('keep a message from others as long as its first handle is worked on', async () => {
+    it('keep a message from others as long as its first handle is worked on (check 57)', async () => {
       const consumer = await push();
       await broker.send(TOPIC, 'm');
       const handle = handleOf(await receiveOne({ autoRenew: true }, consumer));
@@ -263,6 +263,24 @@ describe('gRPC acknowledgements', () => {
       for (let polls = 0; polls < 4; polls += 1) await nothingMore({ pollMs: 20_000 }, other);
     });
 
+    it('stay its own while it opens another telemetry stream (check 21)', async () => {
+      const consumer = await push();
+      await broker.send(TOPIC, 'm');
+      const handle = handleOf(await receiveOne({ autoRenew: true }, consumer));
+      const other = await push();
+      for (let times = 0; times < 3; times += 1) {
+        telemetry.cancel();
+        await telemetry.ended;
+        await nothingMore({ pollMs: 20_000 }, other);
+        telemetry = consumer.telemetry();
+        telemetry.write(consumerSettings(GROUP, TOPIC));
+        await telemetry.next();
+        await nothingMore({ pollMs: 20_000 }, other);
+      }
+      assert.equal((await ack(consumer, [handle])).status?.code, Code.OK);
+      assert.equal(broker.context.consumers.get(GROUP)?.members.size, 2);
+    });
+
     it('change the time of a message that was renewed, by its first handle', async () => {
       const consumer = await push();
       await broker.send(TOPIC, 'm');
@@ -273,7 +291,7 @@ describe('gRPC acknowledgements', () => {
       assert.equal(attemptOf(await receiveOne({}, consumer)), 2);
     });
 
-    it('are given to others a second after it takes its leave', async () => {
+    it('are given to others a second after it takes its leave (checks 22, 23)', async () => {
       const consumer = await push();
       await broker.send(TOPIC, 'm');
       await receiveOne({ autoRenew: true }, consumer);
@@ -283,7 +301,7 @@ describe('gRPC acknowledgements', () => {
       assert.ok(waitedMs >= 1000 && waitedMs < 4000, `${waitedMs} ms`);
     });
 
-    it('are given to others after its connection broke', async () => {
+    it('are given to others after its connection broke (check 23)', async () => {
       const consumer = await push();
       await broker.send(TOPIC, 'm');
       await receiveOne({ autoRenew: true }, consumer);
@@ -306,7 +324,7 @@ describe('gRPC acknowledgements', () => {
       await send('a', 'b', 'c');
     });
 
-    it('let nobody have more of a queue until everything is acknowledged', async () => {
+    it('let nobody have more of a queue until everything is acknowledged (check 60)', async () => {
       const first = await receive(client, { batchSize: 2 });
       assert.deepEqual(bodies(first), ['a', 'b']);
       const other = connectClient();
@@ -326,7 +344,7 @@ describe('gRPC acknowledgements', () => {
       assert.deepEqual(bodies(await other), ['b', 'c']);
     });
 
-    it('give the same again to who repeats an attempt, and not to others', async () => {
+    it('give the same again to who repeats an attempt, and not to others (check 60)', async () => {
       const first = await receive(client, { batchSize: 2, attemptId: 'one' });
       await nothingMore({ pollMs: 5000, attemptId: 'two' }, connectClient());
       const again = await receiveLater({ batchSize: 2, attemptId: 'one' });
@@ -342,7 +360,7 @@ describe('gRPC acknowledgements', () => {
       assert.deepEqual((await receiveLater()).messages.map(attemptOf), [1, 2, 1]);
     });
 
-    it('keep the order when a message fails', async () => {
+    it('keep the order when a message fails (check 60)', async () => {
       const first = await receive(client, { batchSize: 2 });
       const [a = '', b = ''] = first.messages.map(handleOf);
       assert.equal((await change(client, a, 1000)).status?.code, Code.OK);
@@ -354,7 +372,7 @@ describe('gRPC acknowledgements', () => {
       await nothingMore({ pollMs: 5000 });
     });
 
-    it('make dead letters of what was tried too often, and go on', async () => {
+    it('make dead letters of what was tried too often, and go on (check 60)', async () => {
       setGroup({ retryMaxTimes: 1 });
       for (let attempt = 0; attempt < 2; attempt += 1) {
         const message = await receiveOne();

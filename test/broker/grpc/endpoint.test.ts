@@ -41,7 +41,7 @@ describe('gRPC endpoint', () => {
   });
 
   describe('transport', () => {
-    it('serves plaintext and TLS on one port', async () => {
+    it('serves plaintext and TLS on one port (checks 1, 2)', async () => {
       for (const tls of [false, true]) {
         const answer = await test.client({ tls }).call('queryRoute', { topic: { name: 'TopicA' } });
         assert.equal(answer.status?.code, Code.OK, `tls: ${tls}`);
@@ -70,7 +70,7 @@ describe('gRPC endpoint', () => {
       directory.remove();
     });
 
-    it('takes any headers besides the client id', async () => {
+    it('takes any headers besides the client id (checks 7, 8)', async () => {
       for (const metadata of [
         { 'x-mq-language': '', 'x-mq-client-version': '' },
         { 'x-mq-language': 'KLINGON', 'x-mq-protocol': 'GRPC_V2', 'x-mq-namespace': 'n' },
@@ -81,15 +81,17 @@ describe('gRPC endpoint', () => {
       }
     });
 
-    it('says UNIMPLEMENTED to an RPC that there is not', async () => {
+    it('says UNIMPLEMENTED to an RPC that there is not, reflection too (checks 11, 12)', async () => {
       const session = connectHttp2(`http://${test.address}`);
-      const request = session.request({
-        ':method': 'POST',
-        ':path': '/apache.rocketmq.v2.MessagingService/Nothing',
-        'content-type': 'application/grpc',
-      });
-      const headers = await new Promise<Record<string, unknown>>((resolve) => request.once('response', resolve));
-      assert.equal(headers['grpc-status'], String(status.UNIMPLEMENTED));
+      for (const path of [
+        '/apache.rocketmq.v2.MessagingService/Nothing',
+        '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+        '/grpc.channelz.v1.Channelz/GetTopChannels',
+      ]) {
+        const request = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
+        const headers = await new Promise<Record<string, unknown>>((resolve) => request.once('response', resolve));
+        assert.equal(headers['grpc-status'], String(status.UNIMPLEMENTED), path);
+      }
       await new Promise<void>((resolve) => session.close(resolve));
     });
 
@@ -150,10 +152,11 @@ describe('gRPC endpoint', () => {
       assert.equal((await rawCall(encodeGrpcFrame(routeRequest)))['grpc-status'], '0');
     });
 
-    it('closes connections that speak something else', async () => {
+    it('closes connections that speak something else, the PROXY protocol too (check 12)', async () => {
       const [host, port] = test.address.split(':');
       for (const text of [
         'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+        'PROXY TCP4 192.0.2.1 192.0.2.2 56324 8081\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
         'nonsense'.repeat(10),
         '\u0016\u0003\u0001\u0000\u0005hello',
       ]) {
@@ -168,7 +171,7 @@ describe('gRPC endpoint', () => {
       assert.equal(answer.status?.code, Code.OK);
     });
 
-    it('closes a connection without a call for two minutes, and none that has one', async () => {
+    it('closes a connection without a call for two minutes, and none that has one (check 4)', async () => {
       const idle = connectHttp2(`http://${test.address}`);
       await new Promise((resolve) => idle.once('remoteSettings', resolve));
       const closed = new Promise((resolve) => idle.once('close', resolve));
@@ -183,7 +186,7 @@ describe('gRPC endpoint', () => {
       assert.equal((await stream.next()).status?.code, Code.OK);
     });
 
-    it('answers pings', async () => {
+    it('answers pings (check 4)', async () => {
       const session = connectHttp2(`http://${test.address}`);
       await new Promise((resolve) => session.once('remoteSettings', resolve));
       for (let sent = 0; sent < 20; sent += 1) {
@@ -203,7 +206,7 @@ describe('gRPC endpoint', () => {
   });
 
   describe('QueryRoute', () => {
-    it('makes an unknown topic for messages of all types, reached where the client says', async () => {
+    it('makes an unknown topic for messages of all types, reached where the client says (checks 27, 28, 29)', async () => {
       const endpoints = { scheme: AddressScheme.DOMAIN_NAME, addresses: [{ host: 'rocketmq.test', port: 18081 }] };
       const client = test.client();
       const answer = await client.call('queryRoute', { topic: { name: 'TopicA' }, endpoints });
@@ -225,14 +228,14 @@ describe('gRPC endpoint', () => {
       assert.equal(test.broker.context.topics.get('TopicA')?.attributes['message.type'], 'MIXED');
     });
 
-    it('names where the connection ends, when the client does not say it', async () => {
+    it('names where the connection ends, when the client does not say it (check 27)', async () => {
       const answer = await test.client().call('queryRoute', { topic: { name: 'TopicA' } });
       const { scheme, addresses } = answer.messageQueues[0]?.broker?.endpoints ?? {};
       assert.equal(scheme, AddressScheme.IPv4);
       assert.equal(`${addresses?.[0]?.host}:${addresses?.[0]?.port}`, test.address);
     });
 
-    it('says TOPIC_NOT_FOUND where topics are not made by themselves', async () => {
+    it('says TOPIC_NOT_FOUND where topics are not made by themselves (check 29)', async () => {
       await test.stop();
       test = await GrpcTestBroker.start({ broker: { autoCreateTopicEnable: false } });
       const answer = await test.client().call('queryRoute', { topic: { name: 'TopicA' } });
@@ -242,7 +245,7 @@ describe('gRPC endpoint', () => {
       );
     });
 
-    it('refuses names that cannot be, and system topics', async () => {
+    it('refuses names that cannot be, and system topics (check 30)', async () => {
       for (const name of ['', ' ', 'a b', 'a'.repeat(128), 'TBW102', 'rmq_sys_x', 'SCHEDULE_TOPIC_XXXX']) {
         const answer = await test.client().call('queryRoute', { topic: { name } });
         assert.equal(answer.status?.code, Code.ILLEGAL_TOPIC, name);
@@ -281,7 +284,7 @@ describe('gRPC endpoint', () => {
   });
 
   describe('Heartbeat and NotifyClientTermination', () => {
-    it('keeps members that gave their settings', async () => {
+    it('keeps members that gave their settings (check 20)', async () => {
       const client = test.client();
       const stream = client.telemetry();
       stream.write(consumerSettings('GroupA', 'TopicA'));
@@ -299,7 +302,7 @@ describe('gRPC endpoint', () => {
       assert.equal(test.broker.context.consumers.get('GroupA'), undefined);
     });
 
-    it('takes a client without settings for what it says it is', async () => {
+    it('takes a client without settings for what it says it is (checks 20, 30)', async () => {
       const client = test.client();
       const request = { group: { name: 'GroupA' }, clientType: ClientType.PUSH_CONSUMER };
       assert.equal((await client.call('heartbeat', request)).status?.code, Code.OK);
@@ -310,7 +313,7 @@ describe('gRPC endpoint', () => {
       assert.equal(illegal.status?.code, Code.ILLEGAL_CONSUMER_GROUP);
     });
 
-    it('ends the membership of a client that takes its leave', async () => {
+    it('ends the membership of a client that takes its leave (check 22)', async () => {
       const client = test.client();
       const stream = client.telemetry();
       stream.write(consumerSettings('GroupA', 'TopicA'));
@@ -322,7 +325,7 @@ describe('gRPC endpoint', () => {
       assert.equal(again.status?.code, Code.UNRECOGNIZED_CLIENT_TYPE);
     });
 
-    it('takes an empty group from a producer, as Go sends it', async () => {
+    it('takes an empty group from a producer, as Go sends it (check 22)', async () => {
       const client = test.client();
       const stream = client.telemetry();
       stream.write(producerSettings('TopicA'));

@@ -92,7 +92,7 @@ describe('a gRPC receive that lost its client (checks 13, 23)', () => {
 
   it('before the messages were found', async () => {
     const { store } = test.broker.context;
-    const flushed = new Deferred<undefined>();
+    const flushed = new Deferred<boolean>();
     const asked = new Deferred<undefined>();
     await test.broker.send(TOPIC, 'm');
     const original = store.flushed.bind(store);
@@ -106,7 +106,7 @@ describe('a gRPC receive that lost its client (checks 13, 23)', () => {
     // The answer to a ping comes after what was sent before it was seen.
     await new Promise<void>((resolve) => session.ping(() => resolve()));
     store.flushed = original;
-    flushed.resolve(undefined);
+    flushed.resolve(true);
     const received = await found();
     assert.deepEqual([bodies(received), received.messages[0]?.systemProperties?.deliveryAttempt], [['m'], 1]);
   });

@@ -35,7 +35,7 @@ describe('gRPC offsets, pulls and back-off', () => {
   const get = () => client.call('getOffset', { group, messageQueue });
   const update = (offset: bigint) => client.call('updateOffset', { group, messageQueue, offset });
 
-  it('keeps what a group commits, for remoting clients too', async () => {
+  it('keeps what a group commits, for remoting clients too (check 11)', async () => {
     assert.equal((await get()).status?.code, Code.OFFSET_NOT_FOUND);
     assert.equal((await update(-1n)).status?.code, Code.ILLEGAL_OFFSET);
     assert.equal((await update(7n)).status?.code, Code.OK);
@@ -89,7 +89,7 @@ describe('gRPC offsets, pulls and back-off', () => {
     return { cases, code, bodies, next };
   };
 
-  it('gives messages from an offset on, and says where to go on', async () => {
+  it('gives messages from an offset on, and says where to go on (check 11)', async () => {
     await send('a', 'b', 'c');
     assert.deepEqual(await pull(0n), {
       cases: ['status', 'message', 'message', 'nextOffset'],

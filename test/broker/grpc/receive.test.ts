@@ -38,7 +38,7 @@ describe('gRPC receive', () => {
   const held = (count = 1): Promise<unknown> =>
     waitFor('the receive to wait', () => broker.context.pops.held.size === count, { pollMs: 2 });
 
-  it('gives a status, the messages and the time, from every queue whichever the client names', async () => {
+  it('gives a status, the messages and the time, from every queue whichever the client names (checks 44, 49)', async () => {
     const client = connectClient();
     for (const queueId of [0, 1, 2, 3]) await broker.send(TOPIC, `m${queueId}`, { queueId });
     const received = await receive(client, { queueId: 2 });
@@ -63,6 +63,17 @@ describe('gRPC receive', () => {
     assert.equal((await receive(client, { batchSize: 0 })).status?.code, Code.BAD_REQUEST);
   });
 
+  it('gives a new group all that a young queue holds, and one that comes again only the rest (check 52)', async () => {
+    for (const body of ['a', 'b']) await broker.send(TOPIC, body, { queueId: 0 });
+    const client = connectClient();
+    const first = await receive(client, { group: 'NewGroup' });
+    assert.deepEqual(bodies(first), ['a', 'b']);
+    await ack(client, first.messages.map(handleOf), { group: 'NewGroup' });
+    await broker.send(TOPIC, 'c', { queueId: 0 });
+    assert.deepEqual(bodies(await receive(connectClient(), { group: 'NewGroup' })), ['c']);
+    assert.deepEqual(bodies(await receive(connectClient(), { group: 'Another' })), ['a', 'b', 'c']);
+  });
+
   it('makes the group, and the topic where topics are made by themselves', async () => {
     const answer = receive(connectClient(), { topic: 'Unknown', group: 'NewGroup' });
     await held();
@@ -71,7 +82,7 @@ describe('gRPC receive', () => {
     assert.deepEqual(bodies(await answer), ['m']);
   });
 
-  it('gives a message all that a client reads of it', async () => {
+  it('gives a message all that a client reads of it (checks 47, 53)', async () => {
     const properties = { UNIQ_KEY: 'KEY1', TAGS: 'TagA', KEYS: 'a b', colour: 'red', __SHARDINGKEY: 'order-1' };
     await broker.send(TOPIC, 'body', { queueId: 1, properties });
     const [message] = (await receive(connectClient())).messages;
@@ -93,7 +104,7 @@ describe('gRPC receive', () => {
     assert.equal(system.invisibleDuration, undefined);
   });
 
-  it('gives plain bodies of remoting producers that compress, and one that is damaged as it is', async () => {
+  it('gives plain bodies of remoting producers that compress, and one that is damaged as it is (check 48)', async () => {
     await broker.send(TOPIC, deflateSync('zlib body'), { header: { f: '1' } });
     await broker.send(TOPIC, 'no zlib', { header: { f: '1' } });
     const received = await receive(connectClient());
@@ -108,7 +119,7 @@ describe('gRPC receive', () => {
     );
   });
 
-  it('keeps bodies of 4 MiB whole, one a message', async () => {
+  it('keeps bodies of 4 MiB whole, one a message (check 51)', async () => {
     const body = Buffer.alloc(4 * 1024 * 1024 - 100, 7);
     await broker.stop();
     await start({ mappedFileSizeCommitLog: 16 * 1024 * 1024 });
@@ -118,7 +129,7 @@ describe('gRPC receive', () => {
   });
 
   describe('waits', () => {
-    it('for a message, until one comes', async () => {
+    it('for a message, until one comes (check 45)', async () => {
       const answer = receive(connectClient());
       await held();
       await broker.send(TOPIC, 'late');
@@ -126,7 +137,7 @@ describe('gRPC receive', () => {
       assert.equal(broker.context.pops.held.size, 0);
     });
 
-    it('as long as the client wants, and says MESSAGE_NOT_FOUND', async () => {
+    it('as long as the client wants, and says MESSAGE_NOT_FOUND (check 45)', async () => {
       const answer = receive(connectClient(), { pollMs: 6000 });
       await held();
       broker.clock.advance(5999);
@@ -137,7 +148,7 @@ describe('gRPC receive', () => {
       assert.deepEqual([status?.code, status?.message], [Code.MESSAGE_NOT_FOUND, 'no new message']);
     });
 
-    it('between 5 s and 20 s, and no longer than the client has', async () => {
+    it('between 5 s and 20 s, and no longer than the client has (check 46)', async () => {
       // What the client asks for, its deadline, and how long it waits.
       for (const [pollMs, deadlineMs, waitsMs] of [
         [100, undefined, 5000],
@@ -169,7 +180,7 @@ describe('gRPC receive', () => {
       assert.equal(await poll('5.0.2'), Code.BAD_REQUEST);
     });
 
-    it('with one of two consumers going on when the other one went', async () => {
+    it('with one of two consumers going on when the other one went (check 13)', async () => {
       const stream = connectClient().stream('receiveMessage', receiveRequest({}));
       const cancelled = new Promise<{ code: number }>((resolve) => stream.on('error', resolve as never));
       await held(1);
@@ -194,7 +205,7 @@ describe('gRPC receive', () => {
       assert.equal(broker.context.pops.held.size, 0);
     });
 
-    it('not when too many wait', async () => {
+    it('not when too many wait (check 64)', async () => {
       await broker.stop();
       await start({ maxPopPollingSize: 1 });
       const first = receive(connectClient());
@@ -220,19 +231,19 @@ describe('gRPC receive', () => {
       ['TagA', ['a']],
       ['TagA || TagC', ['a', 'c']],
     ] as const) {
-      it(`takes '${tags}'`, async () => {
+      it(`takes '${tags}' (check 50)`, async () => {
         assert.deepEqual(bodies(await receive(connectClient(), { tags })), expected);
       });
     }
 
-    it('compares tags by their text', async () => {
+    it('compares tags by their text (check 50)', async () => {
       const answer = receive(connectClient(), { tags: 'Aa' });
       await held();
       await broker.send(TOPIC, 'e', { properties: { UNIQ_KEY: 'e', TAGS: 'Aa' } });
       assert.deepEqual(bodies(await answer), ['e']);
     });
 
-    it('takes SQL92', async () => {
+    it('takes SQL92 (check 50)', async () => {
       assert.deepEqual(bodies(await receive(connectClient(), { sql: "TAGS = 'TagB' OR size > 98" })), ['b', 'c', 'd']);
     });
 
@@ -241,7 +252,7 @@ describe('gRPC receive', () => {
       [{ sql: '' }, 'without SQL'],
       [{ tags: '||' }, 'without tags'],
     ] as const) {
-      it(`refuses an expression ${text}`, async () => {
+      it(`refuses an expression ${text} (check 50)`, async () => {
         const { cases, status } = await receive(connectClient(), parts);
         assert.equal(status?.code, Code.ILLEGAL_FILTER_EXPRESSION);
         assert.deepEqual(cases, ['status', 'deliveryTimestamp']);
@@ -287,7 +298,7 @@ describe('gRPC receive', () => {
       return answer.assignments.map(({ messageQueue: queue }) => queue?.id);
     };
 
-    it('gives the whole broker, the same each time', async () => {
+    it('gives the whole broker, the same each time (check 31)', async () => {
       const client = connectClient();
       const ask = () => client.call('queryAssignment', { topic: { name: TOPIC }, group: { name: GROUP } });
       const { status, assignments } = await ask();
@@ -299,7 +310,7 @@ describe('gRPC receive', () => {
       assert.deepEqual((await ask()).assignments, assignments);
     });
 
-    it('gives each queue to a group in order', async () => {
+    it('gives each queue to a group in order (check 31)', async () => {
       await ids();
       const { groups } = broker.context;
       groups.put({ ...(groups.find(GROUP) ?? assert.fail()), consumeMessageOrderly: true });

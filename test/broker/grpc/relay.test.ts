@@ -54,7 +54,7 @@ describe('gRPC clients in the eyes of tools', () => {
     }
   });
 
-  it('consume a message directly', async () => {
+  it('consume a message directly (check 26)', async () => {
     const sent = await test.broker.send('T', 'verify me', { properties: { UNIQ_KEY: 'id', TAGS: 'a' } });
     const results = [
       [Code.OK, 'CR_SUCCESS'],
@@ -76,7 +76,7 @@ describe('gRPC clients in the eyes of tools', () => {
     }
   });
 
-  it('print their stacks', async () => {
+  it('print their stacks (check 26)', async () => {
     const asked = test.broker.ask(RequestCode.GET_CONSUMER_RUNNING_INFO, { ...asConsumer, jstackEnable: 'true' });
     const { command } = await stream.next();
     assert.equal(command.case, 'printThreadStackTraceCommand');

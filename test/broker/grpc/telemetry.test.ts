@@ -18,7 +18,7 @@ describe('gRPC telemetry', () => {
   });
   afterEach(() => test.stop());
 
-  it('answers the settings of a producer with back-off, sizes and what it sent', async () => {
+  it('answers the settings of a producer with back-off, sizes and what it sent (checks 14, 15, 17, 25)', async () => {
     const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
     const { status: state, command } = await stream.next();
@@ -37,14 +37,14 @@ describe('gRPC telemetry', () => {
     assert.deepEqual([maxBodySize, validateMessageType], [4 * 1024 * 1024, true]);
   });
 
-  it('answers a producer without topics, as C++ starts', async () => {
+  it('answers a producer without topics, as C++ starts (check 14)', async () => {
     const stream = test.client().telemetry();
     stream.write(producerSettings());
     const { command } = await stream.next();
     assert.equal(command.case === 'settings' && command.value.pubSub.case, 'publishing');
   });
 
-  it('answers the settings of a consumer whose group nobody made, and makes it', async () => {
+  it('answers the settings of a consumer whose group nobody made, and makes it (checks 14, 16, 17, 25)', async () => {
     const stream = test.client().telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA', { expression: 'a || b' }));
     const { status: state, command } = await stream.next();
@@ -92,7 +92,7 @@ describe('gRPC telemetry', () => {
     assert.equal(command.value.pubSub.case === 'subscription' && command.value.pubSub.value.fifo, true);
   });
 
-  it('answers every write, and tells the first settings once more after a second', async () => {
+  it('answers every write, and tells the first settings once more after a second (checks 14, 15, 18)', async () => {
     const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
     await stream.next();
@@ -106,12 +106,32 @@ describe('gRPC telemetry', () => {
     assert.ok(stream.isDrained);
   });
 
-  it('sends its headers before anything was written, as Rust awaits them', async () => {
+  it('starts consumers of three topics as Node does, one after the other (check 18)', async () => {
+    const topics = ['TopicA', 'TopicB', 'TopicC'];
+    for (let started = 0; started < 20; started += 1) {
+      const client = test.client();
+      const stream = client.telemetry();
+      await client.call('queryRoute', { topic: { name: topics[0] ?? '' } });
+      stream.write(consumerSettings('GroupN', topics));
+      // The first settings come while it waits for the other routes, and are lost; those of a second later are not.
+      await stream.next();
+      for (const name of topics.slice(1)) await client.call('queryRoute', { topic: { name } });
+      test.broker.clock.advance(1000);
+      const again = await stream.next();
+      assert.equal(again.status?.code, Code.OK);
+      assert.ok(again.command.case === 'settings' && again.command.value.pubSub.case === 'subscription');
+      assert.equal(again.command.value.pubSub.value.subscriptions.length, 3);
+      stream.halfClose();
+      await stream.ended;
+    }
+  });
+
+  it('sends its headers before anything was written, as Rust awaits them (check 10)', async () => {
     const stream = test.client().telemetry();
     await stream.headers();
   });
 
-  it('ends its side when the client half-closes', async () => {
+  it('ends its side when the client half-closes (check 24)', async () => {
     const stream = test.client().telemetry();
     stream.write(producerSettings('TopicA'));
     await stream.next();
@@ -147,7 +167,7 @@ describe('gRPC telemetry', () => {
       return { command: { ...command, value: { ...command.value, clientProperties } } };
     };
 
-    it('which goes back unchanged', async () => {
+    it('which goes back unchanged (check 25)', async () => {
       for (const properties of [{ 'a.b_c-1': 'x'.repeat(256), [`k${'y'.repeat(63)}`]: '' }, many(32, 100)]) {
         const stream = test.client().telemetry();
         stream.write(settings(properties));
@@ -165,7 +185,7 @@ describe('gRPC telemetry', () => {
       ['a value that is too long', { a: 'x'.repeat(257) }],
       ['more than 4 KiB in all', many(32, 125)],
     ] as const) {
-      it(`and refuses ${what}`, async () => {
+      it(`and refuses ${what} (check 25)`, async () => {
         const client = test.client({ clientId: 'talkative' });
         const stream = client.telemetry();
         stream.write(settings(properties));
@@ -176,7 +196,7 @@ describe('gRPC telemetry', () => {
     }
   });
 
-  it('says CLIENT_ID_REQUIRED to who does not say who it is', async () => {
+  it('says CLIENT_ID_REQUIRED to who does not say who it is (check 6)', async () => {
     const client = test.client({ metadata: { 'x-mq-client-id': ' ' } });
     const stream = client.telemetry();
     stream.write(producerSettings('TopicA'));
@@ -189,7 +209,7 @@ describe('gRPC telemetry', () => {
     );
   });
 
-  it('keeps a client whose stream ended, and forgets it half a minute after its last connection', async () => {
+  it('keeps a client whose stream ended, and forgets it half a minute after its last connection (checks 21, 23)', async () => {
     const client = test.client({ clientId: 'me' });
     const stream = client.telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA'));
@@ -214,7 +234,7 @@ describe('gRPC telemetry', () => {
     assert.ok(waitedMs >= 30_000, `after ${waitedMs} ms`);
   });
 
-  it('stays open with the 60 years that Java gives a stream, and with the 10 of C#', async () => {
+  it('stays open with the 60 years that Java gives a stream, and with the 10 of C# (check 3)', async () => {
     for (const timeout of ['31535999M', '87600H', '99999999H']) {
       const session = connect(`http://${test.address}`);
       const request = session.request({

@@ -22,7 +22,7 @@ export function producerSettings(...topics: string[]): Command {
 
 export function consumerSettings(
   group: string,
-  topic: string,
+  topics: string | readonly string[],
   { clientType = ClientType.PUSH_CONSUMER, expression = '*' } = {},
 ): Command {
   return {
@@ -34,7 +34,7 @@ export function consumerSettings(
           case: 'subscription',
           value: {
             group: { resourceNamespace: 'ns', name: group },
-            subscriptions: [{ topic: { name: topic }, expression: { expression } }],
+            subscriptions: [topics].flat().map((name) => ({ topic: { name }, expression: { expression } })),
           },
         },
       },

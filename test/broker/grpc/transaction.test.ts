@@ -57,7 +57,7 @@ describe('gRPC transactions', () => {
     return stream;
   };
 
-  it('shows a message once it is committed, and never one that is rolled back', async () => {
+  it('shows a message once it is committed, and never one that is rolled back (check 38)', async () => {
     const [kept, gone] = [await open('kept'), await open('gone')];
     assert.deepEqual(await bodies(), []);
     assert.equal((await end(kept, COMMIT))?.code, Code.OK);
@@ -68,7 +68,7 @@ describe('gRPC transactions', () => {
     assert.deepEqual(await bodies(), ['kept']);
   });
 
-  it('knows a transaction for longer than the 30 s of Apache, and after a restart', async () => {
+  it('knows a transaction for longer than the 30 s of Apache, and after a restart (check 40)', async () => {
     const directory = makeTempDir('grpc-transactions');
     await test.stop();
     test = await GrpcTestBroker.start({ directory: directory.path });
@@ -101,7 +101,7 @@ describe('gRPC transactions', () => {
     assert.deepEqual(await bodies(), ['a']);
   });
 
-  it('asks the producer over its telemetry stream, and takes its answer', async () => {
+  it('asks the producer over its telemetry stream, and takes its answer (check 39)', async () => {
     const stream = await telemetry(client);
     const id = await open('orphan', 'the-id');
     await test.broker.clock.advanceAsync(31_000);
@@ -125,7 +125,7 @@ describe('gRPC transactions', () => {
     assert.ok(stream.isDrained);
   });
 
-  it('asks at the next rounds again, until it asked often enough', async () => {
+  it('asks at the next rounds again, until it asked often enough (check 39)', async () => {
     await test.stop();
     test = await GrpcTestBroker.start({ broker: { transactionCheckMax: 2 } });
     client = test.client();
