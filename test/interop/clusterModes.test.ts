@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/logger.ts';
+import { askNode } from '../../src/broker/cluster/askNode.ts';
+import { portsOf } from '../../src/broker/cluster/clusterPorts.ts';
+import { brokerConf } from '../../src/broker/cluster/nodeConf.ts';
+import { replicationOf } from '../../src/broker/cluster/replication.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
+import { decodeTopicTable } from '../../src/protocol/bodies/topic.ts';
+import { RequestCode } from '../../src/protocol/codes.ts';
 import { startScenario } from '../support/apache/javaScenario.ts';
 import { startJava } from '../support/apache/java.ts';
+import { freePortWith } from '../support/freePort.ts';
 import { nodeIn, startLocalCluster } from '../support/localCluster.ts';
 import type { LocalCluster } from '../support/localCluster.ts';
 import type { RunningProcess } from '../support/runningProcess.ts';
@@ -85,6 +94,37 @@ describe('modes of a cluster', function () {
     assert.ok(held.every((n) => brokersOf('received').get(n) === 'broker-a'));
   });
 
+  it('a slave of Apache with our configuration goes on for consumers when our master dies', async () => {
+    const { ready, ask, address } = await startCluster('2m-noslave');
+    const master = address('broker-a');
+    const port = await freePortWith(portsOf('slave', 0));
+    const conf = path.join(place.path, 'slave.conf');
+    const slave = { brokerName: 'broker-a', brokerId: 1, brokerRole: 'SLAVE' } as const;
+    const storeDirectory = path.join(place.path, 'slave');
+    writeFileSync(
+      conf,
+      brokerConf(slave, { storeDirectory, bindAddress: '127.0.0.1', host: '127.0.0.1', port }, ready.namesrv),
+    );
+    await startApache('org.apache.rocketmq.broker.BrokerStartup', conf);
+    const tell = await startClients(ready.namesrv);
+    await tell('produce 0 40');
+    const sent = brokersOf('sent');
+    const ofMaster = [...sent].filter(([, broker]) => broker === 'broker-a').map(([n]) => n);
+    assert.deepEqual([sent.size, ofMaster.length], [40, 20], clients?.output());
+    await waitFor('the slave to know the topic', () => knowsTopic(`127.0.0.1:${port}`), { timeoutMs: 60_000 });
+    await waitFor(
+      'the slave to have every message',
+      async () => (await replicationOf(master, { clock: systemClock, logger: silentLogger }))?.lagBytes === 0,
+      { timeoutMs: 60_000 },
+    );
+
+    await ask('kill', 'broker-a');
+    await tell('consume');
+    await untilReceived([...sent.keys()]);
+    assert.ok(ofMaster.every((n) => brokersOf('received').get(n) === 'broker-a'));
+    assert.equal(nodeIn(await ask('status'), 'broker-a').state, 'killed');
+  });
+
   it('a NameServer and a broker of Apache start from the same files', async () => {
     const { ready, ask, address } = await startCluster('2m-noslave');
     const client = new ClusterClient({ nameServers: ready.namesrv });
@@ -131,6 +171,16 @@ describe('modes of a cluster', function () {
     await server.untilOutput(/boot success/, 90_000);
   }
 });
+
+async function knowsTopic(address: string): Promise<boolean> {
+  const body = await askNode(
+    address,
+    RequestCode.GET_ALL_TOPIC_CONFIG,
+    { clock: systemClock, logger: silentLogger },
+    5000,
+  ).catch(() => undefined);
+  return body !== undefined && decodeTopicTable(body).topics.has(TOPIC);
+}
 
 async function createTopic(nameServers: string): Promise<void> {
   const client = new ClusterClient({ nameServers });

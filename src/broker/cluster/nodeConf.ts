@@ -37,6 +37,8 @@ export function brokerConf(
     ['brokerRole', brokerRole],
     // Apache counts the master too, and waits for nobody when this is 1, its default.
     ...(brokerRole === 'SYNC_MASTER' ? ([['inSyncReplicas', '2']] as const) : []),
+    // Without it Apache's slave refuses every pull, also while its master is dead. Source: PullMessageProcessor.java.
+    ...(brokerRole === 'SLAVE' ? ([['slaveReadEnable', 'true']] as const) : []),
     ['flushDiskType', 'ASYNC_FLUSH'],
     ['namesrvAddr', nameServers],
     ['bindAddress', bindAddress],

@@ -50,6 +50,7 @@ describe('broker/cluster/nodeConf', () => {
     );
     assert.equal(settings.storePathRootDir, PLACE.storeDirectory);
     assert.doesNotMatch(brokerConf({ ...master, brokerRole: 'ASYNC_MASTER' }, PLACE, ''), /inSyncReplicas/);
+    assert.match(brokerConf({ ...master, brokerRole: 'SLAVE' }, PLACE, ''), /^slaveReadEnable=true$/m);
   });
 
   it('is a namesrv.conf that keeps everything in the directory of the node', () => {
