@@ -8,6 +8,8 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Disposable;
   /** Calls `callback` every `periodMs` until disposed. */
   every(periodMs: number, callback: () => void): Disposable;
+  /** As `after`, for what looks around now and then: where time jumps over several rounds, one at the end is enough. */
+  nextRound(delayMs: number, callback: () => void): Disposable;
 }
 
 /** The most that a timer of Node waits; with more it would fire at once. */
@@ -24,6 +26,7 @@ export const systemClock: Clock = {
     wait(delayMs);
     return { dispose: () => clearTimeout(timer) };
   },
+  nextRound: (delayMs, callback) => systemClock.after(delayMs, callback),
   every(periodMs, callback) {
     if (periodMs <= MAX_TIMER_MS) {
       const timer = setInterval(callback, periodMs);

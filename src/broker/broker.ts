@@ -64,7 +64,10 @@ export interface BrokerOptions {
   readonly grpc?: GrpcOptions | undefined;
   /** Stand before the handlers of the remoting protocol. */
   readonly faults?: RequestFaults | undefined;
+  /** Of messages. */
   readonly clock: Clock;
+  /** Of the machine; default `clock`. */
+  readonly steadyClock?: Clock;
   readonly logger: Logger;
 }
 
@@ -89,7 +92,7 @@ export interface Broker {
  * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid`, `store-damaged`
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { clock, logger, store } = options;
+  const { clock, steadyClock = clock, logger, store } = options;
   const owned = new DisposableStore();
   const servers: RemotingServer[] = [];
   let grpc: GrpcEndpoint | undefined;
@@ -97,7 +100,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   try {
     let handle: RequestHandler = notYet;
     const { faults } = options;
-    servers.push(...(await listenBoth({ ...options, answering: faults?.answering }, (request) => handle(request))));
+    servers.push(
+      ...(await listenBoth({ ...options, clock: steadyClock, answering: faults?.answering }, (request) =>
+        handle(request),
+      )),
+    );
     const port = servers[0]?.port ?? options.config.listenPort;
     let acceptSlave: Replication['accept'] = (stream) => stream.destroy();
     haListener = await listenForSlaves({
@@ -118,23 +125,31 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       fixed: ['brokerConfigPath', 'rocketmqHome', 'configBlackList'],
       blackList: ({ configBlackList }) => configBlackList,
       confFile: options.confFile,
-      clock,
+      clock: steadyClock,
       logger,
     });
     const config = settings.values;
     const topics = owned.add(
-      new Topics({ path: file('topics.json'), clock, logger, autoCreate: () => config.autoCreateTopicEnable }),
+      new Topics({
+        path: file('topics.json'),
+        clock: steadyClock,
+        logger,
+        autoCreate: () => config.autoCreateTopicEnable,
+      }),
     );
     topics.addMissing(systemTopics(config));
     const statistics = owned.add(
       new Statistics({
-        clock,
+        clock: steadyClock,
+        messageClock: clock,
         clusterName: config.brokerClusterName,
         store,
         isSystemTopic: (topic) => isSystemTopicOf(config, topic),
       }),
     );
-    const security = owned.add(await openSecurity({ config, storeDirectory: store.directory, clock, logger }));
+    const security = owned.add(
+      await openSecurity({ config, storeDirectory: store.directory, clock: steadyClock, logger }),
+    );
     const storeHost = { ip: await ipOf(host), port };
     const timers = await openTimers({
       config,
@@ -148,7 +163,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const groups = owned.add(
       new Groups({
         path: file('subscriptionGroup.json'),
-        clock,
+        clock: steadyClock,
         logger,
         autoCreate: () => config.autoCreateSubscriptionGroup,
       }),
@@ -156,7 +171,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const offsets = owned.add(
       new ConsumerOffsets({
         path: file('consumerOffset.json'),
-        clock,
+        clock: steadyClock,
         logger,
         delayMs: config.flushConsumerOffsetInterval,
       }),
@@ -164,6 +179,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const pops = owned.add(
       new Pops({
         clock,
+        steadyClock,
         logger,
         config,
         store,
@@ -186,15 +202,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       config,
       settings,
       clock,
+      steadyClock,
       logger,
       store,
       topics,
       groups,
       offsets,
-      consumers: new Consumers(clock),
-      producers: new Producers(clock),
-      locks: new QueueLocks(clock),
-      heldPulls: owned.add(new HeldPulls(clock)),
+      consumers: new Consumers(steadyClock),
+      producers: new Producers(steadyClock),
+      locks: new QueueLocks(steadyClock),
+      heldPulls: owned.add(new HeldPulls(steadyClock)),
       delayLevels: new DelayLevels({
         path: file('delayOffset.json'),
         clock,
@@ -216,7 +233,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ),
       registration: owned.add(
         new Registration({
-          clock,
+          clock: steadyClock,
           logger,
           config,
           topics,
@@ -227,7 +244,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           tls: clientTls(config),
         }),
       ),
-      replication: owned.add(new Replication({ config, store, clock, logger })),
+      replication: owned.add(new Replication({ config, store, clock: steadyClock, logger })),
       statistics,
       security,
       address,
@@ -236,9 +253,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         ip: storeHost.ip,
         pid: process.pid,
         processMark: randomInt(2 ** 32),
-        now: () => clock.now(),
+        now: () => steadyClock.now(),
       }),
-      startedMs: clock.now(),
+      startedMs: steadyClock.now(),
       startedAtOffset: store.maxPhysicalOffset,
       coldDataLimits: new Map(),
     };
@@ -248,7 +265,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     owned.add(store.onArrival((arrival) => pops.arrived(arrival)));
     owned.add(expireMembers(context));
     acceptSlave = (stream, slave) => context.replication.accept(stream, slave);
-    const checked = guarded(brokerRouter(context), { config, security, clock, logger });
+    const checked = guarded(brokerRouter(context), { config, security, clock: steadyClock, logger });
     handle = faults?.around('broker', checked, (connection) => clientIdOf(context, connection)) ?? checked;
     context.delayLevels.start();
     timers?.start();

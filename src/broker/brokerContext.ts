@@ -27,7 +27,10 @@ export interface BrokerContext {
   /** As they are now: read them at every use, since `settings` may change them. */
   readonly config: BrokerConfig;
   readonly settings: RunningSettings<BrokerConfig>;
+  /** Of messages: delays, invisible times, checks and retention go by it. A test may move it. */
   readonly clock: Clock;
+  /** Of the machine: connections, heartbeats, locks, held requests and the disk go by it, as the clients do. */
+  readonly steadyClock: Clock;
   readonly logger: Logger;
   readonly store: MessageStore;
   readonly topics: Topics;

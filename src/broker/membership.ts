@@ -33,9 +33,9 @@ export function clientIdOf({ consumers, producers }: BrokerContext, connection: 
 
 /** Ends the memberships of clients whose heartbeats stopped (`channelExpiredTimeout`), and their connections. */
 export function expireMembers(broker: BrokerContext): Disposable {
-  return broker.clock.every(SCAN_MS, () => {
+  return broker.steadyClock.every(SCAN_MS, () => {
     broker.consumers.pulled.expire();
-    const sinceMs = broker.clock.now() - broker.config.channelExpiredTimeout;
+    const sinceMs = broker.steadyClock.now() - broker.config.channelExpiredTimeout;
     for (const silent of [broker.consumers.silentSince(sinceMs), broker.producers.silentSince(sinceMs)]) {
       for (const connection of silent) {
         broker.logger.info(

@@ -8,7 +8,7 @@ import { MessageStore } from './store/messageStore.ts';
 /** @throws CodedError `store-locked`, `store-damaged` */
 export function openStore(
   config: BrokerConfig,
-  parts: { readonly directory: string; readonly clock: Clock; readonly logger: Logger },
+  parts: { readonly directory: string; readonly clock: Clock; readonly steadyClock?: Clock; readonly logger: Logger },
 ): Promise<MessageStore> {
   return MessageStore.open({
     ...parts,

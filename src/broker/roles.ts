@@ -73,7 +73,8 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
       grpc: grpcOptions,
       faults: controlled?.faults,
       storeDirectory,
-      clock,
+      clock: controlled?.clock ?? clock,
+      steadyClock: clock,
       logger,
     });
   const { runtime, control, stop } = await startMaybeControlled(line.controlPort, start, parts);
@@ -147,8 +148,8 @@ async function startBrokerAlone(line: CommandLine, parts: RoleParts): Promise<Ru
   }
   const nameServers = parseNameServers(nameServerList).map(formatAddress);
   const storeDirectory = parts.storeDirectory(config.storePathRootDir);
-  const store = await openStore(config, { directory: storeDirectory, clock, logger });
-  const broker = await startBroker({ config, confFile, store, nameServers, grpc, clock, logger });
+  const store = await openStore(config, { directory: storeDirectory, clock, steadyClock: clock, logger });
+  const broker = await startBroker({ config, confFile, store, nameServers, grpc, clock, steadyClock: clock, logger });
   const namesrv = nameServers.join(';');
   return {
     storeDirectory,

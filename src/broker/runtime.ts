@@ -20,7 +20,10 @@ export interface RuntimeOptions {
   readonly grpc?: GrpcOptions;
   readonly faults?: RequestFaults | undefined;
   readonly storeDirectory: string;
+  /** Of messages. */
   readonly clock: Clock;
+  /** Of the machine, and of its clients; default `clock`. */
+  readonly steadyClock?: Clock | undefined;
   readonly logger: Logger;
 }
 
@@ -38,16 +41,16 @@ export interface Runtime {
  * @throws CodedError as `openStore`, `startNameServer` and `startBroker`
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { clock, logger, storeDirectory, faults } = options;
+  const { clock, steadyClock = clock, logger, storeDirectory, faults } = options;
   const config = brokerConfig(options.broker);
-  const store = await openStore(config, { directory: storeDirectory, clock, logger });
+  const store = await openStore(config, { directory: storeDirectory, clock, steadyClock, logger });
   let nameServer: NameServer;
   try {
     nameServer = await startNameServer({
       config: nameServerConfig(options.nameServer),
       storeDirectory,
       faults,
-      clock,
+      clock: steadyClock,
       logger,
     });
   } catch (error) {
@@ -65,6 +68,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       store,
       nameServers: [nameServerAddress],
       clock,
+      steadyClock,
       logger,
     });
     return {

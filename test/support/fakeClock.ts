@@ -27,6 +27,10 @@ export class FakeClock implements Clock {
     return this.#add(delayMs, undefined, callback);
   }
 
+  nextRound(delayMs: number, callback: () => void): Disposable {
+    return this.after(delayMs, callback);
+  }
+
   every(periodMs: number, callback: () => void): Disposable {
     return this.#add(periodMs, periodMs, callback);
   }

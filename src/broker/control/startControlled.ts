@@ -4,9 +4,12 @@ import type { startListening } from '../../remoting/startListening.ts';
 import type { ControlAccess } from '../control.ts';
 import type { RequestFaults } from '../requestFaults.ts';
 import type { Runtime } from '../runtime.ts';
+import { AdjustableClock } from './clock/adjustableClock.ts';
+import { clockRoutes } from './clock/clockRoutes.ts';
 import { serveControl } from './controlServer.ts';
 import { faultRoutes } from './faults/faultRoutes.ts';
 import { Faults } from './faults/faults.ts';
+import { Turns } from './turns.ts';
 
 export interface ControlledOptions {
   /** Of the control interface; 0 takes any free one. */
@@ -23,6 +26,10 @@ export interface ControlledOptions {
 /** What a runtime takes from its controller. */
 export interface ControlledParts {
   readonly faults: RequestFaults;
+  /** Of messages. */
+  readonly clock: Clock;
+  /** Of the machine. */
+  readonly steadyClock: Clock;
 }
 
 export interface Controlled {
@@ -37,9 +44,15 @@ export interface Controlled {
  */
 export async function startControlled({ port, listen, clock, logger, start }: ControlledOptions): Promise<Controlled> {
   const faults = new Faults(clock);
-  const runtime = await start({ faults });
+  const adjustable = new AdjustableClock(clock);
+  const runtime = await start({ faults, clock: adjustable, steadyClock: clock });
   try {
-    const server = await serveControl({ port, listen, routes: faultRoutes(faults), logger });
+    const turns = new Turns();
+    const routes = [
+      ...faultRoutes(faults),
+      ...clockRoutes({ clock: adjustable, steadyClock: clock, turns, runtime: () => runtime }),
+    ];
+    const server = await serveControl({ port, listen, routes, logger });
     logger.info(`the control interface is served at ${server.access.url}`);
     return {
       runtime,

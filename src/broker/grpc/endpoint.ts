@@ -20,7 +20,7 @@ export interface GrpcEndpoint {
  * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid`
  */
 export async function startGrpcEndpoint(broker: BrokerContext): Promise<GrpcEndpoint> {
-  const { config, clock, logger, store } = broker;
+  const { config, steadyClock: clock, logger, store } = broker;
   const clients = new GrpcClients({ clock, logger });
   const renewals = new Renewals(broker);
   const server = await serveGrpc({

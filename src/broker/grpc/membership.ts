@@ -45,7 +45,7 @@ export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void 
     const before = known?.get(topic);
     const { subString, expressionType, tags } = subscriptionOf(topic, entry);
     if (before?.subString === subString && before.expressionType === expressionType) return before;
-    const subVersion = Math.max(broker.clock.now(), (before?.subVersion ?? 0) + 1);
+    const subVersion = Math.max(broker.steadyClock.now(), (before?.subVersion ?? 0) + 1);
     return { topic, subString, expressionType, tags, subVersion };
   });
   // It may not have asked for all its topics yet, and others of the group know better.

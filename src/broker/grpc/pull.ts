@@ -59,7 +59,7 @@ async function readOrWait(context: CallContext, wish: PullWish, from: number): P
   let offset = from;
   for (;;) {
     const result = await broker.store.read({ topic, queueId, offset, maxMessages, maxBytes: MAX_BYTES, filter });
-    if (result.count > 0 || !call.isOpen || broker.clock.now() >= untilMs) return result;
+    if (result.count > 0 || !call.isOpen || broker.steadyClock.now() >= untilMs) return result;
     // A client that is nowhere in the queue, or was past messages that it does not want, learns where to go on.
     const isAtEnd = result.nextBeginOffset === offset && broker.store.maxOffset(topic, queueId) <= offset;
     if (!isAtEnd && (result.status === 'offset-too-small' || result.status === 'offset-overflow-badly')) return result;
@@ -74,7 +74,7 @@ function arrival(
   offset: number,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const timeoutMs = Math.max(0, untilMs - broker.clock.now());
+    const timeoutMs = Math.max(0, untilMs - broker.steadyClock.now());
     const held = broker.heldPulls.hold(topic, queueId, { group, offset, timeoutMs, filter, resume: done });
     const closing = call.onClose(done);
     function done(): void {

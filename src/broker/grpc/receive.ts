@@ -71,7 +71,7 @@ async function receive(context: CallContext, wish: ReceiveWish): Promise<Receive
     if (wanted.length > 0 && !isGone()) return wanted;
     await release(broker, wanted);
     if (isGone()) continue;
-    if (broker.clock.now() >= untilMs) throw new Refusal(Code.MESSAGE_NOT_FOUND, 'no new message');
+    if (broker.steadyClock.now() >= untilMs) throw new Refusal(Code.MESSAGE_NOT_FOUND, 'no new message');
     // What arrived since the queues were read would wake nobody.
     if (hasUnread(broker, { ...pop, withRetries: !pop.ordered })) await nextTurn();
     else await arrival(context, wish, client);

@@ -72,7 +72,7 @@ export function pollUntil(
   { broker, clients, call, clientId, version }: CallContext,
   longPollingTimeout: Duration | undefined,
 ): number {
-  const { config, clock } = broker;
+  const { config, steadyClock: clock } = broker;
   const leastMs = config.grpcClientConsumerMinLongPollingTimeoutMillis;
   const mostMs = config.grpcClientConsumerMaxLongPollingTimeoutMillis;
   const leftMs = call.deadlineMs === undefined ? Infinity : call.deadlineMs - clock.now();

@@ -111,7 +111,7 @@ export class TelemetryCall implements TelemetryStream, Conversation {
     this.#client = client;
     clients.conversing(client.clientId, this);
     this.#tellSettings(client);
-    this.#repeat ??= broker.clock.after(REPEAT_MS, () => this.#tellSettings(client));
+    this.#repeat ??= broker.steadyClock.after(REPEAT_MS, () => this.#tellSettings(client));
   }
 
   #tellSettings({ settings }: GrpcClient): void {

@@ -12,6 +12,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, putParked, storeRefusal } from '../putMessage.ts';
 import { SUCCESS } from '../reply.ts';
+import { bornMs } from '../transactions/bornMs.ts';
 import { HALF_QUEUE, committedMessage } from '../transactions/halfMessage.ts';
 
 /** Where Apache's words differ from those for a send. */
@@ -55,7 +56,7 @@ function comesTooLate(broker: BrokerContext, header: EndTransaction, half: Store
   const immunity = propertyOf(half.properties, PropertyName.CHECK_IMMUNITY_SECONDS);
   if (header.fromTransactionCheck === true || immunity === undefined) return false;
   const wantedMs = /^\d+$/.test(immunity) ? Number(immunity) * 1000 : 0;
-  return broker.clock.now() - half.bornTimestamp > Math.max(wantedMs, broker.config.transactionTimeOut);
+  return broker.clock.now() - bornMs(broker, half) > Math.max(wantedMs, broker.config.transactionTimeOut);
 }
 
 /**

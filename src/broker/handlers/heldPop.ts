@@ -9,8 +9,11 @@ export const AHEAD_MS = 50;
 export const MAX_POLL_MS = 120_000;
 
 /** When a request was made, by its client's clock; a client that does not say it, or whose clock is fast, means now. */
-export function bornTimeOf({ clock }: BrokerContext, { bornTime }: { readonly bornTime?: number | undefined }): number {
-  return bornTime === undefined || bornTime === 0 ? clock.now() : Math.min(bornTime, clock.now());
+export function bornTimeOf(
+  { steadyClock }: BrokerContext,
+  { bornTime }: { readonly bornTime?: number | undefined },
+): number {
+  return bornTime === undefined || bornTime === 0 ? steadyClock.now() : Math.min(bornTime, steadyClock.now());
 }
 
 /** Answers a request that was held, unless it is held once more. */

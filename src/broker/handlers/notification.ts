@@ -39,7 +39,7 @@ async function answerOrHold(
   if (filter === TAKES_ALL && hasUnread(broker, question)) return success(fields(true, false));
 
   const untilMs = header.bornTime + Math.min(header.pollTime, MAX_POLL_MS) - AHEAD_MS;
-  const mayWait = header.pollTime > 0 && broker.clock.now() <= untilMs;
+  const mayWait = header.pollTime > 0 && broker.steadyClock.now() <= untilMs;
   // Held before the queues are read: what arrives meanwhile is an answer too.
   const held = mayWait ? hold(broker, request, header, filter, untilMs) : undefined;
   const isFound = filter !== TAKES_ALL && (await hasMatching(broker, question, filter));

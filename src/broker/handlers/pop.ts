@@ -59,7 +59,7 @@ async function answerOrHold(
     const untilMs = header.bornTime + Math.min(header.pollTime, MAX_POLL_MS);
     const mayWait = header.pollTime > 0 && request.connection.isOpen;
     if (!mayWait) return notFoundReply(wish, popped, ResponseCode.POLLING_TIMEOUT);
-    if (broker.clock.now() > untilMs - AHEAD_MS) return notFoundReply(wish, popped, ResponseCode.POLLING_TIMEOUT);
+    if (broker.steadyClock.now() > untilMs - AHEAD_MS) return notFoundReply(wish, popped, ResponseCode.POLLING_TIMEOUT);
     // What arrived since the queues were read would wake nobody.
     if (!hasUnread(broker, { ...wish, withRetries: !wish.ordered })) {
       const isHeld = hold(broker, request, header, wish, untilMs - AHEAD_MS);
@@ -96,10 +96,10 @@ function hold(
 
 /** A refusal, or what is to be popped. */
 function checkPop(broker: BrokerContext, { connection }: IncomingRequest, header: BornPop): Reply | PopWish {
-  const { config, clock } = broker;
+  const { config, steadyClock } = broker;
   const { topic, consumerGroup: group, queueId, maxMsgNums, invisibleTime, initMode, order, attemptId } = header;
   const host = config.brokerIP1;
-  if (clock.now() - header.bornTime - header.pollTime > MAX_LATE_MS) {
+  if (steadyClock.now() - header.bornTime - header.pollTime > MAX_LATE_MS) {
     return { code: ResponseCode.POLLING_TIMEOUT, remark: `the broker[${host}] pop message is timeout too much` };
   }
   const unreadable = checkBrokerReadable(broker, 'pop');

@@ -21,13 +21,13 @@ const POOLS = [
 
 /** GET_BROKER_RUNTIME_INFO 28. Source: AdminBrokerProcessor.java, prepareRuntimeInfo; broker sheet §14.1. */
 export async function getRuntimeInfo(broker: BrokerContext): Promise<Reply> {
-  const { clock, startedMs } = broker;
+  const { steadyClock, startedMs } = broker;
   const table = new Map<string, string | number>([
     ['brokerVersionDesc', versionName(VERSION)],
     ['brokerVersion', VERSION],
     ['brokerActive', 'true'],
     ['bootTimestamp', startedMs],
-    ['runtime', runtimeText(clock.now() - startedMs)],
+    ['runtime', runtimeText(steadyClock.now() - startedMs)],
     ['startAcceptSendRequestTimeStamp', 0],
     ...trafficRows(broker),
     ...storeRows(broker),

@@ -23,6 +23,8 @@ import { Reviver } from './reviver.ts';
 
 export interface PopsOptions {
   readonly clock: Clock;
+  /** Of those who wait. */
+  readonly steadyClock: Clock;
   readonly logger: Logger;
   readonly config: BrokerConfig;
   readonly store: MessageStore;
@@ -71,7 +73,7 @@ export class Pops implements Disposable {
     });
     this.checkPoints = new CheckPoints({ clock, logger, offsets, log: this.log, config });
     const limits = {
-      clock,
+      clock: options.steadyClock,
       maxOfQueue: config.popPollingSize,
       maxInAll: config.maxPopPollingSize,
       forceInterval: config.popLongPollingForceNotifyInterval,
@@ -109,6 +111,12 @@ export class Pops implements Disposable {
   nextReviveQueue(): number {
     this.#popCount += 1;
     return (this.#popCount - 1) % this.log.queues;
+  }
+
+  /** Settles when what is given again now is; undefined while nothing is. */
+  get running(): Promise<unknown> | undefined {
+    const running = this.#revivers.flatMap((reviver) => reviver.running ?? []);
+    return running.length === 0 ? undefined : Promise.all(running);
   }
 
   start(): void {

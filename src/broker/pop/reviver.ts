@@ -106,6 +106,11 @@ export class Reviver implements Disposable {
       });
   }
 
+  /** Settles with the step under way; undefined while there is none. */
+  get running(): Promise<unknown> | undefined {
+    return this.#running;
+  }
+
   /** Waits for the step under way. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -54,13 +54,16 @@ export class Statistics implements Disposable {
   #getMaxMs = 0;
 
   constructor(parts: {
+    /** Of the machine. */
     readonly clock: Clock;
+    /** Of when a message was stored, or a request began. */
+    readonly messageClock: Clock;
     readonly clusterName: string;
     readonly store: Appended;
     readonly isSystemTopic: (topic: string) => boolean;
   }) {
     const { clock } = parts;
-    this.#clock = clock;
+    this.#clock = parts.messageClock;
     this.#clusterName = parts.clusterName;
     this.#store = parts.store;
     this.#windows = this.#owned.add(new Windows(clock));

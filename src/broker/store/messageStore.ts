@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Event } from '../../base/emitter.ts';
 import { DEFAULT_DELAY_LEVELS, parseDelayLevels } from '../../protocol/delayLevel.ts';
 import { writeCheckpoint } from './checkpoint.ts';
@@ -21,6 +22,8 @@ import type { StoreFiles, StoreFilesOptions } from './storeFiles.ts';
 import { offsetByTime } from './timeIndex.ts';
 
 export interface StoreOptions extends Omit<StoreFilesOptions, 'delayLevelsMs'> {
+  /** Of the disk, which nobody moves; default `clock`. */
+  readonly steadyClock?: Clock;
   readonly flushDiskType?: 'ASYNC_FLUSH' | 'SYNC_FLUSH';
   /** `flushIntervalCommitLog`, default 500 ms. */
   readonly flushIntervalMs?: number;
@@ -47,7 +50,7 @@ export class MessageStore {
     const { directory, clock, logger } = options;
     const { log, queues, index, lastTimestamp } = files;
     const flusher = new Flusher({
-      clock,
+      clock: options.steadyClock ?? clock,
       logger,
       log,
       queues,

@@ -51,13 +51,23 @@ export class Retention implements Disposable {
 
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#timer = options.clock.after(FIRST_ROUND_MS, () => this.#onTimer());
+    this.#timer = options.clock.nextRound(FIRST_ROUND_MS, () => this.#onTimer());
   }
 
   /** DELETE_EXPIRED_COMMITLOG 329: this and the next rounds do not wait for the hour. */
   cleanManually(): void {
     this.#manualRounds = MANUAL_ROUNDS;
     void this.round();
+  }
+
+  /** Time went from the one moment to the other at once: was there an hour in which files may go? */
+  async timeJumped(fromMs: number, toMs: number): Promise<void> {
+    const hours = Math.min(24, Math.floor(toMs / HOUR_MS) - Math.floor(fromMs / HOUR_MS));
+    for (let ago = 0; ago < hours; ago++) {
+      if (isHour(this.#options.settings.deleteWhen, toMs - ago * HOUR_MS)) this.#manualRounds = 1;
+    }
+    await this.#running;
+    await this.round();
   }
 
   /** One look at files and disk; what is under way already is joined. */
@@ -76,7 +86,7 @@ export class Retention implements Disposable {
   #onTimer(): void {
     void this.round();
     const { clock, settings } = this.#options;
-    this.#timer = clock.after(settings.cleanResourceInterval, () => this.#onTimer());
+    this.#timer = clock.nextRound(settings.cleanResourceInterval, () => this.#onTimer());
   }
 
   async #clean(): Promise<void> {

@@ -69,6 +69,12 @@ export class DelayLevels implements Disposable {
     return this.#levels.length;
   }
 
+  /** Settles when what is delivered now is; undefined while nothing is. */
+  get running(): Promise<unknown> | undefined {
+    const running = this.#levels.flatMap((level) => level.running ?? []);
+    return running.length === 0 ? undefined : Promise.all(running);
+  }
+
   /** Offset of the next message of a level, which counts from 1. */
   progress(level: number): number {
     return this.#levels[level - 1]?.offset ?? 0;

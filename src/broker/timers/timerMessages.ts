@@ -69,6 +69,11 @@ export class TimerMessages implements Disposable {
     if (topic === TIMER_TOPIC) this.#run();
   }
 
+  /** Settles with the step under way; undefined while there is none. */
+  get running(): Promise<unknown> | undefined {
+    return this.#running;
+  }
+
   /** Messages in the wheel. */
   get waiting(): number {
     return this.#store.waiting;

@@ -8,6 +8,7 @@ import { HALF_OP_TOPIC, HALF_TOPIC, TRANSACTION_CHECK_MAX_TIME_TOPIC } from '../
 import type { BrokerContext } from '../brokerContext.ts';
 import { putParked } from '../putMessage.ts';
 import type { StoredAt } from '../store/messageToStore.ts';
+import { bornMs } from './bornMs.ts';
 import { EndedHalves } from './endedHalves.ts';
 import { HALF_QUEUE } from './halfMessage.ts';
 import { ProducerQuestions } from './producerQuestions.ts';
@@ -37,7 +38,7 @@ export class TransactionCheck {
 
   start(): void {
     const { clock, config, logger } = this.#broker;
-    this.#timer = clock.after(config.transactionCheckInterval, () => {
+    this.#timer = clock.nextRound(config.transactionCheckInterval, () => {
       this.#running = this.#round()
         .catch((error: unknown) => logger.error(`a check of transactions failed: ${errorText(error)}`))
         .then(() => {
@@ -85,7 +86,7 @@ export class TransactionCheck {
     const origin = wholeNumber(properties.get(PropertyName.TRANSACTION_PREPARED_QUEUE_OFFSET));
     if ((await ended.has(half.queueOffset, origin)) || endMarks.has(half.queueOffset)) return true;
     if (origin !== undefined && endMarks.has(origin)) return true;
-    const ageMs = clock.now() - half.bornTimestamp;
+    const ageMs = clock.now() - bornMs(this.#broker, half);
     const times = wholeNumber(properties.get(PropertyName.TRANSACTION_CHECK_TIMES)) ?? 0;
     if (times >= config.transactionCheckMax || ageMs > config.fileReservedTime * HOUR_MS) {
       await this.#giveUp(half, 'was asked for too often');
