@@ -48,6 +48,7 @@ export async function endTransaction(broker: BrokerContext, { command }: Incomin
     }
   }
   broker.endMarks.add(half.queueOffset);
+  if (isCommit) await broker.store.flushed();
   return SUCCESS;
 }
 

@@ -95,6 +95,8 @@ export async function putBack(broker: BrokerContext, back: MessageBack): Promise
   } finally {
     if (newTopics.length > 0) await broker.registration.announce(newTopics);
   }
+  // The consumer forgets it then.
+  await broker.store.flushed();
   return SUCCESS;
 }
 

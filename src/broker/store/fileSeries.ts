@@ -269,7 +269,12 @@ export class FileSeries {
   #makeNow(start: number): OpenFile {
     mkdirSync(this.directory, { recursive: true });
     const handle = openSync(pathOf(this.directory, start), 'w+');
-    ftruncateSync(handle, this.fileBytes);
+    try {
+      ftruncateSync(handle, this.fileBytes);
+    } catch (error) {
+      closeSync(handle);
+      throw error;
+    }
     return this.#add(start, handle);
   }
 

@@ -23,6 +23,8 @@ export class Flusher {
   #syncing: Promise<void> | undefined;
   #checkpointing: Promise<void> = Promise.resolve();
   #isCheckpointing = false;
+  /** Something was appended since the last checkpoint began. */
+  #hasNews = false;
   #closed = false;
 
   constructor(options: FlusherOptions) {
@@ -34,12 +36,15 @@ export class Flusher {
     return this.#isCheckpointing || this.#options.log.files.isSyncing;
   }
 
-  /** Something was appended. */
+  /**
+   * Something was appended. Under SYNC_FLUSH nobody may wait for it, as for what the broker itself stores. A timer that
+   * has fired keeps its place until its work is over, so that no work piles up behind a disk that is slower than timers.
+   */
   dirty(): void {
+    this.#hasNews = true;
     if (this.#closed) return;
-    const { clock, syncEach, flushIntervalMs } = this.#options;
-    if (!syncEach) this.#logTimer ??= clock.after(flushIntervalMs, () => this.#onLogTimer());
-    this.#checkpointTimer ??= clock.after(CHECKPOINT_INTERVAL_MS, () => this.#onCheckpointTimer());
+    this.#syncSoon();
+    this.#checkpointTimer ??= this.#options.clock.after(CHECKPOINT_INTERVAL_MS, () => void this.#onCheckpointTimer());
   }
 
   /** See MessageStore.flushed. */
@@ -79,17 +84,26 @@ export class Flusher {
     this.#syncing = undefined;
   }
 
-  #onLogTimer(): void {
-    this.#logTimer = undefined;
-    void this.#syncLog();
+  #syncSoon(): void {
+    const { clock, flushIntervalMs } = this.#options;
+    this.#logTimer ??= clock.after(flushIntervalMs, () => void this.#onLogTimer());
   }
 
-  #onCheckpointTimer(): void {
-    this.#checkpointTimer = undefined;
-    this.checkpointNow().catch((error: unknown) => {
+  async #onLogTimer(): Promise<void> {
+    await this.#syncLog();
+    this.#logTimer = undefined;
+    if (this.#options.log.files.hasUnsynced && !this.#closed) this.#syncSoon();
+  }
+
+  async #onCheckpointTimer(): Promise<void> {
+    try {
+      await this.checkpointNow();
+    } catch (error) {
       this.#options.logger.error('the checkpoint could not be written; it is tried again', error);
-      this.dirty();
-    });
+      this.#hasNews = true;
+    }
+    this.#checkpointTimer = undefined;
+    if (this.#hasNews) this.dirty();
   }
 
   async #syncLog(): Promise<boolean> {
@@ -106,6 +120,7 @@ export class Flusher {
   /** The order matters: the mark is written when all that it promises is on disk. */
   async #checkpoint(): Promise<void> {
     const { log, queues, index, saveCheckpoint } = this.#options;
+    this.#hasNews = false;
     const mark = { safeOffset: log.end, lastRecordOffset: log.lastRecordOffset, queueEntries: queues.entryCount };
     const changed = [...queues.all()].filter((queue) => queue.isDirty);
     this.#isCheckpointing = true;
