@@ -34,7 +34,6 @@ export async function measureLoop(runs: number): Promise<Figure[]> {
     const monitored = await startMonitored();
     const { backend, takeTurns } = monitored;
     const client = await benchClient(backend.nameServer, QUEUES);
-    const connection = await connect(backend.address);
     try {
       // The code is compiled by then.
       await store(backend, STORED / 10);
@@ -43,11 +42,13 @@ export async function measureLoop(runs: number): Promise<Figure[]> {
       note('stored', await takeTurns());
       await inParallel(TOPICS, (index) => createTopic(client, `${BENCH_TOPIC}-${index}`, 4));
       note('created', await takeTurns());
+      // Not before: it would be closed for being idle.
+      const connection = await connect(backend.address);
       await inParallel(TOPICS, (index) => send(connection, { topic: `${BENCH_TOPIC}-${index}`, queueId: 0 }, BODY));
+      connection.dispose();
       await pause(SETTLE_MS);
       note('flushed', await takeTurns());
     } finally {
-      connection.dispose();
       client.dispose();
       await monitored.stop();
     }
