@@ -83,6 +83,8 @@ export interface Broker {
   /** The same for gRPC; null where it is off. */
   readonly grpcAddress: string | null;
   readonly context: BrokerContext;
+  /** Answers as to a client, past access control and faults. */
+  readonly answer: RequestHandler;
   /** Takes leave of the NameServers, answers no more, and has everything on disk afterwards. */
   stop(): Promise<void>;
 }
@@ -265,7 +267,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     owned.add(store.onArrival((arrival) => pops.arrived(arrival)));
     owned.add(expireMembers(context));
     acceptSlave = (stream, slave) => context.replication.accept(stream, slave);
-    const checked = guarded(brokerRouter(context), { config, security, clock: steadyClock, logger });
+    const answer = brokerRouter(context);
+    const checked = guarded(answer, { config, security, clock: steadyClock, logger });
     handle = faults?.around('broker', checked, (connection) => clientIdOf(context, connection)) ?? checked;
     context.delayLevels.start();
     timers?.start();
@@ -276,7 +279,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     transactionCheck.start();
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
     const parts = { context, servers, haListener, owned, transactionCheck, grpc };
-    return { address, grpcAddress: grpc?.address ?? null, context, stop: () => stopBroker(parts) };
+    return { address, grpcAddress: grpc?.address ?? null, context, answer, stop: () => stopBroker(parts) };
   } catch (error) {
     await grpc?.stop();
     owned.dispose();

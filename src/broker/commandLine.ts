@@ -33,6 +33,9 @@ Usage:
                          the broker alone, registered with these NameServers
   rocketmq-local cluster start|status|stop|kill|pause|resume|logs
                          several of each, a process a node; see rocketmq-local cluster --help
+  rocketmq-local control [--url URL] [--token TOKEN] COMMAND
+                         asks the control interface of a broker: faults, clock, topic, messages, wait, seed, snapshot,
+                         restore, reset; the broker is also found by ROCKETMQ_LOCAL_CONTROL_URL and _TOKEN
 
 Options:
   --namesrv-port N   port of the NameServer (default 9876); 0 takes any free one

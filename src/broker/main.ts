@@ -30,6 +30,15 @@ async function main(args: readonly string[]): Promise<void> {
     const { runClusterCommand } = await import('./cluster/clusterCommand.ts');
     return runClusterCommand(args.slice(1));
   }
+  const [command, ...words] = args;
+  if (command === 'control') {
+    const { controlCommand } = await import('./control/command/controlCommand.ts');
+    process.exitCode = await controlCommand(words, process.env, {
+      out: (text) => process.stdout.write(text),
+      error: (text) => process.stderr.write(text),
+    });
+    return;
+  }
   let line: CommandLine | 'help' | 'version';
   try {
     line = parseCommandLine(args);

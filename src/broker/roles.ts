@@ -8,6 +8,7 @@ import { startBroker } from './broker.ts';
 import type { GrpcOptions } from './broker.ts';
 import type { CommandLine } from './commandLine.ts';
 import type { ControlAccess } from './control.ts';
+import type { RuntimePorts } from './control/restarts.ts';
 import type { ControlledParts } from './control/startControlled.ts';
 import { brokerConfig, nameServerConfig, readBrokerConf, readNameServerConf } from './config.ts';
 import type { BrokerConfig, NameServerConfig, TlsConfig } from './config.ts';
@@ -67,8 +68,8 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
   const storeDirectory = parts.storeDirectory(broker.storePathRootDir ?? '');
   const start = (controlled?: ControlledParts): Promise<Runtime> =>
     startRuntime({
-      nameServer,
-      broker,
+      nameServer: { ...nameServer, ...(controlled?.ports && { listenPort: controlled.ports.nameServer }) },
+      broker: { ...broker, ...(controlled?.ports && brokerPorts(controlled.ports)) },
       confFile,
       grpc: grpcOptions,
       faults: controlled?.faults,
@@ -77,7 +78,7 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
       steadyClock: clock,
       logger,
     });
-  const { runtime, control, stop } = await startMaybeControlled(line.controlPort, start, parts);
+  const { runtime, control, stop } = await startMaybeControlled(line.controlPort, storeDirectory, start, parts);
   const { nameServerAddress: namesrv } = runtime;
   const { address, grpcAddress: grpc } = runtime.broker;
   return {
@@ -91,8 +92,13 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
   };
 }
 
+function brokerPorts({ broker, grpc }: RuntimePorts): Partial<BrokerConfig> {
+  return { listenPort: broker, grpcServerPort: grpc ?? GRPC_OFF };
+}
+
 async function startMaybeControlled(
   port: number | undefined,
+  storeDirectory: string,
   start: (controlled?: ControlledParts) => Promise<Runtime>,
   { clock, logger }: RoleParts,
 ): Promise<{
@@ -105,7 +111,7 @@ async function startMaybeControlled(
     return { runtime, control: null, stop: () => runtime.stop() };
   }
   const { startControlled } = await import('./control/startControlled.ts');
-  const controlled = await startControlled({ port, listen: startListening, clock, logger, start });
+  const controlled = await startControlled({ port, storeDirectory, listen: startListening, clock, logger, start });
   return { runtime: controlled.runtime, control: controlled.access, stop: () => controlled.stop() };
 }
 

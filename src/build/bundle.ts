@@ -44,6 +44,7 @@ const extensionExtras: BuildOptions = {
 const rarelyNeeded = {
   cluster: 'src/broker/cluster/clusterCommand.ts',
   control: 'src/broker/control/startControlled.ts',
+  controlCommand: 'src/broker/control/command/controlCommand.ts',
   selfSigned: 'src/broker/security/selfSigned.ts',
   yaml: 'src/broker/security/plain/yaml.ts',
 };

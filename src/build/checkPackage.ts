@@ -15,6 +15,7 @@ const NEEDED = [
   'dist/extension.cjs',
   'dist/broker.cjs',
   'dist/broker.control.cjs',
+  'dist/broker.controlCommand.cjs',
   'dist/broker.selfSigned.cjs',
   'dist/broker.yaml.cjs',
   'dist/webview/send.js',

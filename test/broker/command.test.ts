@@ -147,8 +147,8 @@ describe('command rocketmq-local', function () {
       log,
       '--verbose',
     ]);
-    const { control, broker } = await command.ready();
-    const { url = '', token = '' } = control ?? {};
+    const { control: access, broker } = await command.ready();
+    const { url = '', token = '' } = access ?? {};
     const headers = { authorization: `Bearer ${token}` };
     const body = JSON.stringify({ kind: 'refuse', code: 'SYSTEM_BUSY', count: 1, topic: 'T' });
     assert.equal((await fetch(`${url}/faults`, { method: 'POST', headers, body })).status, 200);
@@ -162,6 +162,17 @@ describe('command rocketmq-local', function () {
     );
     client.dispose();
     assert.equal(readFileSync(path.join(store(), 'running.json'), 'utf8').includes(token), false);
+    const control = (words: string, env: NodeJS.ProcessEnv): Command => run(['control', ...words.split(' ')], env);
+    const env = { ROCKETMQ_LOCAL_CONTROL_URL: url, ROCKETMQ_LOCAL_CONTROL_TOKEN: token };
+    const listed = control('faults list', env);
+    assert.equal(await listed.exited, 0, listed.errors);
+    assert.match(listed.out, /"kind":"refuse".*"struck":1/);
+    const refused = control('clock by soon', env);
+    assert.equal(await refused.exited, 1);
+    assert.match(refused.errors, /^rocketmq-local: by cannot be "soon"/);
+    const lost = control('topics', {});
+    assert.equal(await lost.exited, 1);
+    assert.match(lost.errors, /^rocketmq-local: where is the broker\? Give --url and --token/);
     command.child.kill('SIGTERM');
     assert.equal(await command.exited, 0, command.errors);
     assert.match(token, /^[\w-]{43}$/);

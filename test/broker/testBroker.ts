@@ -63,19 +63,27 @@ export class TestBroker {
     // What a timer does with the files is over before the next one is due.
     const clock = new FakeClock(options.nowMs, quietDisk);
     const directory = options.directory === undefined ? makeTempDir('broker') : undefined;
+    const storeDirectory = options.directory ?? directory?.path ?? '';
     const start = (parts?: ControlledParts): Promise<Runtime> =>
       startRuntime({
-        broker: { listenPort: 0, mappedFileSizeCommitLog: 1024 * 1024, ...options.broker },
-        nameServer: { listenPort: 0, ...options.nameServer },
+        broker: {
+          mappedFileSizeCommitLog: 1024 * 1024,
+          ...options.broker,
+          listenPort: parts?.ports?.broker ?? options.broker?.listenPort ?? 0,
+        },
+        nameServer: {
+          ...options.nameServer,
+          listenPort: parts?.ports?.nameServer ?? options.nameServer?.listenPort ?? 0,
+        },
         grpc: { load: () => Promise.resolve(startGrpcEndpoint) },
-        storeDirectory: options.directory ?? directory?.path ?? '',
+        storeDirectory,
         clock,
         logger: silentLogger,
         ...parts,
       });
     const controlled =
       options.controlled === true
-        ? await startControlled({ port: 0, listen: startListening, clock, logger: silentLogger, start })
+        ? await startControlled({ port: 0, storeDirectory, listen: startListening, clock, logger: silentLogger, start })
         : undefined;
     const runtime = controlled?.runtime ?? (await start());
     const client = await connect(runtime.broker.address);

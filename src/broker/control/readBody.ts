@@ -5,7 +5,7 @@ import { ControlError, badRequest } from './controlError.ts';
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** @throws ControlError 413 */
-async function readText(request: IncomingMessage): Promise<string> {
+export async function readText(request: IncomingMessage): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of request as AsyncIterable<Buffer>) {

@@ -9,11 +9,15 @@ import { clockRoutes } from './clock/clockRoutes.ts';
 import { serveControl } from './controlServer.ts';
 import { faultRoutes } from './faults/faultRoutes.ts';
 import { Faults } from './faults/faults.ts';
+import { Restarts } from './restarts.ts';
+import type { RuntimePorts } from './restarts.ts';
+import { stateRoutes } from './state/stateRoutes.ts';
 import { Turns } from './turns.ts';
 
 export interface ControlledOptions {
   /** Of the control interface; 0 takes any free one. */
   readonly port: number;
+  readonly storeDirectory: string;
   /** Of the bundle that starts this one, which has to know its errors. */
   readonly listen: typeof startListening;
   /** Of the machine. */
@@ -25,6 +29,8 @@ export interface ControlledOptions {
 
 /** What a runtime takes from its controller. */
 export interface ControlledParts {
+  /** Where it is to listen in the place of one before. */
+  readonly ports: RuntimePorts | undefined;
   readonly faults: RequestFaults;
   /** Of messages. */
   readonly clock: Clock;
@@ -39,19 +45,23 @@ export interface Controlled {
 }
 
 /**
- * A NameServer and broker whose faults other programs of this machine set.
+ * A NameServer and broker whose faults, time and store other programs of this machine set.
  * @throws CodedError as `startRuntime`; `port-in-use`, `port-not-permitted` of the control port
  */
-export async function startControlled({ port, listen, clock, logger, start }: ControlledOptions): Promise<Controlled> {
-  const faults = new Faults(clock);
-  const adjustable = new AdjustableClock(clock);
-  const runtime = await start({ faults, clock: adjustable, steadyClock: clock });
+export async function startControlled(options: ControlledOptions): Promise<Controlled> {
+  const { port, listen, storeDirectory, clock: steadyClock, logger, start } = options;
+  const faults = new Faults(steadyClock);
+  const clock = new AdjustableClock(steadyClock);
+  const startAt = (ports: RuntimePorts | undefined): Promise<Runtime> => start({ ports, faults, clock, steadyClock });
+  const runtime = await startAt(undefined);
+  const restarts = new Restarts(runtime, startAt);
+  const turns = new Turns();
+  const routes = [
+    ...faultRoutes(faults),
+    ...clockRoutes({ clock, steadyClock, turns, runtime: () => restarts.runtime }),
+    ...stateRoutes({ storeDirectory, clock, steadyClock, faults, turns, restarts }),
+  ];
   try {
-    const turns = new Turns();
-    const routes = [
-      ...faultRoutes(faults),
-      ...clockRoutes({ clock: adjustable, steadyClock: clock, turns, runtime: () => runtime }),
-    ];
     const server = await serveControl({ port, listen, routes, logger });
     logger.info(`the control interface is served at ${server.access.url}`);
     return {
@@ -59,8 +69,9 @@ export async function startControlled({ port, listen, clock, logger, start }: Co
       access: server.access,
       async stop() {
         await server.close();
+        await turns.take(() => Promise.resolve());
         faults.dispose();
-        await runtime.stop();
+        await restarts.stop();
       },
     };
   } catch (error) {

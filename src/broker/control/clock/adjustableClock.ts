@@ -11,8 +11,8 @@ interface Timer {
 }
 
 /**
- * A clock that follows that of the machine, and can be moved on, stopped and made faster. It never goes back: what is
- * stored would be younger than now.
+ * A clock that follows that of the machine, and can be moved on, stopped and made faster. It never goes back while a
+ * broker goes by it: what is stored would be younger than now.
  */
 export class AdjustableClock implements Clock {
   readonly #machine: Clock;
@@ -62,6 +62,13 @@ export class AdjustableClock implements Clock {
   setRate(rate: number): void {
     this.#anchor(this.now());
     this.#rate = rate;
+    this.#arm();
+  }
+
+  /** Where it is before the machine's from now on, and as fast: between a broker that stopped and the next. */
+  setAhead(aheadMs: number): void {
+    this.#rate = 1;
+    this.#anchor(this.#machine.now() + aheadMs);
     this.#arm();
   }
 

@@ -1,0 +1,70 @@
+import { groupConfig } from '../../../protocol/bodies/group.ts';
+import { RequestCode } from '../../../protocol/codes.ts';
+import { PropertyName, encodeProperties } from '../../../protocol/messageProperty.ts';
+import type { Broker } from '../../broker.ts';
+import { askBroker } from '../askBroker.ts';
+import { TOPIC_TYPES } from './readSeed.ts';
+import type { Seed, SeedGroup, SeedMessage, SeedTopic } from './readSeed.ts';
+
+/** Makes topics and groups and sends messages, in their order. @throws ControlError where the broker refuses one */
+export async function sow(broker: Broker, { topics, groups, messages }: Seed): Promise<object> {
+  for (const topic of topics) await makeTopic(broker, topic);
+  for (const group of groups) await makeGroup(broker, group);
+  let sent = 0;
+  for (const message of messages) {
+    for (let copy = 0; copy < message.count; copy++) await send(broker, message, sent++);
+  }
+  return { topics: topics.length, groups: groups.length, messages: sent };
+}
+
+async function makeTopic(broker: Broker, { name, queues, type }: SeedTopic): Promise<void> {
+  await askBroker(broker, {
+    code: RequestCode.UPDATE_AND_CREATE_TOPIC,
+    extFields: {
+      topic: name,
+      defaultTopic: 'TBW102',
+      readQueueNums: String(queues),
+      writeQueueNums: String(queues),
+      perm: '6',
+      topicFilterType: 'SINGLE_TAG',
+      order: 'false',
+      ...(type === undefined || type === TOPIC_TYPES[0] ? {} : { attributes: `+message.type=${type}` }),
+    },
+  });
+}
+
+async function makeGroup(broker: Broker, { name, maxRetries, orderly }: SeedGroup): Promise<void> {
+  const config = groupConfig({
+    groupName: name,
+    consumeMessageOrderly: orderly,
+    ...(maxRetries === undefined ? {} : { retryMaxTimes: maxRetries }),
+  });
+  await askBroker(broker, {
+    code: RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP,
+    body: Buffer.from(JSON.stringify(config)),
+  });
+}
+
+async function send(broker: Broker, message: SeedMessage, index: number): Promise<void> {
+  const { topics, newUniqueKey, clock } = broker.context;
+  const queues = topics.get(message.topic)?.writeQueueNums ?? 1;
+  const properties = new Map<string, string>([[PropertyName.UNIQUE_KEY, newUniqueKey()], ...message.properties]);
+  await askBroker(broker, {
+    code: RequestCode.SEND_MESSAGE_V2,
+    extFields: {
+      a: 'rocketmq-local-seed',
+      b: message.topic,
+      c: 'TBW102',
+      d: '4',
+      e: String(message.queue ?? index % queues),
+      f: '0',
+      g: String(clock.now()),
+      h: '0',
+      i: encodeProperties(properties),
+      j: '0',
+      k: 'false',
+      m: 'false',
+    },
+    body: message.body,
+  });
+}
