@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import { decodeProperties } from '../../src/protocol/messageProperty.ts';
 import type { TestCluster } from '../support/backends.ts';
+import { waitFor } from '../support/waitFor.ts';
 import { QueueReader } from './queueReader.ts';
 
 /** Later than due: Apache looks every 100 ms, and both may share a busy machine with others. */
-const MOST_LATE_MS = 3000;
+const MOST_LATE_MS = 15_000;
 
 export function delayBehaviours(cluster: TestCluster): void {
   const reader = new QueueReader();
@@ -27,7 +28,8 @@ export function delayBehaviours(cluster: TestCluster): void {
     const sent = await reader.send(topic, 'x', { properties: { UNIQ_KEY: 'L', DELAY: '1', TAGS: 'a', WAIT: 'true' } });
     assert.equal(sent.code, 0);
     assert.equal(sent.extFields['recallHandle'], undefined);
-    assert.deepEqual(await reader.read(topic), []);
+    const early = await reader.read(topic);
+    if (Date.now() < sentMs + 1000) assert.deepEqual(early, []);
     const [message] = await reader.until(topic, 1);
     assert.ok(message);
     inTime(message.storeTimestamp, sentMs + 1000);
@@ -45,7 +47,7 @@ export function delayBehaviours(cluster: TestCluster): void {
   });
 
   it('to a moment end no earlier than that; the message tells of its way', async () => {
-    const deliverMs = Date.now() + 2500;
+    const deliverMs = Date.now() + 4000;
     await reader.send(topic, 'x', { properties: { UNIQ_KEY: 'M', TIMER_DELIVER_MS: String(deliverMs) } });
     const [message] = await reader.until(topic, 1);
     assert.ok(message);
@@ -112,7 +114,7 @@ export function delayBehaviours(cluster: TestCluster): void {
   });
 
   it('to a moment are taken back by the recall handle of the send', async () => {
-    const deliverMs = Date.now() + 4000;
+    const deliverMs = Date.now() + 6000;
     const timer = (key: string): Promise<Record<string, string>> =>
       reader
         .send(topic, key, { properties: { UNIQ_KEY: key, TIMER_DELIVER_MS: String(deliverMs) } })
@@ -155,11 +157,13 @@ export function delayBehaviours(cluster: TestCluster): void {
   it('are counted for slaves by topic, and how far they are is told', async () => {
     await reader.send(topic, 'x', { properties: { UNIQ_KEY: 'C', TIMER_DELAY_SEC: '3' } });
     await reader.until(topic, 1);
-    const metrics = await reader.ask(RequestCode.GET_TIMER_METRICS, {});
-    const { timingCount } = JSON.parse(metrics.body.toString()) as { timingCount: Record<string, { count: number }> };
-    assert.equal(timingCount[topic]?.count, 0);
+    await waitFor('the count', async () => {
+      const metrics = await reader.ask(RequestCode.GET_TIMER_METRICS, {});
+      const { timingCount } = JSON.parse(metrics.body.toString()) as { timingCount: Record<string, { count: number }> };
+      return timingCount[topic]?.count === 0;
+    });
     const { body } = await reader.ask(RequestCode.GET_TIMER_CHECK_POINT, {});
     assert.equal(body.length, 56);
-    assert.ok(Math.abs(Number(body.readBigInt64BE(0)) - Date.now()) < 10_000, 'read time');
+    assert.ok(Math.abs(Number(body.readBigInt64BE(0)) - Date.now()) < 60_000, 'read time');
   });
 }

@@ -120,7 +120,11 @@ export function filteringBehaviours(cluster: TestCluster): void {
       await send('unwanted', { a: 'unwanted' });
       await waitFor('the first to be there', async () => (await end()) === from + 1);
       await send('wanted', { a: 'wanted' });
-      const answer = await held;
+      let answer = await held;
+      // Apache's broker may look at the pull when the first is there, and then lets the client ask on.
+      if (cluster.backend === 'apache' && answer.code === ResponseCode.PULL_RETRY_IMMEDIATELY) {
+        answer = await pull(5, { queueOffset: from + 1, sysFlag: PullSysFlag.SUSPEND });
+      }
       assert.deepEqual([bodies(answer), answer.extFields['nextBeginOffset']], [['wanted'], String(from + 2)]);
     }).timeout(60_000);
   });

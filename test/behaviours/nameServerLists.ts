@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { isCodedError } from '../../src/base/errors.ts';
 import { ClusterClient } from '../../src/client/clusterClient.ts';
+import { TIMEOUT_MS } from '../broker/testBroker.ts';
 import type { TestCluster } from '../support/backends.ts';
 import { freePort } from '../support/freePort.ts';
 
@@ -9,7 +10,7 @@ export function nameServerListBehaviours(cluster: TestCluster): void {
   it('works when one of them is dead, and the probe names that one', async () => {
     const topic = await cluster.newTopic();
     const dead = `127.0.0.1:${await freePort()}`;
-    const client = new ClusterClient({ nameServers: `${dead}; ${cluster.nameServer}` });
+    const client = new ClusterClient({ nameServers: `${dead}; ${cluster.nameServer}`, timeoutMs: TIMEOUT_MS });
     assert.equal((await client.brokers()).length, 1);
     assert.equal((await client.queues(topic)).items.length, 4);
     assert.equal((await client.send({ topic, body: Buffer.from('x') })).status, 'SEND_OK');
@@ -32,7 +33,7 @@ export function nameServerListBehaviours(cluster: TestCluster): void {
 
   it('fails with the address when all are dead', async () => {
     const dead = `127.0.0.1:${await freePort()}`;
-    const client = new ClusterClient({ nameServers: dead });
+    const client = new ClusterClient({ nameServers: dead, timeoutMs: TIMEOUT_MS });
     await assert.rejects(
       client.topics(),
       (error) => isCodedError(error, 'connect-refused') && error.details['address'] === dead,
@@ -41,7 +42,7 @@ export function nameServerListBehaviours(cluster: TestCluster): void {
   });
 
   it('a broker in place of a NameServer is told by its answer', async () => {
-    const client = new ClusterClient({ nameServers: cluster.brokerAddress });
+    const client = new ClusterClient({ nameServers: cluster.brokerAddress, timeoutMs: TIMEOUT_MS });
     await assert.rejects(
       client.brokers(),
       (error) => isCodedError(error, 'response-error') && error.details['responseCode'] === 3,

@@ -42,7 +42,7 @@ export class QueueReader {
         const messages = await this.read(topic);
         return messages.length >= count && messages;
       },
-      { pollMs: 20, timeoutMs: 20_000 },
+      { pollMs: 20, timeoutMs: 60_000 },
     );
     assert.equal(found.length, count);
     return found;

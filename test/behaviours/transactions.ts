@@ -10,7 +10,7 @@ import { uniqueName } from '../support/backends.ts';
 import type { TestCluster } from '../support/backends.ts';
 import { waitFor } from '../support/waitFor.ts';
 
-const PLENTY_MS = 20_000;
+const PLENTY_MS = 60_000;
 
 export function transactionBehaviours(cluster: TestCluster): void {
   let group = '';

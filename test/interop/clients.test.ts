@@ -18,7 +18,7 @@ forPrograms((cluster) => {
       let clients: RunningScenario | undefined;
 
       before(async function () {
-        this.timeout(180_000);
+        this.timeout(240_000);
         requireTools(this, 'java', 'javac', 'mvn');
         topic = await cluster.newTopic();
         clients = await startScenario('Clients', [topic], { release, nameServer: cluster.nameServer });
@@ -90,7 +90,7 @@ forPrograms((cluster) => {
           await received('all', 2 * SENT),
           ALL.flatMap((n) => [n, n]),
         );
-      }).timeout(120_000);
+      }).timeout(240_000);
     });
   }
 });

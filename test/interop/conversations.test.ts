@@ -52,7 +52,7 @@ forPrograms(
               ['large', 'SEND_OK'],
             ],
           );
-        }).timeout(180_000);
+        }).timeout(240_000);
 
         it('consumes in order with two that share the queues, refused messages included, and one after the other', async () => {
           const scenario = await start('Orderly');
@@ -73,7 +73,7 @@ forPrograms(
           }
           assert.deepEqual(new Set(received('both').map((line) => line['by'])), new Set(['one', 'two']));
           assert.deepEqual(new Set(received('alone').map((line) => line['by'])), new Set(['two']));
-        }).timeout(180_000);
+        }).timeout(240_000);
 
         it('traces what is sent and consumed, without set-up', async () => {
           const scenario = await start('Trace');
@@ -92,7 +92,7 @@ forPrograms(
             details: () => scenario.output().slice(-8_000),
           });
           assert.deepEqual(kinds().sort(), ['Pub', 'SubAfter', 'SubBefore']);
-        }).timeout(180_000);
+        }).timeout(240_000);
 
         // One release is enough for what the tools and the broker say.
         if (release !== '5') return;

@@ -53,7 +53,7 @@ describe('the official Go client', () => {
 
   /** What the driver told, in its order. */
   async function run(scenario: string, ...args: string[]): Promise<readonly GoEvent[]> {
-    const { code, output } = await runProgram(driver, [scenario, ...args], { cwd: dir.path, timeoutMs: 90_000 });
+    const { code, output } = await runProgram(driver, [scenario, ...args], { cwd: dir.path, timeoutMs: 240_000 });
     assert.equal(code, 0, `${scenario}: ${output}`);
     return output
       .split('\n')

@@ -52,11 +52,11 @@ describe('the official Java client 4.9 and plain_acl.yml', () => {
       lines.filter(({ event }) => event === 'received').map(({ body }) => body),
       ['hello'],
     );
-  }).timeout(180_000);
+  }).timeout(240_000);
 
   it('a wrong key is refused', async () => {
     const [wrong] = await client('joe-account', '123456789', '-', 'JoeTopic');
     assert.equal(wrong?.['code'], 1);
     assert.match(String(wrong['message']), /AclException: Check signature failed for accessKey=joe-account/);
-  }).timeout(180_000);
+  }).timeout(240_000);
 });

@@ -45,7 +45,7 @@ describe('quickstart of the tutorial against the local broker', () => {
           ([, queueId, offset]) => `${queueId}/${offset}`,
         );
       await waitFor('1000 messages', () => places().length >= 1_000, {
-        timeoutMs: 60_000,
+        timeoutMs: 120_000,
         details: () => `${places().length} came`,
       });
       assert.equal(new Set(places()).size, 1_000);
@@ -61,7 +61,7 @@ describe('quickstart of the tutorial against the local broker', () => {
           const output = await admin('consumerProgress', '-g', GROUP);
           return /Consume Diff Total: 0\b/.test(output) && output;
         },
-        { timeoutMs: 60_000 },
+        { timeoutMs: 120_000 },
       );
       const consumed = [...done.matchAll(/^TopicTest +broker-a +\d+ +(\d+) +(\d+) +0 /gm)];
       assert.equal(

@@ -11,7 +11,7 @@ forPrograms((cluster) => {
     let application: RunningScenario | undefined;
 
     before(async function () {
-      this.timeout(180_000);
+      this.timeout(240_000);
       requireTools(this, 'java', 'javac', 'mvn');
       const args = [await cluster.newTopic()];
       application = await startScenario('SpringClient', args, { release: 'spring', nameServer: cluster.nameServer });

@@ -17,7 +17,7 @@ forPrograms((cluster) => {
       let topic = '';
 
       before(async function () {
-        this.timeout(180_000);
+        this.timeout(240_000);
         requireTools(this, 'java', 'javac', 'mvn');
         topic = await cluster.newTopic({ messageType: 'TRANSACTION' });
         clients = await startScenario('Transactions', [topic], { release, nameServer: cluster.nameServer });
@@ -49,10 +49,13 @@ forPrograms((cluster) => {
       it('ask the producer about those that did not end', async () => {
         await until('checked', ASKED);
         assert.ok(clients!.lines('checked').every((line) => line['topic'] === topic));
-        await waitFor('the second question', () =>
-          clients!
-            .lines('checked')
-            .some((line) => line['body'] === 'unknown twice then commit' && line['times'] === '2'),
+        await waitFor(
+          'the second question',
+          () =>
+            clients!
+              .lines('checked')
+              .some((line) => line['body'] === 'unknown twice then commit' && line['times'] === '2'),
+          { timeoutMs: 120_000, details: () => clients!.output().slice(-8_000) },
         );
       });
 

@@ -20,7 +20,7 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/rlog"
 )
 
-const patience = 40 * time.Second
+const patience = 120 * time.Second
 
 type settings struct {
 	resolver primitive.NsResolver

@@ -29,9 +29,9 @@ type Ability = 'priority' | 'push' | 'recall' | 'make visible' | 'retry in order
 
 const QUEUES = 4;
 const POLL_MS = 2000;
-const FOUND_MS = 40_000;
+const FOUND_MS = 120_000;
 /** Brokers and clients share a busy machine. */
-const MOST_LATE_MS = 3000;
+const MOST_LATE_MS = 15_000;
 const TYPES = {
   normal: 'NORMAL',
   fifo: 'FIFO',
@@ -156,6 +156,9 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
       ? (JSON.parse(answer.body.toString()) as { consumerIdList: string[] }).consumerIdList.length
       : 0;
   };
+
+  const untilOnline = (group: string, count: number): Promise<unknown> =>
+    waitFor(`${count} online in ${group}`, async () => (await online(group)) === count);
 
   const sentId = (body: string): string => String(program!.lines('sent').find((line) => line['body'] === body)?.['id']);
 
@@ -319,12 +322,12 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
     assert.ok(groups.includes(`${prefix}-all`) && groups.includes(`${prefix}-simple`), groups.join(' '));
     // Apache's proxy tells the broker nothing of its clients.
     const here = cluster.backend === 'local' ? 1 : 0;
-    assert.deepEqual(await Promise.all(['all', 'simple'].map(online)), [here, here]);
+    await Promise.all(['all', 'simple'].map((group) => untilOnline(group, here)));
   });
 
   it('shuts down all its producers and consumers', async () => {
     await program!.end();
-    assert.deepEqual(await Promise.all(['all', 'simple'].map(online)), [0, 0]);
+    await Promise.all(['all', 'simple'].map((group) => untilOnline(group, 0)));
     const [closed] = program!.lines('closed');
     assert.ok(closed, program!.output().slice(-8_000));
     assert.deepEqual(failures(), []);

@@ -69,6 +69,7 @@ public final class Dashboard {
         group.setRetryMaxTimes(2);
         step("createGroup", () -> { admin.createAndUpdateSubscriptionGroupConfig(broker, group); return "done"; });
         DefaultMQProducer producer = new DefaultMQProducer("BoardProducers");
+        Heartbeats.often(producer);
         producer.start();
         SendResult[] sent = new SendResult[4];
         for (int n = 0; n < sent.length; n++) {
@@ -83,12 +84,19 @@ public final class Dashboard {
         consumer.registerMessageListener(
             (MessageListenerConcurrently) (messages, context) -> ConsumeConcurrentlyStatus.CONSUME_SUCCESS);
         consumer.start();
-        for (int tries = 0; tries < 100; tries++) {
+        for (int tries = 0; tries < 400; tries++) {
             Thread.sleep(300);
             try {
                 if (admin.examineConsumeStats(GROUP, TOPIC).computeTotalDiff() == 0) break;
             } catch (MQClientException | MQBrokerException notYet) {
                 continue;
+            }
+        }
+        for (int tries = 0; tries < 400; tries++) {
+            try {
+                if (!admin.examineProducerConnectionInfo("BoardProducers", TOPIC).getConnectionSet().isEmpty()) break;
+            } catch (MQClientException | MQBrokerException notYet) {
+                Thread.sleep(300);
             }
         }
         String client = consumer.getDefaultMQPushConsumerImpl().getmQClientFactory().getClientId();
@@ -109,7 +117,9 @@ public final class Dashboard {
         step("connectionMissing", () -> admin.examineConsumerConnectionInfo("NoSuchGroup"));
         step("runningInfo", () -> {
             ConsumerRunningInfo info = admin.getConsumerRunningInfo(GROUP, client, false);
-            return info.getSubscriptionSet().size() + " " + info.getMqTable().size();
+            // The queue of its retry topic joins half a minute later.
+            long queues = info.getMqTable().keySet().stream().filter(queue -> queue.getTopic().equals(TOPIC)).count();
+            return info.getSubscriptionSet().size() + " " + queues;
         });
         step("runningInfoMissing", () -> admin.getConsumerRunningInfo(GROUP, "nobody", false));
         step("jstack", () -> admin.getConsumerRunningInfo(GROUP, client, true).getJstack().contains("at java"));

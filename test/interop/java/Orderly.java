@@ -1,5 +1,6 @@
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
+import java.util.Collections;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
@@ -16,7 +17,9 @@ public final class Orderly {
     private static final int EACH = 40;
     private static final AtomicInteger received = new AtomicInteger();
     private static final AtomicInteger refusals = new AtomicInteger();
-    private static final Set<String> owners = ConcurrentHashMap.newKeySet();
+    private static final int QUEUES = 4;
+    /** Who consumed from a queue last. */
+    private static final Map<Integer, String> owners = new ConcurrentHashMap<>();
 
     public static void main(String[] args) throws Exception {
         String topic = args[0];
@@ -25,8 +28,8 @@ public final class Orderly {
         DefaultMQProducer producer = new DefaultMQProducer(topic + "-producer");
         producer.setInstanceName("producer");
         producer.start();
-        // Both have queues before the numbers count.
-        for (int i = 0; owners.size() < 2; i++) {
+        // Each has its share of the queues, and takes none more, before the numbers count.
+        for (int i = 0; !isShared(); i++) {
             send(producer, topic, "warm", i);
             Thread.sleep(100);
         }
@@ -48,6 +51,10 @@ public final class Orderly {
         if (!result.getSendStatus().name().equals("SEND_OK")) Emit.line("failed", "n", n, "status", result.getSendStatus());
     }
 
+    private static boolean isShared() {
+        return owners.size() == QUEUES && Collections.frequency(owners.values(), "one") == QUEUES / 2;
+    }
+
     private static void until(int count) throws InterruptedException {
         while (received.get() < count) Thread.sleep(20);
     }
@@ -61,7 +68,7 @@ public final class Orderly {
         consumer.registerMessageListener((MessageListenerOrderly) (messages, context) -> {
             for (MessageExt message : messages) {
                 if (message.getTags().equals("warm")) {
-                    owners.add(name);
+                    owners.put(message.getQueueId(), name);
                     continue;
                 }
                 String n = message.getUserProperty("n");

@@ -19,6 +19,8 @@ public final class RequestReply {
         String topic = args[0];
         respond(topic);
         DefaultMQProducer producer = new DefaultMQProducer(topic + "-requester");
+        // Replies find it by its heartbeat.
+        Heartbeats.often(producer);
         producer.setInstanceName("requester");
         producer.start();
         reply("sync", producer.request(message(topic, "sync"), 75_000));

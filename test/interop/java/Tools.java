@@ -81,12 +81,29 @@ public final class Tools {
 
     private static void produce(String group, String topic, int count) throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer(group);
+        Heartbeats.often(producer);
         producer.setInstanceName("producer");
         producer.start();
         for (int n = 0; n < count; n++) {
             Message message = new Message(topic, "TagA", "key" + n, ("message " + n).getBytes(StandardCharsets.UTF_8));
             producer.send(message, (queues, sent, number) -> queues.get((int) number % queues.size()), n);
         }
+        untilKnown(group, topic);
+    }
+
+    /** A producer tells the broker of itself by a heartbeat, once it knows the way to it. */
+    private static void untilKnown(String group, String topic) throws Exception {
+        DefaultMQAdminExt admin = new DefaultMQAdminExt();
+        admin.setInstanceName("known" + group);
+        admin.start();
+        for (boolean isKnown = false; !isKnown; ) {
+            try {
+                isKnown = !admin.examineProducerConnectionInfo(group, topic).getConnectionSet().isEmpty();
+            } catch (MQBrokerException | MQClientException notYet) {
+                Thread.sleep(200);
+            }
+        }
+        admin.shutdown();
     }
 
     /** A consumer tells its offsets every five seconds, and begins when it likes. */

@@ -34,14 +34,16 @@ public final class GrpcClients {
     private static final FilterExpression ALL = new FilterExpression("*", FilterExpressionType.TAG);
     private static final List<Closeable> clients = Collections.synchronizedList(new ArrayList<>());
     private static final ConcurrentHashMap<String, Boolean> failedOnce = new ConcurrentHashMap<>();
+    /** For one request, on a busy machine. */
+    private static final Duration LONG = Duration.ofSeconds(20);
     private static ClientConfiguration configuration;
     private static ClientConfiguration plaintext;
     private static String prefix;
 
     public static void main(String[] args) throws Exception {
         // TLS, as the client does when it is not told otherwise.
-        configuration = ClientConfiguration.newBuilder().setEndpoints(args[0]).build();
-        plaintext = ClientConfiguration.newBuilder().setEndpoints(args[0]).enableSsl(false).build();
+        configuration = ClientConfiguration.newBuilder().setEndpoints(args[0]).setRequestTimeout(LONG).build();
+        plaintext = ClientConfiguration.newBuilder().setEndpoints(args[0]).setRequestTimeout(LONG).enableSsl(false).build();
         prefix = args[1];
         Runtime.getRuntime().addShutdownHook(new Thread(GrpcClients::close));
 
@@ -57,7 +59,7 @@ public final class GrpcClients {
             push("retry", "retry", ALL, message -> false),
             push("priority", "priority", ALL, message -> true),
             background(GrpcClients::simple)));
-        CompletableFuture.allOf(started.toArray(new CompletableFuture<?>[0])).get(60, TimeUnit.SECONDS);
+        CompletableFuture.allOf(started.toArray(new CompletableFuture<?>[0])).get(120, TimeUnit.SECONDS);
         Emit.line("started");
         send(producer.get());
         Emit.line("done");

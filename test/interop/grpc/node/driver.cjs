@@ -9,7 +9,7 @@ const { FilterType, TransactionResolution } = require(`${folder}/proto/apache/ro
 
 const ALL = new FilterExpression('*');
 const silent = { info() {}, warn() {}, error() {}, debug() {}, log() {}, close() {} };
-const options = { endpoints, namespace: '', logger: silent };
+const options = { endpoints, namespace: '', logger: silent, requestTimeout: 20_000 };
 let stopping = false;
 
 const tell = (event, values = {}) => console.log(JSON.stringify({ event, ...values }));

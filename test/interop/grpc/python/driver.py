@@ -29,7 +29,7 @@ def tell(event, **values):
 
 
 def configuration():
-    return ClientConfiguration(ENDPOINT, Credentials())
+    return ClientConfiguration(ENDPOINT, Credentials(), request_timeout=20)
 
 
 def topic(kind):
