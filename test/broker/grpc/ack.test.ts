@@ -234,7 +234,9 @@ describe('gRPC acknowledgements', () => {
     });
   });
 
-  describe('of a push consumer', () => {
+  describe('of a push consumer', function () {
+    // Minutes of polls, each a call over a real connection.
+    this.timeout(30_000);
     let telemetry: TestTelemetry;
     const push = async (): Promise<GrpcTestClient> => {
       const consumer = connectClient();
