@@ -214,6 +214,7 @@ globalColdReadThreshold=104857600
 haFlowControlEnable=false
 haHousekeepingInterval=20000
 haListenPort=10912
+haMasterAddress=
 haMaxGapNotInSync=268435456
 haMaxTimeSlaveNotCatchup=15000
 haSendHeartbeatInterval=5000

@@ -23,6 +23,8 @@ import type { GrpcEndpoint } from './grpc/endpoint.ts';
 import { listenForSlaves } from './ha/haListener.ts';
 import type { HaListener } from './ha/haListener.ts';
 import { Replication } from './ha/replication.ts';
+import { slaveRouter } from './ha/slaveRouter.ts';
+import { startFollowing } from './ha/startFollowing.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { clientIdOf, expireMembers } from './membership.ts';
 import { Pops } from './pop/pops.ts';
@@ -152,6 +154,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const security = owned.add(
       await openSecurity({ config, storeDirectory: store.directory, clock: steadyClock, logger }),
     );
+    const replica = config.brokerRole === 'SLAVE' ? store.follow() : undefined;
     const storeHost = { ip: await ipOf(host), port };
     const timers = await openTimers({
       config,
@@ -262,21 +265,27 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       coldDataLimits: new Map(),
     };
     owned.add(store.onArrival((arrival) => context.heldPulls.wake(arrival)));
-    owned.add(store.onArrival((arrival) => context.delayLevels.wake(arrival)));
     if (timers !== undefined) owned.add(store.onArrival((arrival) => timers.wake(arrival)));
-    owned.add(store.onArrival((arrival) => pops.arrived(arrival)));
+    if (replica === undefined) {
+      owned.add(store.onArrival((arrival) => context.delayLevels.wake(arrival)));
+      owned.add(store.onArrival((arrival) => pops.arrived(arrival)));
+    }
     owned.add(expireMembers(context));
     acceptSlave = (stream, slave) => context.replication.accept(stream, slave);
-    const answer = brokerRouter(context);
+    const router = brokerRouter(context);
+    const answer = replica === undefined ? router : slaveRouter(config, router);
     const checked = guarded(answer, { config, security, clock: steadyClock, logger });
     handle = faults?.around('broker', checked, (connection) => clientIdOf(context, connection)) ?? checked;
-    context.delayLevels.start();
-    timers?.start();
-    pops.start();
-    grpc = await startGrpc(context, options.grpc);
-    await context.registration.start();
     const transactionCheck = new TransactionCheck(context);
-    transactionCheck.start();
+    if (replica === undefined) {
+      context.delayLevels.start();
+      timers?.start();
+      pops.start();
+      grpc = await startGrpc(context, options.grpc);
+    } else timers?.follow();
+    await context.registration.start();
+    if (replica === undefined) transactionCheck.start();
+    else owned.add(startFollowing(context, replica, clientTls(config)));
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
     const parts = { context, servers, haListener, owned, transactionCheck, grpc };
     return { address, grpcAddress: grpc?.address ?? null, context, answer, stop: () => stopBroker(parts) };

@@ -102,7 +102,6 @@ const brokerSettings = {
   filterSupportRetry: flag(false),
   /** Offsets are reset here and told with the next pull; without it, clients that are online are told at once. */
   useServerSideResetOffset: flag(true),
-  slaveReadEnable: flag(false),
   accessMessageInMemoryMaxRatio: whole(40, 0, 100),
   enableSplitMetadata: flag(true),
   splitMetadataSize: whole(2000, 1, MAX),
@@ -160,8 +159,16 @@ export interface ReadSettings<T> {
   readonly unknown: readonly string[];
 }
 
+/** @throws CodedError `config-invalid` */
 export function brokerConfig(given: Partial<BrokerConfig> = {}): BrokerConfig {
-  return { ...defaults(brokerSettings), ...given };
+  return withBrokerId({ ...defaults(brokerSettings), ...given });
+}
+
+/** A master is 0, whatever the file says, and a slave is not. Source: BrokerStartup.java. */
+function withBrokerId(config: BrokerConfig): BrokerConfig {
+  if (config.brokerRole !== 'SLAVE') return { ...config, brokerId: 0 };
+  if (config.brokerId > 0) return config;
+  throw new CodedError('config-invalid', { key: 'brokerId', value: '0', reason: 'that of a slave must be above 0' });
 }
 
 export function nameServerConfig(given: Partial<NameServerConfig> = {}): NameServerConfig {
@@ -215,6 +222,7 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'brokerId',
   'brokerRole',
   'haListenPort',
+  'enableSlaveActingMaster',
   'brokerIP1',
   'bindAddress',
   'listenPort',

@@ -5,6 +5,7 @@ import { SysFlag } from '../protocol/sysFlag.ts';
 import { SCHEDULE_TOPIC } from '../protocol/topicName.ts';
 import type { Reply } from '../remoting/connection.ts';
 import type { BrokerContext } from './brokerContext.ts';
+import { FollowsMaster } from './store/followsMaster.ts';
 import type { MessageToStore, StoredAt } from './store/messageToStore.ts';
 import { TimerRefused, isTimerMessage, parkedUntilDue, withoutTimer } from './timers/timerParking.ts';
 import type { TimerRefusal, TimerRules } from './timers/timerParking.ts';
@@ -80,13 +81,11 @@ const ILLEGAL: ReadonlySet<string> = new Set(['body-too-large', 'properties-too-
 export function storeRefusal(broker: BrokerContext, error: unknown): Reply | undefined {
   if (isCodedError(error, 'store-full')) {
     broker.statistics.refused();
-    return {
-      code: ResponseCode.SERVICE_NOT_AVAILABLE,
-      remark:
-        'service not available now. It may be caused by one of the following reasons: ' +
-        `the broker's disk is full [${diskUse(error.details['usedBytes'], error.details['maxBytes'])}], ` +
-        'messages are put to the slave, message store has been shut down, etc.',
-    };
+    return notAvailable(error.details['usedBytes'], error.details['maxBytes']);
+  }
+  if (error instanceof FollowsMaster) {
+    const usedBytes = broker.store.maxPhysicalOffset - broker.store.minPhysicalOffset;
+    return notAvailable(usedBytes, usedBytes);
   }
   if (error instanceof TimerRefused) {
     broker.statistics.refused();
@@ -133,6 +132,12 @@ function timerRefusal({ config }: BrokerContext, refusal: TimerRefusal): Reply {
   }
 }
 
-function diskUse(usedBytes: unknown, maxBytes: unknown): string {
-  return `CL: ${String(usedBytes)} of ${String(maxBytes)} bytes`;
+function notAvailable(usedBytes: unknown, maxBytes: unknown): Reply {
+  return {
+    code: ResponseCode.SERVICE_NOT_AVAILABLE,
+    remark:
+      'service not available now. It may be caused by one of the following reasons: ' +
+      `the broker's disk is full [CL: ${String(usedBytes)} of ${String(maxBytes)} bytes], ` +
+      'messages are put to the slave, message store has been shut down, etc.',
+  };
 }

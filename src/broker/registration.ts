@@ -1,6 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
+import { Emitter } from '../base/emitter.ts';
+import type { Event } from '../base/emitter.ts';
 import { CodedError, errorText } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { decodeKvTable } from '../protocol/bodies/route.ts';
@@ -10,9 +12,9 @@ import { RequestCode, requestCodeName, responseCodeName } from '../protocol/code
 import { LANGUAGE } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { stringifyFastjson } from '../protocol/fastjson.ts';
-import { encodeFields } from '../protocol/fields.ts';
+import { decodeFields, encodeFields } from '../protocol/fields.ts';
 import type { Credentials } from '../protocol/acl.ts';
-import { brokerIdentity, registerBroker } from '../protocol/requests/route.ts';
+import { brokerIdentity, registerBroker, registerBrokerResponse } from '../protocol/requests/route.ts';
 import type { Connection } from '../remoting/connection.ts';
 import { dial } from '../remoting/dial.ts';
 import type { ClientTls } from '../remoting/dial.ts';
@@ -40,12 +42,23 @@ export interface RegistrationOptions {
   readonly tls?: ClientTls | undefined;
 }
 
+/** Where the master of a slave is, as far as that is known. */
+export interface MasterOf {
+  /** `host:port` as clients reach it. */
+  readonly masterAddr?: string | undefined;
+  /** The same for slaves. */
+  readonly haServerAddr?: string | undefined;
+}
+
 /** Keeps this broker and its topics known to every NameServer. Source: BrokerOuterAPI.java; broker sheet §3. */
 export class Registration implements Disposable {
   readonly #options: RegistrationOptions;
   readonly #connections = new Map<string, Connection>();
   readonly #unreachable = new Set<string>();
+  readonly #masters = new Emitter<MasterOf>();
+  #master: MasterOf = {};
   #timer: Disposable | undefined;
+  #beating: Disposable | undefined;
   #stopped = false;
 
   constructor(options: RegistrationOptions) {
@@ -59,7 +72,17 @@ export class Registration implements Disposable {
   async start(): Promise<number> {
     const accepted = await this.announce();
     this.#plan(RETRY_MS);
+    this.#beat();
     return accepted;
+  }
+
+  /** Of a slave, as the NameServer that answered last knows it; one that is gone keeps where it served its slaves. */
+  get master(): MasterOf {
+    return this.#master;
+  }
+
+  get onMaster(): Event<MasterOf> {
+    return this.#masters.event;
   }
 
   /** `host:port` at which slaves would connect. */
@@ -79,6 +102,7 @@ export class Registration implements Disposable {
       }),
     );
     for (const answer of answers) if (answer !== undefined && answer.body.length > 0) this.#takeOrder(answer.body);
+    this.#takeMaster(answers.find((answer) => answer !== undefined));
     return answers.filter((answer) => answer !== undefined).length;
   }
 
@@ -100,6 +124,7 @@ export class Registration implements Disposable {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.dispose();
+    this.#beating?.dispose();
     const extFields = encodeFields(brokerIdentity, this.#identity());
     await Promise.all(
       [...this.#connections.keys()].map((address) =>
@@ -112,8 +137,20 @@ export class Registration implements Disposable {
   dispose(): void {
     this.#stopped = true;
     this.#timer?.dispose();
+    this.#beating?.dispose();
+    this.#masters.dispose();
     for (const connection of this.#connections.values()) connection.dispose();
     this.#connections.clear();
+  }
+
+  /** Where a slave may act for the master, that one is missed after seconds. Source: BrokerController.scheduleSendHeartbeat. */
+  #beat(): void {
+    const { clock, config, nameServers } = this.#options;
+    if (!config.enableSlaveActingMaster) return;
+    this.#beating = clock.every(config.brokerHeartbeatInterval, () => {
+      const extFields = encodeFields(brokerIdentity, this.#identity());
+      for (const address of nameServers) void this.#tell(address, { code: RequestCode.BROKER_HEARTBEAT, extFields });
+    });
   }
 
   #plan(delayMs: number): void {
@@ -140,6 +177,17 @@ export class Registration implements Disposable {
       nameServers.map((address) => this.#tell(address, { code: RequestCode.QUERY_DATA_VERSION, extFields, body })),
     );
     return answers.some((answer) => answer?.extFields['changed'] !== 'false');
+  }
+
+  /** Source: BrokerController.handleRegisterBrokerResult. */
+  #takeMaster(answer: RemotingCommand | undefined): void {
+    if (answer === undefined || this.#options.config.brokerId === 0) return;
+    const { masterAddr, haServerAddr } = decodeFields(registerBrokerResponse, answer.extFields);
+    this.#master = {
+      masterAddr: masterAddr === '' ? undefined : masterAddr,
+      haServerAddr: haServerAddr === undefined || haServerAddr === '' ? this.#master.haServerAddr : haServerAddr,
+    };
+    this.#masters.fire(this.#master);
   }
 
   /** Topics that the NameServer keeps in order are ordered here. Source: TopicConfigManager.java, updateOrderTopicConfig. */
@@ -209,12 +257,14 @@ export class Registration implements Disposable {
   }
 
   #header(body: Buffer): Record<string, string> {
+    const { enableSlaveActingMaster, brokerNotActiveTimeoutMillis } = this.#options.config;
     return encodeFields(registerBroker, {
       ...this.#identity(),
       haServerAddr: this.#options.haAddress,
       compressed: false,
       bodyCrc32: crc32(body) & 0x7fffffff,
-      enableActingMaster: false,
+      enableActingMaster: enableSlaveActingMaster,
+      heartbeatTimeoutMillis: enableSlaveActingMaster ? brokerNotActiveTimeoutMillis : undefined,
     });
   }
 

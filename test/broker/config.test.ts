@@ -41,12 +41,20 @@ describe('broker: settings', () => {
     assert.equal(brokerConfig(settings).defaultTopicQueueNums, 8);
   });
 
+  it('gives a master the id 0, and takes none for a slave', () => {
+    assert.equal(brokerConfig({ brokerId: 3 }).brokerId, 0);
+    assert.equal(brokerConfig({ brokerRole: 'SLAVE', brokerId: 3 }).brokerId, 3);
+    assert.throws(() => brokerConfig({ brokerRole: 'SLAVE' }), /that of a slave must be above 0/);
+    assert.equal(readBrokerConf('haSlaveFallbehindMax=1024').settings.haMaxGapNotInSync, 1024);
+  });
+
   const illegal: readonly [string, string, RegExp][] = [
     ['listenPort', '99999', /from 0 to 65535/],
     ['listenPort', 'ten', /whole number/],
     ['autoCreateTopicEnable', 'yes', /true or false/],
     ['brokerName', '', /empty/],
-    ['brokerRole', 'SLAVE', /cannot be a slave/],
+    ['brokerRole', 'SERVANT', /expected ASYNC_MASTER, SYNC_MASTER, SLAVE/],
+    ['haMasterAddress', 'nowhere', /expected host:port/],
     ['brokerId', '-1', /whole number from 0/],
     ['haTransferBatchSize', '4194304', /from 1024 to 4194292/],
     ['messageDelayLevel', '1s 5x', /expected like 5s/],

@@ -7,6 +7,8 @@ import { FOLLOWS_NOBODY } from '../../protocol/bodies/haStatus.ts';
 import type { HaStatus } from '../../protocol/bodies/haStatus.ts';
 import type { BrokerConfig } from '../config.ts';
 import type { MessageStore } from '../store/messageStore.ts';
+import type { Follower } from './follower.ts';
+import { ReplicaWaits } from './replicaWaits.ts';
 import { SlaveLinks } from './slaveLinks.ts';
 
 export interface ReplicationOptions {
@@ -17,19 +19,38 @@ export interface ReplicationOptions {
   readonly logger: Logger;
 }
 
-/** What this broker shares with others of its name: its log with its slaves. */
+/** What this broker shares with others of its name: its log with its slaves, and that of its master with itself. */
 export class Replication implements Disposable {
   readonly #options: ReplicationOptions;
   readonly #owned = new DisposableStore();
   readonly #links: SlaveLinks;
+  readonly #waits: ReplicaWaits;
+  #follower: Follower | undefined;
 
   constructor(options: ReplicationOptions) {
     this.#options = options;
     const { store, clock, logger, config } = options;
+    this.#waits = this.#owned.add(new ReplicaWaits(clock));
     this.#links = this.#owned.add(
-      new SlaveLinks({ log: store, settings: config, clock, logger, onChange: () => undefined }),
+      new SlaveLinks({ log: store, settings: config, clock, logger, onChange: () => this.#tellWaiting() }),
     );
     this.#owned.add(store.onGrowth(() => this.#links.wake()));
+  }
+
+  /** A slave serves readers, and what it stores its master gave it. */
+  get isSlave(): boolean {
+    return this.#options.config.brokerRole === 'SLAVE';
+  }
+
+  /** Of a slave: its master gives signs of life. */
+  get hasMaster(): boolean {
+    return this.#follower?.isConnected === true;
+  }
+
+  /** Begins to follow the master. */
+  follow(follower: Follower): void {
+    this.#follower = this.#owned.add(follower);
+    follower.start();
   }
 
   /** Somebody connected to the port of slaves. */
@@ -37,8 +58,31 @@ export class Replication implements Disposable {
     this.#links.accept(stream, address);
   }
 
+  /**
+   * What SYNC_MASTER promises: resolves when enough slaves have what was appended or staged so far, with false when
+   * that took longer than `slaveTimeout`. True at once where there is nothing to wait for, which is also where
+   * `inSyncReplicas`, this broker included, is 1. Source: CommitLog.handleHA.
+   */
+  replicated(): true | Promise<boolean> {
+    const { config, store } = this.#options;
+    if (config.brokerRole !== 'SYNC_MASTER' || config.inSyncReplicas <= 1) return true;
+    const offset = store.reservedOffset;
+    return this.#links.reachedBy(config.inSyncReplicas - 1) >= offset
+      ? true
+      : this.#waits.wait(offset, config.slaveTimeout);
+  }
+
   status(): HaStatus {
     const end = this.#options.store.maxPhysicalOffset;
+    if (this.#follower !== undefined) {
+      return {
+        haClientRuntimeInfo: this.#follower.status(),
+        haConnectionInfo: [],
+        inSyncSlaveNums: 0,
+        master: false,
+        masterCommitLogMaxOffset: 0,
+      };
+    }
     return {
       haClientRuntimeInfo: FOLLOWS_NOBODY,
       haConnectionInfo: this.#links.status(end),
@@ -50,5 +94,10 @@ export class Replication implements Disposable {
 
   dispose(): void {
     this.#owned.dispose();
+  }
+
+  #tellWaiting(): void {
+    const { config } = this.#options;
+    if (config.brokerRole === 'SYNC_MASTER') this.#waits.reached(this.#links.reachedBy(config.inSyncReplicas - 1));
   }
 }

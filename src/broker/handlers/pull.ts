@@ -9,6 +9,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { ReadResult, ReadStatus } from '../store/readQueue.ts';
 import { checkPull } from './pullCheck.ts';
+import { asSlave } from './slavePull.ts';
 import { suggestedBroker } from './suggestedBroker.ts';
 
 const DEFAULT_MAX_BYTES = 256 * 1024;
@@ -133,12 +134,13 @@ function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult)
   const isPastEmpty = status === 'no-message-in-queue' && queueOffset !== 0;
   const code = isPastEmpty ? ResponseCode.PULL_OFFSET_MOVED : CODES[status];
   broker.offsets.notePull(consumerGroup, topic, queueId, nextBeginOffset);
-  return {
+  const reply: Reply = {
     code,
     remark: statusName(status),
     extFields: positions(broker, header, { nextBeginOffset, minOffset, maxOffset }, records[0]),
     body: sizeBytes > 0 ? records : undefined,
   };
+  return broker.replication.isSlave ? asSlave(broker, header, reply, records[0]) : reply;
 }
 
 function positions(

@@ -58,8 +58,9 @@ export function takeMessage(broker: BrokerContext, sent: SentMessage): Reply | P
   // After a refusal nothing waits for the disk; how a stored message does, the store decides.
   const waits = isStored && propertyOf(header.properties ?? '', PropertyName.WAIT) !== 'false';
   const flushed = waits ? broker.store.flushed() : true;
-  if (newTopics.length === 0 && flushed === true) return reply;
-  return lateReply(broker, reply, newTopics, flushed);
+  const replicated = waits ? broker.replication.replicated() : true;
+  if (newTopics.length === 0 && flushed === true && replicated === true) return reply;
+  return lateReply(broker, reply, newTopics, flushed, replicated);
 }
 
 /** Stores what the checks let through; topics that begin to exist on the way are added to `newTopics`. */
@@ -153,13 +154,15 @@ export async function lateReply(
   reply: Reply,
   newTopics: readonly string[],
   flushed: true | Promise<boolean>,
+  replicated: true | Promise<boolean> = true,
 ): Promise<Reply> {
   for (const topic of newTopics) broker.logger.info(`topic ${topic} created on send`);
   const announced = newTopics.length === 0 ? undefined : broker.registration.announce(newTopics);
   const saved = newTopics.length === 0 ? undefined : broker.topics.saved();
   // A message on disk is worth nothing without its topic.
   const synced = newTopics.length === 0 || flushed === true ? undefined : broker.topics.synced();
-  const [isOnDisk] = await Promise.all([flushed, announced, saved, synced]);
+  const [isOnDisk, isReplicated] = await Promise.all([flushed, replicated, announced, saved, synced]);
+  if (!isReplicated) return { ...reply, code: ResponseCode.FLUSH_SLAVE_TIMEOUT };
   return isOnDisk ? reply : { ...reply, code: ResponseCode.FLUSH_DISK_TIMEOUT };
 }
 

@@ -8,13 +8,17 @@ import type { BrokerContext } from '../brokerContext.ts';
  * Source: PullMessageProcessor.java, DefaultMessageStore.java; broker sheet §6.5.
  */
 export function suggestedBroker(
-  { config, store }: BrokerContext,
+  broker: BrokerContext,
   group: SubscriptionGroupConfig | undefined,
   firstRecord: Buffer | undefined,
 ): number {
   if (group === undefined) return 0;
-  const behindBytes =
-    firstRecord === undefined ? 0 : store.maxPhysicalOffset - readInt64(firstRecord, RecordOffset.PHYSICAL_OFFSET);
-  const isSlow = behindBytes > (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
-  return isSlow ? group.whichBrokerWhenConsumeSlowly : group.brokerId;
+  return isFarBehind(broker, firstRecord) ? group.whichBrokerWhenConsumeSlowly : group.brokerId;
+}
+
+/** Memory may not hold any more what is read there. */
+export function isFarBehind({ config, store }: BrokerContext, firstRecord: Buffer | undefined): boolean {
+  if (firstRecord === undefined) return false;
+  const behindBytes = store.maxPhysicalOffset - readInt64(firstRecord, RecordOffset.PHYSICAL_OFFSET);
+  return behindBytes > (totalmem() * config.accessMessageInMemoryMaxRatio) / 100;
 }

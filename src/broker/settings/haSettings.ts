@@ -1,14 +1,16 @@
-import { MAX, port, text, whole } from './setting.ts';
+import { MAX, flag, port, text, whole } from './setting.ts';
 import type { SettingTable } from './setting.ts';
 
 /** Default of haListenPort: the port above listenPort. */
 export const BESIDE_LISTEN_PORT = -1;
 
+const ROLES: readonly string[] = ['ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE'];
+
 /** Masters and slaves. Source: MessageStoreConfig.java. */
 export const haSettings = {
   brokerId: whole(0, 0, MAX),
   brokerRole: text('ASYNC_MASTER', (role) => {
-    if (role !== 'ASYNC_MASTER' && role !== 'SYNC_MASTER') throw new Error('this broker cannot be a slave');
+    if (!ROLES.includes(role)) throw new Error(`expected ${ROLES.join(', ')}`);
   }),
   /** 0 takes any free port. */
   haListenPort: port(BESIDE_LISTEN_PORT),
@@ -17,4 +19,18 @@ export const haSettings = {
   haTransferBatchSize: whole(32 * 1024, 1024, 4 * 1024 * 1024 - 12),
   /** A slave that is behind by less is in sync. */
   haMaxGapNotInSync: whole(256 * 1024 * 1024, 0, MAX),
+  /** Where a slave follows, in place of what the NameServers say. */
+  haMasterAddress: text('', (address) => {
+    if (address !== '' && !/^\S+:\d{1,5}$/.test(address)) throw new Error('expected host:port');
+  }),
+  /** Who must have a message before SYNC_MASTER answers, this broker included. */
+  inSyncReplicas: whole(1, 1, 64),
+  slaveTimeout: whole(3000, 1, 3_600_000),
+  slaveReadEnable: flag(false),
+  /** Whether a slave sends readers to where its queue begins or ends. */
+  offsetCheckInSlave: flag(false),
+  /** A slave may be shown as its group's master while there is none; it takes no sends all the same. */
+  enableSlaveActingMaster: flag(false),
+  brokerNotActiveTimeoutMillis: whole(10_000, 1000, 3_600_000),
+  brokerHeartbeatInterval: whole(1000, 100, 3_600_000),
 } as const satisfies SettingTable;

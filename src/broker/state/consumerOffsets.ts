@@ -106,6 +106,12 @@ export class ConsumerOffsets implements Disposable {
     this.#deleteWhere((name) => name.startsWith(`${topic}@`));
   }
 
+  /** Offsets of another broker, given as `encode` gives them; groups that it does not know keep theirs. */
+  takeOver(content: Buffer): void {
+    this.#decode(content);
+    this.#file.saveLater();
+  }
+
   encode(): Buffer {
     return Buffer.from(stringifyFastjson({ dataVersion: this.#version.current, offsetTable: this.#committed }));
   }

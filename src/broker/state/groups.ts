@@ -104,6 +104,17 @@ export class Groups implements Disposable {
     return config;
   }
 
+  /** All groups of another broker, in place of those here. */
+  takeOver({ dataVersion, groups, forbidden }: GroupTable): void {
+    if (sameDataVersion(dataVersion, this.#version.current)) return;
+    this.#configs.clear();
+    this.#forbidden.clear();
+    for (const [name, config] of groups) this.#configs.set(name, config);
+    for (const [name, topics] of forbidden) this.#forbidden.set(name, new Map(topics));
+    this.#version.restore(dataVersion);
+    this.#file.save();
+  }
+
   put(...configs: readonly SubscriptionGroupConfig[]): void {
     for (const config of configs) this.#configs.set(config.groupName, config);
     this.#version.next();

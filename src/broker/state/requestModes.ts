@@ -30,6 +30,15 @@ export class RequestModes implements Disposable {
     this.#file.save();
   }
 
+  /** All that another broker was told, given as `encode` gives it. */
+  takeOver(content: Buffer): void {
+    const table = decodeRequestModes(content);
+    if (content.equals(this.encode())) return;
+    this.#table.clear();
+    for (const [topic, groups] of table) this.#table.set(topic, groups);
+    this.#file.save();
+  }
+
   encode(): Buffer {
     return encodeRequestModes(this.#table);
   }

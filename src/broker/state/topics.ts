@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
+import { sameDataVersion } from '../../protocol/bodies/dataVersion.ts';
 import { Perm } from '../../protocol/bodies/route.ts';
 import { decodeTopicTable, encodeTopicTable, topicConfig } from '../../protocol/bodies/topic.ts';
 import type { TopicConfig, TopicTable } from '../../protocol/bodies/topic.ts';
@@ -68,6 +69,15 @@ export class Topics implements Disposable {
       added = true;
     }
     if (added) this.#file.save();
+  }
+
+  /** All topics of another broker, in place of those here. */
+  takeOver({ dataVersion, topics }: TopicTable): void {
+    if (sameDataVersion(dataVersion, this.#version.current)) return;
+    this.#configs.clear();
+    for (const [name, config] of topics) this.#configs.set(name, config);
+    this.#version.restore(dataVersion);
+    this.#file.save();
   }
 
   put(config: TopicConfig): void {

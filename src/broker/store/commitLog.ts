@@ -2,6 +2,7 @@ import { CodedError, systemErrorCode } from '../../base/errors.ts';
 import { MAGIC_BLANK, RecordOffset } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { FileSeries } from './fileSeries.ts';
+import { FollowsMaster } from './followsMaster.ts';
 import { HotTail } from './hotTail.ts';
 import { scanRecords, BLANK_BYTES } from './logScan.ts';
 import { isRecordAt, mayBeTorn, readWhole } from './wholeRecord.ts';
@@ -14,6 +15,8 @@ export class CommitLog {
   readonly files: FileSeries;
   /** Nothing is stored while it is true. */
   isDiskFull = false;
+  /** Nothing is stored but by `takeOver` and `fill`. */
+  isReplica = false;
   readonly #maxBytes: number;
   #tail = new HotTail();
   #end: number;
@@ -144,6 +147,45 @@ export class CommitLog {
     this.#lastRecord = flight.lastRecord;
   }
 
+  /**
+   * Records of another log, which belong at the end of this one.
+   * @throws CodedError `store-full`, `message-illegal` where files of another size would hold them
+   */
+  takeOver(records: Buffer, lastRecord: number): void {
+    const begin = this.#end;
+    this.#checkWithinFile(records.length);
+    const { bytes, at } = this.#tail.reserve(begin, records.length, begin);
+    records.copy(bytes, at);
+    try {
+      this.files.write(begin, records);
+    } catch (error) {
+      throw this.#takenBack(error);
+    }
+    this.#end = this.#reserved = begin + records.length;
+    this.#lastRecord = lastRecord;
+  }
+
+  /** The same of what fills a file: its first bytes, which say how much that is. @returns false when it does not fit */
+  fill(head: Buffer): boolean {
+    const { fileBytes } = this.files;
+    const end = this.files.startOf(this.#end) + fileBytes;
+    if (this.#end + head.readInt32BE(0) !== end) return false;
+    try {
+      this.files.write(this.#end, head);
+    } catch (error) {
+      throw this.#takenBack(error);
+    }
+    this.#end = this.#reserved = end;
+    return true;
+  }
+
+  #checkWithinFile(sizeBytes: number): void {
+    const { fileBytes } = this.files;
+    if ((this.#end % fileBytes) + sizeBytes <= fileBytes) return;
+    const reason = `records at ${this.#end} go beyond a file of ${fileBytes} bytes: the other log has files of another size`;
+    throw new CodedError('message-illegal', { reason });
+  }
+
   /** Takes back every record from `position` on, written or not: the last ones that were reserved, or all that wait. */
   rewind(position: number): void {
     this.#tail.rewind(position);
@@ -187,6 +229,7 @@ export class CommitLog {
   /** @returns where a record of that size begins: here, or in the next file behind a blank */
   #makeRoom(sizeBytes: number): number {
     if (this.#stray !== undefined) throw this.#stray.cause;
+    if (this.isReplica) throw new FollowsMaster();
     const { fileBytes } = this.files;
     if (sizeBytes + BLANK_BYTES > fileBytes) {
       throw new CodedError('body-too-large', { sizeBytes, maxSizeBytes: fileBytes - BLANK_BYTES });

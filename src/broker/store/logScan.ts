@@ -7,7 +7,7 @@ import { isRecordAt, mayBeTorn, readWhole } from './wholeRecord.ts';
 export const BLANK_BYTES = 8;
 const SCAN_WINDOW_BYTES = 4 * 1024 * 1024;
 /** No frame carries more; a larger size in the log is damage, not a record. */
-const MAX_RECORD_BYTES = 32 * 1024 * 1024;
+export const MAX_RECORD_BYTES = 32 * 1024 * 1024;
 
 /**
  * See CommitLog.scan.
@@ -58,6 +58,6 @@ async function continuesAt(files: FileSeries, position: number): Promise<boolean
   return head.length >= BLANK_BYTES && isBlank(head, 0);
 }
 
-function isBlank(window: Buffer, at: number): boolean {
+export function isBlank(window: Buffer, at: number): boolean {
   return window.readInt32BE(at + RecordOffset.MAGIC) === MAGIC_BLANK;
 }

@@ -15,6 +15,7 @@ import type { Arrival, MessageToStore, StoredAt } from './messageToStore.ts';
 import type { QueueTable } from './queueTable.ts';
 import { readQueue } from './readQueue.ts';
 import type { ReadRequest, ReadResult } from './readQueue.ts';
+import { Replica } from './replica.ts';
 import { Removals } from './removals.ts';
 import type { OldFile } from './removals.ts';
 import { openStoreFiles } from './storeFiles.ts';
@@ -111,6 +112,24 @@ export class MessageStore {
 
   get maxPhysicalOffset(): number {
     return this.#log.end;
+  }
+
+  /** Behind all that was appended or staged, also what is not in the files yet. */
+  get reservedOffset(): number {
+    return this.#log.reserved;
+  }
+
+  /** The newest record; undefined in an empty log, and where it is not known. */
+  async lastRecord(): Promise<{ readonly physicalOffset: number; readonly bytes: Buffer } | undefined> {
+    const physicalOffset = this.#log.lastRecordOffset;
+    const bytes = physicalOffset < 0 ? undefined : await this.#log.record(physicalOffset);
+    return bytes && { physicalOffset, bytes };
+  }
+
+  /** From now on the store holds what a master's log holds, and takes nothing else: appends throw `FollowsMaster`. */
+  follow(): Replica {
+    this.#log.isReplica = true;
+    return new Replica(this.#log, this.#places);
   }
 
   /** Where the file of the log begins that holds an offset. */

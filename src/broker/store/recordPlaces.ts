@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Emitter } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { measureMessage, writeMessage } from '../../protocol/message.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
 import type { ConsumeQueue } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
@@ -84,6 +85,30 @@ export class RecordPlaces {
       log.rewind(physicalOffset);
       throw error;
     }
+  }
+
+  /** Records of another broker, which stand in the log with the places that they name, become visible. */
+  takeOver(messages: readonly StoredMessage[]): void {
+    const records: PlacedRecord[] = [];
+    for (const message of messages) {
+      const queue = hasQueueEntry(message.sysFlag) ? this.#queueOf(message) : undefined;
+      if (queue !== undefined) queue.waiting += 1;
+      this.#lastTimestamp = Math.max(this.#lastTimestamp, message.storeTimestamp);
+      records.push({ ...message, queue });
+    }
+    this.publish(records);
+  }
+
+  /** Undefined for a message that the queue has. Number 0 behind others: the topic was deleted in between and made again. */
+  #queueOf({ topic, queueId, queueOffset }: StoredMessage): ConsumeQueue | undefined {
+    const { queues, logger } = this.#options;
+    const queue = queues.obtain(topic, queueId);
+    if (queueOffset >= queue.max + queue.waiting) return queue;
+    if (queueOffset > 0) return undefined;
+    queues.deleteQueue(queue).catch((error: unknown) => {
+      logger.error(`files of an earlier queue ${queueId} of ${topic} are left`, error);
+    });
+    return queues.obtain(topic, queueId);
   }
 
   /** Makes records that are in the log visible to readers, all of them before any reader is told. */

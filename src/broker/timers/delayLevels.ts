@@ -92,6 +92,12 @@ export class DelayLevels implements Disposable {
     if (topic === SCHEDULE_TOPIC && level !== undefined && level.timer === undefined) this.#run(queueId);
   }
 
+  /** How far another broker is, given as `encode` gives it; for a broker that delivers nothing itself. */
+  takeOver(content: Buffer): void {
+    this.#decode(content);
+    this.#file.saveLater();
+  }
+
   encode(): Buffer {
     const offsets = new Map<number, number>();
     this.#levels.forEach(({ offset }, index) => {

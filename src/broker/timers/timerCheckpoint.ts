@@ -35,7 +35,8 @@ export function encodeTimerCheckpoint(checkpoint: TimerCheckpoint): Buffer {
   return bytes;
 }
 
-function decodeTimerCheckpoint(bytes: Buffer): TimerCheckpoint {
+/** @throws RangeError for what is shorter */
+export function decodeTimerCheckpoint(bytes: Buffer): TimerCheckpoint {
   return {
     lastReadTimeMs: readInt64(bytes, 0),
     lastTimerLogFlushPos: readInt64(bytes, 8),

@@ -13,6 +13,7 @@ import type { WantedOptions } from './dueMessage.ts';
 import type { DueSlot } from './dueSlot.ts';
 import { OpenSlots } from './openSlots.ts';
 import { RecentRate } from './recentRate.ts';
+import { decodeTimerCheckpoint } from './timerCheckpoint.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';
 import { isRolled } from './timerLog.ts';
 import type { TimerUnit } from './timerLog.ts';
@@ -22,6 +23,8 @@ import type { TimerStoreOptions } from './timerStore.ts';
 
 /** After a put that failed, such as with a full store. */
 const RETRY_MS = 1000;
+/** How late a message may come in to be kept for the case that its master dies. */
+const FOLLOWED_PAST_MS = 3_600_000;
 const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 256 * 1024;
 
@@ -45,6 +48,8 @@ export class TimerMessages implements Disposable {
   #running: Promise<void> | undefined;
   readonly #slots: OpenSlots;
   #started = false;
+  /** Undefined where this broker delivers; otherwise the time before which the master served all slots. */
+  #masterReadMs: number | undefined;
   #stopped = false;
 
   private constructor(options: TimerMessagesOptions, store: TimerStore) {
@@ -63,6 +68,23 @@ export class TimerMessages implements Disposable {
   start(): void {
     this.#started = true;
     this.#run();
+  }
+
+  /** Takes in what arrives, so that this broker could go on, and delivers nothing: its master does. */
+  follow(): void {
+    this.#masterReadMs = 0;
+    this.start();
+  }
+
+  /** How far the master is, as GET_TIMER_CHECK_POINT says it. @throws RangeError */
+  followCheckpoint(body: Buffer): void {
+    this.#masterReadMs = decodeTimerCheckpoint(body).lastReadTimeMs;
+    this.#store.servedBefore(this.#masterReadMs);
+  }
+
+  /** How much waits there, as GET_TIMER_METRICS says it. */
+  followMetrics(body: Buffer): void {
+    this.#options.metrics.takeOver(body);
   }
 
   wake({ topic }: Arrival): void {
@@ -147,6 +169,7 @@ export class TimerMessages implements Disposable {
 
   #nextWakeMs(): number | undefined {
     if (this.#hasArrivals()) return this.#options.clock.now();
+    if (this.#masterReadMs !== undefined) return undefined;
     const slotMs = this.#store.nextSlot;
     if (slotMs === undefined) return undefined;
     const aheadMs = this.#slotAhead();
@@ -179,6 +202,10 @@ export class TimerMessages implements Disposable {
    * @returns false when there is nothing to do now
    */
   async #step(): Promise<boolean> {
+    if (this.#masterReadMs !== undefined) {
+      if (this.#hasArrivals()) await this.#takeIn();
+      return this.#hasArrivals();
+    }
     const nowMs = this.#options.clock.now();
     const slotMs = this.#store.nextSlot;
     if (slotMs !== undefined && slotMs < nowMs) {
@@ -238,6 +265,12 @@ export class TimerMessages implements Disposable {
       return false;
     }
     this.#enqueued.add(1);
+    if (this.#masterReadMs !== undefined) {
+      // What is long past the master delivered, and a slot of that age may be another's by now.
+      const oldestMs = this.#store.writeMs - FOLLOWED_PAST_MS;
+      if (dueMs >= Math.max(this.#masterReadMs, oldestMs)) this.#store.enqueue(message, dueMs);
+      return false;
+    }
     const isMarker = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
     if (dueMs < this.#store.writeMs) {
       if (!isMarker) this.#deliver([wantedDueMessage(this.#options, message, NEVER_ENQUEUED)]);

@@ -40,6 +40,13 @@ export class TimerMetrics implements Disposable {
     if (this.#topics.delete(topic)) this.#file.saveLater();
   }
 
+  /** How many wait at another broker, given as `encode` gives it. */
+  takeOver(content: Buffer): void {
+    this.#topics.clear();
+    this.#decode(content);
+    this.#file.saveLater();
+  }
+
   encode(): Buffer {
     return Buffer.from(
       stringifyFastjson({ dataVersion: this.#version.current, timingCount: Object.fromEntries(this.#topics) }),

@@ -171,6 +171,13 @@ export class TimerStore {
     this.#saveCheckpoint();
   }
 
+  /** Another broker served all slots before that time. */
+  servedBefore(untilMs: number): void {
+    for (let slotMs = this.nextSlot; slotMs !== undefined && slotMs < untilMs; slotMs = this.nextSlot) {
+      this.served(slotMs);
+    }
+  }
+
   checkpoint(): TimerCheckpoint {
     return {
       lastReadTimeMs: Math.min(this.nextSlot ?? this.writeMs, this.writeMs),
