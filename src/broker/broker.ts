@@ -117,7 +117,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       accept: (stream, slave) => acceptSlave(stream, slave),
       logger,
     });
-    const haListenPort = haListener.port;
+    const haListenPort = haListener?.port ?? Math.min(port + 1, 65535);
     const file = (name: string): string => path.join(store.directory, 'config', name);
     const { brokerIP1, bindAddress } = options.config;
     const host = brokerIP1 === '' ? reachableHost(bindAddress) : brokerIP1;

@@ -5,7 +5,7 @@ import { Perm } from '../protocol/bodies/route.ts';
 import { apacheBrokerSettings, apacheNameServerSettings } from './apacheSettings.ts';
 import { authSettings } from './settings/authSettings.ts';
 import { grpcSettings } from './settings/grpcSettings.ts';
-import { haSettings } from './settings/haSettings.ts';
+import { BESIDE_LISTEN_PORT, haSettings } from './settings/haSettings.ts';
 import { popSettings } from './settings/popSettings.ts';
 import { flag, MAX, notBlank, port, precision, text, whole } from './settings/setting.ts';
 import type { SettingTable, ValuesOf } from './settings/setting.ts';
@@ -161,7 +161,9 @@ export interface ReadSettings<T> {
 
 /** @throws CodedError `config-invalid` */
 export function brokerConfig(given: Partial<BrokerConfig> = {}): BrokerConfig {
-  return withBrokerId({ ...defaults(brokerSettings), ...given });
+  const servesSlaves = given.brokerRole !== undefined && given.haListenPort === undefined;
+  const haListenPort = servesSlaves ? { haListenPort: BESIDE_LISTEN_PORT } : {};
+  return withBrokerId({ ...defaults(brokerSettings), ...given, ...haListenPort });
 }
 
 /** A master is 0, whatever the file says, and a slave is not. Source: BrokerStartup.java. */

@@ -11,7 +11,7 @@ import type { TransactionCheck } from './transactions/transactionCheck.ts';
 export async function stopBroker(parts: {
   readonly context: BrokerContext;
   readonly servers: readonly RemotingServer[];
-  readonly haListener: HaListener;
+  readonly haListener: HaListener | undefined;
   readonly owned: DisposableStore;
   readonly transactionCheck: TransactionCheck;
   readonly grpc: GrpcEndpoint | undefined;
@@ -26,7 +26,7 @@ export async function stopBroker(parts: {
     () => context.timers?.stop(),
     () => transactionCheck.stop(),
     () => context.replication.dispose(),
-    () => haListener.close(),
+    () => haListener?.close(),
     () => owned.dispose(),
     () => context.store.close(),
   ];

@@ -13,6 +13,7 @@ import {
 import { LogFile, lineLogger } from '../../src/broker/logWriter.ts';
 import { reachableHost } from '../../src/broker/reachableHost.ts';
 import { ConfigFile } from '../../src/broker/state/configFile.ts';
+import { BESIDE_LISTEN_PORT, NO_SLAVES } from '../../src/broker/settings/haSettings.ts';
 import { defaultStoreDirectory } from '../../src/broker/storeDirectory.ts';
 import { FakeClock } from '../support/fakeClock.ts';
 import { makeTempDir } from '../support/tempDir.ts';
@@ -46,6 +47,12 @@ describe('broker: settings', () => {
     assert.equal(brokerConfig({ brokerRole: 'SLAVE', brokerId: 3 }).brokerId, 3);
     assert.throws(() => brokerConfig({ brokerRole: 'SLAVE' }), /that of a slave must be above 0/);
     assert.equal(readBrokerConf('haSlaveFallbehindMax=1024').settings.haMaxGapNotInSync, 1024);
+  });
+
+  it('serves slaves where the file says that they may come, and nobody else', () => {
+    assert.equal(brokerConfig({ brokerName: 'x' }).haListenPort, NO_SLAVES);
+    assert.equal(brokerConfig({ brokerRole: 'ASYNC_MASTER' }).haListenPort, BESIDE_LISTEN_PORT);
+    assert.equal(brokerConfig({ brokerRole: 'SYNC_MASTER', haListenPort: 10912 }).haListenPort, 10912);
   });
 
   const illegal: readonly [string, string, RegExp][] = [

@@ -69,7 +69,7 @@ export class SlaveLink implements Disposable {
   }
 
   isInSync(masterEnd: number): boolean {
-    return masterEnd - this.#reported < this.#options.settings.haMaxGapNotInSync;
+    return this.#reported >= 0 && masterEnd - this.#reported < this.#options.settings.haMaxGapNotInSync;
   }
 
   status(masterEnd: number): SlaveStatus {
@@ -85,10 +85,14 @@ export class SlaveLink implements Disposable {
 
   /** The log grew. */
   wake(): void {
-    if (this.#sending || this.#closed || this.#next < 0) return;
+    if (this.#sending || this.#closed || this.#next < 0 || this.#next >= this.#options.log.maxPhysicalOffset) return;
     this.#sending = true;
     this.#send().then(
-      () => (this.#sending = false),
+      () => {
+        this.#sending = false;
+        // What came after its last look.
+        this.wake();
+      },
       (error: unknown) => this.#close(errorText(error)),
     );
   }

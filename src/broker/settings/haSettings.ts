@@ -1,8 +1,12 @@
 import { MAX, flag, port, text, whole } from './setting.ts';
 import type { SettingTable } from './setting.ts';
 
-/** Default of haListenPort: the port above listenPort. */
-export const BESIDE_LISTEN_PORT = -1;
+/**
+ * Default of haListenPort: no slave is served, since whoever connects there gets the whole log, with access control too.
+ */
+export const NO_SLAVES = -1;
+/** The port above listenPort, Apache's default: what it is for a broker that was given a brokerRole. */
+export const BESIDE_LISTEN_PORT = -2;
 
 const ROLES: readonly string[] = ['ASYNC_MASTER', 'SYNC_MASTER', 'SLAVE'];
 
@@ -13,7 +17,7 @@ export const haSettings = {
     if (!ROLES.includes(role)) throw new Error(`expected ${ROLES.join(', ')}`);
   }),
   /** 0 takes any free port. */
-  haListenPort: port(BESIDE_LISTEN_PORT),
+  haListenPort: port(NO_SLAVES),
   haSendHeartbeatInterval: whole(5000, 100, 3_600_000),
   haHousekeepingInterval: whole(20_000, 100, 3_600_000),
   haTransferBatchSize: whole(32 * 1024, 1024, 4 * 1024 * 1024 - 12),

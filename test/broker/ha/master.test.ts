@@ -14,7 +14,7 @@ describe('broker: its slaves', () => {
   const sockets: Socket[] = [];
 
   beforeEach(async () => {
-    broker = await TestBroker.start();
+    broker = await TestBroker.start({ broker: { haListenPort: 0 } });
   });
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy();

@@ -29,7 +29,10 @@ export class TestPair {
   static async start(
     options: { readonly master?: Partial<BrokerConfig>; readonly slave?: Partial<BrokerConfig> } = {},
   ): Promise<TestPair> {
-    return new TestPair(await TestBroker.start({ broker: options.master ?? {} }), options.slave ?? {});
+    return new TestPair(
+      await TestBroker.start({ broker: { haListenPort: 0, ...options.master } }),
+      options.slave ?? {},
+    );
   }
 
   async startSlave(
@@ -40,6 +43,7 @@ export class TestPair {
       brokerRole: 'SLAVE',
       brokerId: 1,
       listenPort: 0,
+      haListenPort: 0,
       mappedFileSizeCommitLog: 1024 * 1024,
       slaveReadEnable: true,
       ...this.#slaveConfig,

@@ -92,6 +92,19 @@ describe('HA: a master and a slave of it', () => {
     }
   });
 
+  it('sends what comes in the turn of its last look', async () => {
+    const slave = connect();
+    slave.report(0);
+    await waitFor('the slave to follow', () => slave.link?.reported === 0);
+    append(1);
+    append(1);
+    await slave.untilAt(store.maxPhysicalOffset);
+  });
+
+  it('is in sync with nobody who said nothing yet', () => {
+    assert.equal(connect().link?.isInSync(0), false);
+  });
+
   it('begins at the newest file for a slave that has nothing', async () => {
     append(30);
     const slave = connect();
