@@ -6,7 +6,7 @@ import { forPrograms } from '../support/backends.ts';
 import { requireTools } from '../support/skip.ts';
 
 /** Brokers and clients share a busy machine. */
-const MOST_LATE_MS = 3000;
+const MOST_LATE_MS = 15_000;
 
 forPrograms(
   (cluster) => {
@@ -16,7 +16,7 @@ forPrograms(
       let failing = '';
 
       before(async function () {
-        this.timeout(180_000);
+        this.timeout(240_000);
         requireTools(this, 'java', 'javac', 'mvn');
         topic = await cluster.newTopic();
         failing = await cluster.newTopic({ readQueueNums: 1, writeQueueNums: 1 });
@@ -59,8 +59,7 @@ forPrograms(
         ]);
         for (const { body, dueMs } of sent) {
           const storedMs = Number(found.find((line) => line['body'] === body)?.['storedMs']);
-          // The send took a moment, which counts for the delay.
-          const isInTime = dueMs === 0 || (storedMs > Number(dueMs) - 1000 && storedMs < Number(dueMs) + MOST_LATE_MS);
+          const isInTime = dueMs === 0 || (storedMs >= Number(dueMs) && storedMs < Number(dueMs) + MOST_LATE_MS);
           assert.ok(isInTime, `${String(body)} ${storedMs - Number(dueMs)} ms after its time`);
         }
       });

@@ -18,7 +18,7 @@ forPrograms((cluster) => {
     let clients: RunningScenario | undefined;
 
     before(async function () {
-      this.timeout(180_000);
+      this.timeout(240_000);
       requireTools(this, 'java', 'javac', 'mvn');
       topic = await cluster.newTopic();
       clients = await startScenario('PopClients', [topic, String(SENT)], {
@@ -84,7 +84,7 @@ forPrograms((cluster) => {
     });
 
     it('mqadmin switches a group to POP', async function () {
-      this.timeout(60_000);
+      this.timeout(400_000);
       const group = uniqueName('Group');
       await mqadmin(cluster.nameServer, ['updateSubGroup', '-c', cluster.clusterName, '-g', group]);
       const { output } = await mqadmin(cluster.nameServer, [

@@ -10,6 +10,7 @@ import { repository } from '../support/repository.ts';
 import { accessibilityViolations } from '../support/vscodeHost/accessibility.ts';
 import { launchBrowser } from '../support/vscodeHost/browser.ts';
 import { waitFor } from '../support/waitFor.ts';
+import { becomes } from './becomes.ts';
 import { openFakeHost, problem } from './fakeHost.ts';
 import type { FakeHost, FakeHostOptions } from './fakeHost.ts';
 import { THEMES } from './themes.ts';
@@ -162,7 +163,7 @@ describe('tail page', function () {
     await open();
     await waitForLast(99_999);
     assert.ok((await host.page.locator('.grid-body [role=row]').count()) < 60);
-    assert.equal(await host.page.getByRole('grid').getAttribute('aria-rowcount'), '100001');
+    await becomes(() => host.page.getByRole('grid').getAttribute('aria-rowcount'), '100001');
     const before = host.paramsOf('rows').length;
     await scrollTo(50_000 * 24);
     await waitFor('the rows in the middle', async () => (await inView())[0] === 50_000);
@@ -182,7 +183,7 @@ describe('tail page', function () {
       '{"id":50000,"note":"body of message 50000"}',
     ]);
     assert.match(cells[0]!, /\d\d:\d\d:50\.000$/);
-    assert.equal(await host.page.locator('[data-number="50000"]').getAttribute('aria-rowindex'), '50002');
+    await becomes(() => host.page.locator('[data-number="50000"]').getAttribute('aria-rowindex'), '50002');
   });
 
   it('keeps the newest in view, and shows no gap while rows arrive', async () => {
@@ -200,8 +201,8 @@ describe('tail page', function () {
       await arrive({ held });
       await waitForLast(held - 1);
     }
-    assert.equal(await host.page.evaluate(() => Number(Reflect.get(globalThis, 'gaps'))), 0);
-    assert.equal(await counts(), '400 of 400 received are held, 100,000 at most');
+    await becomes(() => host.page.evaluate(() => Number(Reflect.get(globalThis, 'gaps'))), 0);
+    await becomes(() => counts(), '400 of 400 received are held, 100,000 at most');
   });
 
   it('stops following when scrolled up, counts what came, and jumps back', async () => {
@@ -213,10 +214,10 @@ describe('tail page', function () {
     await arrive({ held: 1250 });
     await button('Jump to Newest (250)').waitFor();
     assert.equal((await inView())[0], 100);
-    assert.equal(await button('Follow Newest').getAttribute('aria-pressed'), 'false');
+    await becomes(() => button('Follow Newest').getAttribute('aria-pressed'), 'false');
     await button('Jump to Newest (250)').click();
     await waitForLast(1249);
-    assert.equal(await button(/Jump to Newest/).count(), 0);
+    await becomes(() => button(/Jump to Newest/).count(), 0);
     await arrive({ held: 1300 });
     await waitForLast(1299);
     await scrollTo(0);
@@ -236,7 +237,7 @@ describe('tail page', function () {
     await arrive({ first: 300, held: 1000 });
     await button('Jump to Newest (300)').waitFor();
     await waitFor('row 500 still at the top', async () => (await inView())[0] === 500);
-    assert.equal(await counts(), '1,000 of 1,300 received are held, 1,000 at most');
+    await becomes(() => counts(), '1,000 of 1,300 received are held, 1,000 at most');
     // They fell out too: the oldest that are held take their place.
     await arrive({ first: 5000, held: 1000 });
     await waitFor('the oldest row at the top', async () => (await inView())[0] === 5000);
@@ -248,13 +249,13 @@ describe('tail page', function () {
     await open();
     await button('Pause').click();
     await button('Resume').waitFor();
-    assert.equal(await host.page.getByRole('status').innerText(), 'Paused');
+    await becomes(() => host.page.getByRole('status').innerText(), 'Paused');
     await button('Resume').click();
     await button('Pause').waitFor();
     await button('Clear').click();
     await host.page.waitForSelector('.empty');
     assert.match(await host.page.locator('.empty').innerText(), /Waiting for new messages of Orders\./);
-    assert.equal(await counts(), '0 of 10 received are held, 100,000 at most');
+    await becomes(() => counts(), '0 of 10 received are held, 100,000 at most');
     assert.deepEqual(
       host.calls.map(({ method }) => method).filter((method) => method !== 'rows'),
       ['ready', 'pause', 'resume', 'clear'],
@@ -262,7 +263,7 @@ describe('tail page', function () {
     await arrive({ held: 2 });
     await waitForLast(11);
     await loaded();
-    assert.deepEqual(await inView(), [10, 11]);
+    await becomes(() => inView(), [10, 11]);
   });
 
   it('says what it waits for and offers to send', async () => {
@@ -282,14 +283,14 @@ describe('tail page', function () {
     await waitForLast(99);
     await host.page.locator('[data-number="95"]').click();
     await host.page.waitForSelector('.detail');
-    assert.equal(await focused(), 'detail-title');
-    assert.equal(await host.page.locator('#detail-title').innerText(), 'broker-a, queue 3, offset 1095');
-    assert.equal(await host.page.locator('.detail pre').innerText(), '{\n  "id": 95\n}');
+    await becomes(() => focused(), 'detail-title');
+    await becomes(() => host.page.locator('#detail-title').innerText(), 'broker-a, queue 3, offset 1095');
+    await becomes(() => host.page.locator('.detail pre').innerText(), '{\n  "id": 95\n}');
     assert.deepEqual(await host.page.locator('.detail-properties tbody tr').allInnerTexts(), [
       'KEYS\tkey-95',
       'region\teu',
     ]);
-    assert.equal(await host.page.locator('[data-number="95"]').getAttribute('aria-selected'), 'true');
+    await becomes(() => host.page.locator('[data-number="95"]').getAttribute('aria-selected'), 'true');
     await button('Copy Message id').click();
     await button('Copy Body').click();
     await button('Open in Editor').click();
@@ -315,6 +316,7 @@ describe('tail page', function () {
       }),
     });
     await host.page.locator('[data-number="0"]').click();
+    await host.page.locator('.detail', { hasText: 'It cannot be decompressed.' }).waitFor();
     const shown = await host.page.locator('.detail').innerText();
     assert.match(shown, /Body: binary, 4 MiB/);
     assert.match(shown, /The first 64 KiB of 4 MiB stand here; Open in Editor shows all\./);
@@ -326,7 +328,7 @@ describe('tail page', function () {
     await open();
     await waitForLast(999);
     await host.page.locator('.grid-body [tabindex="0"]').focus();
-    assert.equal(await focused(), 999);
+    await becomes(() => focused(), 999);
     const walk: [string, number][] = [
       ['ArrowUp', 998],
       ['ArrowUp', 997],
@@ -348,7 +350,7 @@ describe('tail page', function () {
     const target = 999 - (page - 1);
     await waitFor('a page up', async () => (await focused()) === target);
     await waitFor('the row in view', async () => (await inView()).includes(target));
-    assert.equal(await host.page.locator('.grid-body [tabindex="0"]').count(), 1);
+    await becomes(() => host.page.locator('.grid-body [tabindex="0"]').count(), 1);
     await host.page.keyboard.press('Enter');
     await host.page.waitForSelector('.detail');
     assert.deepEqual(host.paramsOf('message'), [{ number: target }]);
@@ -361,10 +363,10 @@ describe('tail page', function () {
     await host.page.locator('[data-number="998"]').focus();
     await arrive({ held: 2000 });
     await waitForLast(1999);
-    assert.equal(await focused(), 998);
+    await becomes(() => focused(), 998);
     await arrive({ first: 1500, held: 1000 });
     await waitForLast(2499);
-    assert.equal(await focused(), 2499);
+    await becomes(() => focused(), 2499);
   });
 
   it('tells a problem of the tail and an error of a call', async () => {
@@ -378,7 +380,7 @@ describe('tail page', function () {
     await host.page.getByText('broker-a does not answer. Trying again.').waitFor();
     await host.page.locator('[data-number="1"]').click();
     await host.page.getByText('This message has left the view.').waitFor();
-    assert.equal(await host.page.locator('[role=alert] .notice').count(), 2);
+    await becomes(() => host.page.locator('[role=alert] .notice').count(), 2);
     await arrive({ problem: undefined });
     await host.page.getByText('broker-a does not answer.').waitFor({ state: 'detached' });
   });
@@ -395,8 +397,8 @@ describe('tail page', function () {
     await host.page.reload();
     await host.page.waitForSelector('.detail');
     await waitFor('row 200 at the top', async () => (await inView())[0] === 200);
-    assert.equal(await host.page.locator('[data-number="205"]').getAttribute('aria-selected'), 'true');
-    assert.equal(await button('Follow Newest').getAttribute('aria-pressed'), 'false');
+    await becomes(() => host.page.locator('[data-number="205"]').getAttribute('aria-selected'), 'true');
+    await becomes(() => button('Follow Newest').getAttribute('aria-pressed'), 'false');
   });
 
   it('has one request for rows under way at a time', async () => {
@@ -475,7 +477,7 @@ describe('tail page', function () {
     assert.equal(clear, pause);
     await button('Follow Newest').click();
     await button('Pause').focus();
-    assert.equal((await outlines())[2], clear);
+    await becomes(async () => (await outlines())[2], clear);
   });
 
   it('that came back with the window asks before it joins its group, and says what a group does', async () => {
@@ -486,15 +488,15 @@ describe('tail page', function () {
       await shown(),
       /^This tail came back with the window\. It has not joined the group my-group again\.\s+Messages show here as the group my-group receives them, and are acknowledged: other members/,
     );
-    assert.equal(await host.page.locator('.empty p').first().getAttribute('role'), 'status');
+    await becomes(() => host.page.locator('.empty p').first().getAttribute('role'), 'status');
     assert.deepEqual(host.paramsOf('join'), []);
     const join = button('Join the Group and Go On');
     await join.focus();
     await host.page.keyboard.press('Enter');
     await host.page.getByText('Waiting for new messages of Orders.').waitFor();
     assert.equal(host.paramsOf('join').length, 1);
-    assert.equal(await join.count(), 0);
-    assert.equal(await host.page.locator('.tail-page > [role=status]').innerText(), 'Joined');
+    await becomes(() => join.count(), 0);
+    await becomes(() => host.page.locator('.tail-page > [role=status]').innerText(), 'Joined');
     assert.doesNotMatch(await shown(), /joins no consumer group/);
   });
 

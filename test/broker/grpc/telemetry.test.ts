@@ -6,6 +6,7 @@ import { GrpcClient } from '../../../src/broker/grpc/grpcClient.ts';
 import { ClientType, Code } from '../../../src/protocol/grpc/definition_pb.ts';
 import { encodeGrpcFrame } from '../../../src/protocol/grpc/grpcFrame.ts';
 import { TelemetryCommandSchema } from '../../../src/protocol/grpc/service_pb.ts';
+import { turns } from '../../support/turns.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { GrpcTestBroker } from './grpcTestBroker.ts';
 import { consumerSettings, producerSettings } from './testSettings.ts';
@@ -210,6 +211,7 @@ describe('gRPC telemetry', () => {
   });
 
   it('keeps a client whose stream ended, and forgets it half a minute after its last connection (checks 21, 23)', async () => {
+    const before = openSockets();
     const client = test.client({ clientId: 'me' });
     const stream = client.telemetry();
     stream.write(consumerSettings('GroupA', 'TopicA'));
@@ -224,9 +226,11 @@ describe('gRPC telemetry', () => {
     again.cancel();
     await again.ended;
     client.close();
+    await waitFor('the end of its connection', () => openSockets() <= before);
+    await turns(300);
     let waitedMs = 0;
     while (members() > 0 && waitedMs < 60_000) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       test.broker.clock.advance(100);
       waitedMs += 100;
     }
@@ -344,3 +348,7 @@ describe('gRPC telemetry', () => {
     session.destroy();
   });
 });
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+}

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { DigestType, Encoding, MessageType } from '../../../src/protocol/grpc/definition_pb.ts';
-import { Code, TransactionResolution, TransactionSource } from '../../../src/protocol/grpc/definition_pb.ts';
+import {
+  ClientType,
+  Code,
+  TransactionResolution,
+  TransactionSource,
+} from '../../../src/protocol/grpc/definition_pb.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { GrpcTestBroker } from './grpcTestBroker.ts';
 import type { GrpcTestClient, TestTelemetry } from './grpcTestClient.ts';
@@ -167,6 +172,8 @@ describe('gRPC transactions', () => {
     const stream = await telemetry(client);
     gone.cancel();
     await gone.ended;
+    // What comes by the same connection later is answered: the end of the stream is known.
+    await first.call('heartbeat', { clientType: ClientType.PRODUCER });
     await test.broker.clock.advanceAsync(31_000);
     assert.equal((await stream.next()).command.case, 'recoverOrphanedTransactionCommand');
   });

@@ -41,14 +41,17 @@ public final class Delays {
 
         Message level = message(topic, "level");
         level.setDelayTimeLevel(1);
-        sent(producer.send(level), "level", System.currentTimeMillis() + 1000);
+        long levelMs = System.currentTimeMillis() + 1000;
+        sent(producer.send(level), "level", levelMs);
         Message millis = message(topic, "millis");
         millis.setDelayTimeMs(2000);
-        sent(producer.send(millis), "millis", System.currentTimeMillis() + 2000);
+        long millisMs = System.currentTimeMillis() + 2000;
+        sent(producer.send(millis), "millis", millisMs);
         Message seconds = message(topic, "seconds");
         seconds.setDelayTimeSec(2);
-        sent(producer.send(seconds), "seconds", System.currentTimeMillis() + 2000);
-        long dueMs = System.currentTimeMillis() + 4000;
+        long secondsMs = System.currentTimeMillis() + 2000;
+        sent(producer.send(seconds), "seconds", secondsMs);
+        long dueMs = System.currentTimeMillis() + 6000;
         Message moment = message(topic, "moment");
         moment.setDeliverTimeMs(dueMs);
         sent(producer.send(moment), "moment", dueMs);

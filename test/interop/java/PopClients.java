@@ -27,7 +27,7 @@ public final class PopClients {
         consume(topic, "pair", "one", MessageSelector.byTag("*"), 60_000);
         consume(topic, "pair", "two", MessageSelector.byTag("*"), 60_000);
         consume(topic, "tag", "tag", MessageSelector.byTag("TagA"), 60_000);
-        consume(topic, "slow", "slow", MessageSelector.byTag("*"), 5_000);
+        consume(topic, "slow", "slow", MessageSelector.byTag("*"), 10_000);
         Emit.line("started");
         send(topic, Integer.parseInt(args[1]));
         Emit.line("sent");
@@ -77,7 +77,7 @@ public final class PopClients {
                     message.getTopic());
                 boolean first = SEEN.add(by + " " + n);
                 if (by.equals("all") && n.equals("3") && first) status = ConsumeConcurrentlyStatus.RECONSUME_LATER;
-                if (by.equals("slow") && n.equals("0") && first) rest(7_000);
+                if (by.equals("slow") && n.equals("0") && first) rest(13_000);
             }
             return status;
         });
