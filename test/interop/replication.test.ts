@@ -137,8 +137,18 @@ describe('replication between brokers of both makes', () => {
   it('our slave follows the master of Apache', async () => {
     const apache = await startApache(SYNC_MASTER);
     const master = await to(apache.brokerAddress);
+    const progress = { consumerGroup: 'GroupOfMaster', topic: TOPIC, queueId: '0' };
+    const group = { groupName: progress.consumerGroup };
+    assert.equal((await ask(master, RequestCode.UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, {}, group)).code, 0);
+    const committed = { ...progress, commitOffset: '7' };
+    assert.equal((await ask(master, RequestCode.UPDATE_CONSUMER_OFFSET, committed)).code, 0);
     await replicate(master, async () => {
       const { broker, role } = await startOurs('slave', ['broker', '-n', apache.nameServer, '--port', '0'], SLAVE);
+      const slave = await to(broker);
+      await waitFor('the offset of the group', async () => {
+        const answer = await ask(slave, RequestCode.QUERY_CONSUMER_OFFSET, progress);
+        return answer.code === 0 && answer.extFields['offset'] === '7';
+      });
       return { address: broker, stop: () => role.stop() };
     });
     await withoutSlave(master);
