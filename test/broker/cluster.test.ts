@@ -54,10 +54,10 @@ describe('command rocketmq-local cluster', function () {
     clusters.push(cluster);
     return cluster;
   };
-  const send = async (address: string, body: string): Promise<number> => {
+  const send = async (address: string, body: string, topic = 'T'): Promise<number> => {
     const client = await connect(address);
     try {
-      return (await client.request(sendRequest('T', body), TIMEOUT_MS)).code;
+      return (await client.request(sendRequest(topic, body), TIMEOUT_MS)).code;
     } finally {
       client.dispose();
     }
@@ -198,6 +198,44 @@ describe('command rocketmq-local cluster', function () {
     process.kill(above.pid, 'SIGKILL');
     await untilGone([ready.pid, ...ready.nodes.map(({ pid }) => pid)]);
     await above.stop();
+  });
+
+  it('starts masters that wait for their slaves, takes a send, shows the slaves in sync and leaves nothing', async () => {
+    const { ready, supervisor, address, ask } = await start('--mode', '2m-2s-sync', '--namesrvs', '1');
+    assert.deepEqual(
+      ready.nodes.map(({ name, role }) => [name, role]),
+      [
+        ['namesrv-1', 'namesrv'],
+        ['broker-a', 'master'],
+        ['broker-b', 'master'],
+        ['broker-a-s', 'slave'],
+        ['broker-b-s', 'slave'],
+      ],
+    );
+    // Every broker has it from the beginning: a slave learns of others some seconds later.
+    const topic = 'BenchmarkTest';
+    const codes = [await send(address('broker-a'), 'a', topic), await send(address('broker-b'), 'b', topic)];
+    assert.deepEqual(codes, [0, 0]);
+    const synced = { inSync: true, lagBytes: 0 };
+    const replications = await waitFor('both slaves in sync', async () => {
+      const found = (await ask('status')).nodes.map(({ replication }) => replication);
+      return found.filter((replication) => replication?.inSync && replication.lagBytes === 0).length === 2 && found;
+    });
+    assert.deepEqual(replications, [null, null, null, synced, synced]);
+    const slave = await connect(address('broker-a-s'));
+    await waitFor('the message at the slave', async () => {
+      const pulled = await slave.request(pullRequest({ topic, queueId: 0, queueOffset: 0 }), TIMEOUT_MS);
+      return records(pulled.body).map(({ body }) => body.toString())[0] === 'a';
+    });
+    slave.dispose();
+    const { nodes } = await ask('stop');
+    assert.deepEqual(
+      nodes.map(({ state, ended }) => [state, ended]),
+      nodes.map(() => ['stopped', 0]),
+    );
+    assert.equal(await supervisor.exited, 0);
+    await untilGone(ready.nodes.map(({ pid }) => pid));
+    assert.equal(existsSync(path.join(directory, 'supervisor.json')), false);
   });
 
   it('says what is wrong and what to do', async () => {

@@ -1,32 +1,41 @@
 import { connect } from 'node:net';
 import type { ClusterAnswer, ClusterRequest, ClusterStatus } from '../control.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import { isAlive } from './isAlive.ts';
 import type { SupervisorLine } from './supervisorServer.ts';
 import type { SupervisorFile } from './supervisorFile.ts';
 
 /** More than a node takes to start. */
 const TIMEOUT_MS = 120_000;
+/** Keeps a stranger on the port from filling the memory. */
+const MAX_ANSWER = 1_000_000;
 
 /**
  * Asks the supervisor of a cluster.
- * @returns undefined when none listens there: it is gone
+ * @returns undefined when it is gone: its process has ended, or none listens there, or none answers in time
  * @throws CodedError `usage` with what it says when it refuses
  */
 export async function askSupervisor(
-  { port, token }: SupervisorFile,
+  { pid, port, token }: SupervisorFile,
   request: ClusterRequest,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<ClusterStatus | undefined> {
-  const answer = await exchange(port, { ...request, token });
+  // The port of one that was killed may be a stranger's by now.
+  if (!isAlive(pid)) return undefined;
+  const answer = await exchange(port, { ...request, token }, timeoutMs);
   if (answer === undefined || answer.ok) return answer?.status;
   throw clusterProblem(answer.reason, answer.next);
 }
 
-function exchange(port: number, line: SupervisorLine): Promise<ClusterAnswer | undefined> {
+function exchange(port: number, line: SupervisorLine, timeoutMs: number): Promise<ClusterAnswer | undefined> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });
     let text = '';
-    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+      if (text.length > MAX_ANSWER) socket.destroy();
+    });
+    socket.setTimeout(timeoutMs, () => socket.destroy());
     // Refused, or ended in the middle: in both cases nobody is there any more.
     socket.on('error', () => undefined);
     socket.on('connect', () => socket.write(`${JSON.stringify(line)}\n`));

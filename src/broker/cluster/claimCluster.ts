@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { Disposable } from '../../base/disposable.ts';
+import { isCodedError } from '../../base/errors.ts';
 import type { ClusterAnswer, ClusterRequest } from '../control.ts';
 import { askSupervisor } from './askSupervisor.ts';
 import { clusterProblem } from './clusterProblem.ts';
 import { serveSupervisor } from './supervisorServer.ts';
 import { claimDirectory, leaveDirectory, readSupervisorFile, removeStaleFile } from './supervisorFile.ts';
+
+const STARTING = 'the cluster is starting';
+/** For an answer that takes no time, unless the supervisor hangs. */
+const ALIVE_TIMEOUT_MS = 5000;
 
 export interface Claim extends Disposable {
   /** The supervisor before this one was killed; its nodes may still be ending. */
@@ -53,18 +58,17 @@ async function claim(directory: string, file: Parameters<typeof claimDirectory>[
   );
 }
 
-/** A refusal is an answer as well. */
+/** A stranger who has its port by now may answer as well, but neither with a status nor like one that starts. */
 async function isAnswered(other: Parameters<typeof askSupervisor>[0]): Promise<boolean> {
   try {
-    return (await askSupervisor(other, {})) !== undefined;
-  } catch {
-    return true;
+    return (await askSupervisor(other, {}, ALIVE_TIMEOUT_MS)) !== undefined;
+  } catch (error) {
+    return isCodedError(error, 'usage') && error.details['reason'] === STARTING;
   }
 }
 
 const notYet = (request: ClusterRequest): ClusterAnswer => ({
   ok: false,
-  reason:
-    request.action === undefined ? 'the cluster is starting' : `the cluster is starting: no ${request.action} yet`,
+  reason: request.action === undefined ? STARTING : `${STARTING}: no ${request.action} yet`,
   next: 'ask again in a moment',
 });

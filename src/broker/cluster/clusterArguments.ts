@@ -53,7 +53,7 @@ Modes:
   single       one master; the service stops with it
   2m-noslave   two masters; while one is down, what it holds unread waits for it
   2m-2s-async  two masters, a slave each; consumers go on from the slave, the last messages may be missing there
-  2m-2s-sync   the same; what is acknowledged is on the slave too
+  2m-2s-sync   the same; what a send was acknowledged for is on the slave too
 
 Options:
   --mode MODE        one of those above; a directory that holds a cluster knows its own

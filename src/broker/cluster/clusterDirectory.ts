@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorText, systemErrorCode } from '../../base/errors.ts';
 import { parseProperties } from '../../base/properties.ts';
@@ -13,10 +13,14 @@ import { brokerConf, nameServerConf } from './nodeConf.ts';
 /** `cluster.json` in the directory of a cluster: enough to write every node's configuration again. */
 export interface ClusterLayout {
   readonly mode: ClusterMode;
+  /** Absolute, where the cluster was made: configurations name its stores by it. */
+  readonly directory: string;
   readonly bindAddress: string;
   readonly host: string;
-  readonly nodes: readonly (PlannedNode & { readonly port: number })[];
+  readonly nodes: readonly LayoutNode[];
 }
+
+type LayoutNode = PlannedNode & { readonly port: number };
 
 /** A node and its place in the directory. */
 export interface PlacedNode extends PlannedNode {
@@ -61,17 +65,12 @@ export function writeLayout(directory: string, layout: ClusterLayout): void {
  * @throws CodedError `usage` when a file says nothing usable
  */
 export function placeNodes(directory: string, layout: ClusterLayout): PlacedNode[] {
-  const nameServers = layout.nodes
-    .filter(({ role }) => role === 'namesrv')
-    .map(({ port }) => formatAddress({ host: layout.host, port }))
-    .join(';');
   return layout.nodes.map((node) => {
     const home = path.join(directory, node.name);
-    const storeDirectory = path.join(home, 'store');
+    const storeDirectory = storeIn(directory, node);
     const conf = path.join(home, node.broker === undefined ? 'namesrv.conf' : 'broker.conf');
-    const place = { ...layout, port: node.port, storeDirectory };
-    const text = node.broker === undefined ? nameServerConf(place) : brokerConf(node.broker, place, nameServers);
-    const settings = readConf(conf, text);
+    const settings = readConf(conf, confText(directory, layout, node));
+    mustBeHere(directory, layout, node, conf, settings);
     const port = portIn(conf, settings.get('listenPort') ?? String(node.port));
     const host = settings.get('brokerIP1') ?? layout.host;
     return {
@@ -84,6 +83,49 @@ export function placeNodes(directory: string, layout: ClusterLayout): PlacedNode
       storeDirectory,
     };
   });
+}
+
+/** As it is written for a node of a cluster in this directory. */
+function confText(directory: string, layout: ClusterLayout, node: LayoutNode): string {
+  const nameServers = layout.nodes
+    .filter(({ role }) => role === 'namesrv')
+    .map(({ port }) => formatAddress({ host: layout.host, port }))
+    .join(';');
+  const place = { ...layout, port: node.port, storeDirectory: storeIn(directory, node) };
+  return node.broker === undefined ? nameServerConf(place) : brokerConf(node.broker, place, nameServers);
+}
+
+/** A copy of a cluster would write to the files of the first. @throws CodedError `usage` when a path is of there */
+function mustBeHere(
+  directory: string,
+  layout: ClusterLayout,
+  node: LayoutNode,
+  conf: string,
+  settings: ReadonlyMap<string, string>,
+): void {
+  if (isSamePlace(directory, layout.directory)) return;
+  const here = parseProperties(confText(directory, layout, node));
+  for (const [key, there] of parseProperties(confText(layout.directory, layout, node))) {
+    if (settings.get(key) !== there || here.get(key) === there) continue;
+    throw clusterProblem(
+      `the cluster in ${directory} was made in ${layout.directory}, and ${conf} still says ${key}=${there}`,
+      'correct it, or delete the file, which is written anew then',
+    );
+  }
+}
+
+/** A directory may have several names. */
+function isSamePlace(one: string, other: string): boolean {
+  try {
+    return one === other || realpathSync(one) === realpathSync(other);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function storeIn(directory: string, { name }: LayoutNode): string {
+  return path.join(directory, name, 'store');
 }
 
 /** What the file says, which is `otherwise` where there was none. */
@@ -116,6 +158,8 @@ function isLayout(value: unknown): value is ClusterLayout {
   const { mode, nodes } = value;
   return (
     typeof mode === 'string' &&
+    'directory' in value &&
+    typeof value.directory === 'string' &&
     isClusterMode(mode) &&
     Array.isArray(nodes) &&
     nodes.every((node: unknown) => typeof node === 'object' && node !== null && 'name' in node && 'port' in node)

@@ -67,8 +67,8 @@ export class ClusterNode {
         resolve();
       };
       child.once('exit', gone);
-      // It could not even be started.
-      child.once('error', (error) => child.pid === undefined && gone(null, error.message));
+      // It could not even be started. Each that nobody listens for would end the cluster.
+      child.on('error', (error) => child.pid === undefined && gone(null, error.message));
     });
     const deadline = this.#parts.clock.after(START_TIMEOUT_MS, () => child.kill('SIGKILL'));
     try {

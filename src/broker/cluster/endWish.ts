@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import { systemErrorCode } from '../../base/errors.ts';
 import type { BrokerCommand } from '../control.ts';
+import { isAlive } from './isAlive.ts';
 
 const PARENT_POLL_MS = 500;
 
@@ -33,13 +33,4 @@ function watchParent(clock: Clock, gone: () => void): Disposable {
   return clock.every(PARENT_POLL_MS, () => {
     if (process.ppid !== parent || !isAlive(parent)) gone();
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === 'EPERM';
-  }
 }

@@ -54,6 +54,7 @@ export async function prepareCluster(directory: string, wish: StartCluster): Pro
   const ports = await portsFor(planned, wish);
   const layout: ClusterLayout = {
     mode: wish.mode,
+    directory,
     bindAddress: wish.host,
     host: reachableHost(wish.host),
     nodes: planned.map((node, at) => ({ ...node, port: ports[at] ?? 0 })),

@@ -6,6 +6,7 @@ import { ClusterNode } from './clusterNode.ts';
 import { clusterProblem } from './clusterProblem.ts';
 import { replicationOf } from './replication.ts';
 import { untilFollowed, untilRegistered } from './untilServing.ts';
+import type { WaitParts } from './untilServing.ts';
 
 export interface SupervisorParts {
   readonly mode: ClusterMode;
@@ -22,6 +23,7 @@ export interface SupervisorParts {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #nodes: readonly ClusterNode[];
+  #isEnding = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -46,10 +48,11 @@ export class Supervisor {
   async start(): Promise<void> {
     for (const role of ['namesrv', 'master', 'slave'] as const) {
       const nodes = this.#nodes.filter(({ placed }) => placed.role === role);
+      this.#mustNotEnd();
       await Promise.all(nodes.map((node) => node.start()));
       if (role !== 'namesrv') await this.#untilServing(nodes);
       // Until then a master that waits for its slave refuses what it is sent.
-      if (role === 'slave') await untilFollowed(this.#mastersOf(nodes), this.#parts);
+      if (role === 'slave') await untilFollowed(this.#mastersOf(nodes), this.#wait);
     }
   }
 
@@ -63,6 +66,7 @@ export class Supervisor {
     this.#parts.logger.info(`${action} ${name}`);
     switch (action) {
       case 'start':
+        this.#mustNotEnd();
         await node.start();
         await this.#untilServing([node]);
         return;
@@ -77,8 +81,9 @@ export class Supervisor {
     }
   }
 
-  /** Slaves end first and NameServers last, so that everybody can take leave. */
+  /** Slaves end first and NameServers last, so that everybody can take leave; from now on no node starts. */
   async stop(): Promise<void> {
+    this.#isEnding = true;
     for (const role of ['slave', 'master', 'namesrv'] as const) {
       const nodes = this.#nodes.filter(({ placed, status }) => placed.role === role && status.pid !== null);
       await Promise.allSettled(nodes.map((node) => node.stop()));
@@ -92,8 +97,18 @@ export class Supervisor {
     await untilRegistered(
       running.map(({ placed }) => placed.address),
       brokers,
-      this.#parts,
+      this.#wait,
     );
+  }
+
+  get #wait(): WaitParts {
+    const { clock, logger } = this.#parts;
+    return { clock, logger, goOn: () => this.#mustNotEnd() };
+  }
+
+  /** A process that starts behind the back of `stop` would be ended by nobody. */
+  #mustNotEnd(): void {
+    if (this.#isEnding) throw clusterProblem('the cluster is ending', 'start it again when it has ended');
   }
 
   #mastersOf(slaves: readonly ClusterNode[]): PlacedNode[] {

@@ -12,17 +12,22 @@ const TIMEOUT_MS = 20_000;
 const ANSWER_MS = 2000;
 const POLL_MS = 20;
 
+export interface WaitParts extends AskParts {
+  /** Asked again and again; what it throws ends the wait. */
+  readonly goOn: () => void;
+}
+
 /** Every NameServer knows all of these brokers. @throws CodedError `usage` when that takes too long */
 export async function untilRegistered(
   nameServers: readonly string[],
   brokers: readonly PlacedNode[],
-  parts: AskParts,
+  parts: WaitParts,
 ): Promise<void> {
   await Promise.all(nameServers.map((address) => untilKnownTo(address, brokers, parts)));
 }
 
 /** The slave of each of these masters follows it. @throws CodedError `usage` when that takes too long */
-export async function untilFollowed(masters: readonly PlacedNode[], parts: AskParts): Promise<void> {
+export async function untilFollowed(masters: readonly PlacedNode[], parts: WaitParts): Promise<void> {
   await Promise.all(
     masters.map(async ({ name, address, log }) => {
       const isInSync = await inTime(parts, async () => (await replicationOf(address, parts))?.inSync === true);
@@ -31,7 +36,7 @@ export async function untilFollowed(masters: readonly PlacedNode[], parts: AskPa
   );
 }
 
-async function untilKnownTo(nameServer: string, brokers: readonly PlacedNode[], parts: AskParts): Promise<void> {
+async function untilKnownTo(nameServer: string, brokers: readonly PlacedNode[], parts: WaitParts): Promise<void> {
   let missing = brokers;
   let reason = '';
   const isDone = await inTime(parts, async () => {
@@ -52,9 +57,10 @@ async function untilKnownTo(nameServer: string, brokers: readonly PlacedNode[], 
   );
 }
 
-async function inTime({ clock }: AskParts, isDone: () => Promise<boolean>): Promise<boolean> {
+async function inTime({ clock, goOn }: WaitParts, isDone: () => Promise<boolean>): Promise<boolean> {
   const deadlineMs = clock.now() + TIMEOUT_MS;
   while (!(await isDone())) {
+    goOn();
     if (clock.now() > deadlineMs) return false;
     await delay(POLL_MS);
   }

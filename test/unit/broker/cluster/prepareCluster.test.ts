@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { cpSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { prepareCluster } from '../../../../src/broker/cluster/prepareCluster.ts';
+import { makeTempDir } from '../../../support/tempDir.ts';
+import { startWish } from './startWish.ts';
+
+describe('broker/cluster/prepareCluster', () => {
+  const place = makeTempDir('prepare');
+  after(() => place.remove());
+  const prepare = (directory: string): ReturnType<typeof prepareCluster> =>
+    prepareCluster(directory, startWish('single', directory));
+
+  it('refuses a directory whose files lead to where it was copied or moved from', async () => {
+    const first = path.join(place.path, 'first');
+    const { nodes } = await prepare(first);
+    const copy = path.join(place.path, 'first', 'copy');
+    cpSync(first, path.join(place.path, 'kept'), { recursive: true });
+    renameSync(path.join(place.path, 'kept'), copy);
+    const namesrvConf = path.join(copy, 'namesrv-1', 'namesrv.conf');
+    const brokerConf = path.join(copy, 'broker-a', 'broker.conf');
+    const refused = (conf: string, setting: string): object => ({
+      details: {
+        reason: `the cluster in ${copy} was made in ${first}, and ${conf} still says ${setting}`,
+        next: 'correct it, or delete the file, which is written anew then',
+      },
+    });
+    await assert.rejects(
+      prepare(copy),
+      refused(namesrvConf, `kvConfigPath=${path.join(first, 'namesrv-1', 'store', 'kvConfig.json')}`),
+    );
+    rmSync(namesrvConf);
+    await assert.rejects(
+      prepare(copy),
+      refused(brokerConf, `storePathRootDir=${path.join(first, 'broker-a', 'store')}`),
+    );
+    rmSync(brokerConf);
+    const copied = await prepare(copy);
+    assert.deepEqual(
+      copied.nodes.map(({ port }) => port),
+      nodes.map(({ port }) => port),
+    );
+    const link = path.join(place.path, 'link');
+    symlinkSync(first, link);
+    assert.deepEqual((await prepare(link)).layout, (await prepare(first)).layout);
+  });
+});
