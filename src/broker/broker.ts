@@ -66,6 +66,8 @@ export interface BrokerOptions {
   readonly grpc?: GrpcOptions | undefined;
   /** Stand before the handlers of the remoting protocol. */
   readonly faults?: RequestFaults | undefined;
+  /** Is the port two below its own served where it is free? Default: unless the system chose the port. */
+  readonly hasVip?: boolean | undefined;
   /** Of messages. */
   readonly clock: Clock;
   /** Of the machine; default `clock`. */
@@ -84,6 +86,8 @@ export interface Broker {
   readonly address: string;
   /** The same for gRPC; null where it is off. */
   readonly grpcAddress: string | null;
+  /** Is the port two below its own served? */
+  readonly hasVip: boolean;
   readonly context: BrokerContext;
   /** Answers as to a client, past access control and faults. */
   readonly answer: RequestHandler;
@@ -288,7 +292,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     else owned.add(startFollowing(context, replica, clientTls(config)));
     logger.info(`broker ${config.brokerName} of cluster ${config.brokerClusterName} serves ${address}`);
     const parts = { context, servers, haListener, owned, transactionCheck, grpc };
-    return { address, grpcAddress: grpc?.address ?? null, context, answer, stop: () => stopBroker(parts) };
+    return {
+      address,
+      grpcAddress: grpc?.address ?? null,
+      hasVip: servers.length > 1,
+      context,
+      answer,
+      stop: () => stopBroker(parts),
+    };
   } catch (error) {
     await grpc?.stop();
     owned.dispose();

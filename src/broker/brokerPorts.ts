@@ -12,19 +12,20 @@ import { serverTls } from './security/tls.ts';
 export async function listenBoth(
   parts: {
     readonly config: BrokerConfig;
+    readonly hasVip?: boolean | undefined;
     readonly answering?: AnswerHook | undefined;
     readonly clock: Clock;
     readonly logger: Logger;
   },
   handle: RequestHandler,
 ): Promise<RemotingServer[]> {
-  const { config, answering, clock, logger } = parts;
+  const { config, hasVip = true, answering, clock, logger } = parts;
   const idleTimeoutMs = config.serverChannelMaxIdleTimeSeconds * 1000;
   const { bindAddress: host, listenPort: port } = config;
   const tls = serverTls(config, { clock, logger });
   const shared = { host, answering, clock, logger, idleTimeoutMs, tls };
   const main = await listen({ ...shared, port, handle });
-  if (port < 3) return [main];
+  if (port < 3 || !hasVip) return [main];
   try {
     return [main, await listen({ ...shared, port: port - 2, handle: vipHandler(handle) })];
   } catch (error) {

@@ -73,6 +73,7 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
       confFile,
       grpc: grpcOptions,
       faults: controlled?.faults,
+      hasVip: controlled?.ports?.hasVip,
       storeDirectory,
       clock: controlled?.clock ?? clock,
       steadyClock: clock,
@@ -92,8 +93,8 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
   };
 }
 
-function brokerPorts({ broker, grpc }: RuntimePorts): Partial<BrokerConfig> {
-  return { listenPort: broker, grpcServerPort: grpc ?? GRPC_OFF };
+function brokerPorts({ broker, grpc, ha }: RuntimePorts): Partial<BrokerConfig> {
+  return { listenPort: broker, haListenPort: ha, grpcServerPort: grpc ?? GRPC_OFF };
 }
 
 async function startMaybeControlled(

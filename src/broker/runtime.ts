@@ -19,6 +19,8 @@ export interface RuntimeOptions {
   /** Of the broker. */
   readonly grpc?: GrpcOptions;
   readonly faults?: RequestFaults | undefined;
+  /** Of the broker. */
+  readonly hasVip?: boolean | undefined;
   readonly storeDirectory: string;
   /** Of messages. */
   readonly clock: Clock;
@@ -65,6 +67,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       confFile: options.confFile,
       grpc: options.grpc,
       faults,
+      hasVip: options.hasVip,
       store,
       nameServers: [nameServerAddress],
       clock,

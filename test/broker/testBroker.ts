@@ -70,6 +70,7 @@ export class TestBroker {
           mappedFileSizeCommitLog: 1024 * 1024,
           ...options.broker,
           listenPort: parts?.ports?.broker ?? options.broker?.listenPort ?? 0,
+          ...(parts?.ports && { haListenPort: parts.ports.ha }),
         },
         nameServer: {
           ...options.nameServer,
@@ -79,6 +80,7 @@ export class TestBroker {
         storeDirectory,
         clock,
         logger: silentLogger,
+        hasVip: parts?.ports?.hasVip,
         ...parts,
       });
     const controlled =

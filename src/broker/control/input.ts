@@ -116,6 +116,6 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (value === undefined) return 'nothing';
   if (typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? String(inner) : inner));
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -9,6 +9,10 @@ export interface RuntimePorts {
   readonly broker: number;
   /** Undefined where gRPC was not served. */
   readonly grpc: number | undefined;
+  /** For slaves. */
+  readonly ha: number;
+  /** Was the port two below the broker's served? */
+  readonly hasVip: boolean;
 }
 
 /** The runtime of now, which is stopped and started again on the same ports when its store is changed. */
@@ -25,6 +29,8 @@ export class Restarts {
       nameServer: runtime.nameServer.port,
       broker: context.config.listenPort,
       grpc: grpcAddress === null ? undefined : parseAddress(grpcAddress).port,
+      ha: context.config.haListenPort,
+      hasVip: runtime.broker.hasVip,
     };
   }
 
@@ -34,13 +40,13 @@ export class Restarts {
     return this.#runtime;
   }
 
-  /** Connections of clients end. Started again also when the change fails, whose error is thrown then. */
+  /** Connections of clients end. Started again also when the stop or the change fails, whose error is thrown then. */
   async whileStopped(change: () => Promise<void>): Promise<void> {
     const stopped = this.#runtime;
     this.#runtime = undefined;
-    await stopped?.stop();
     let problem: unknown;
     try {
+      await stopped?.stop();
       await change();
     } catch (error) {
       problem = error;

@@ -68,8 +68,9 @@ export async function startControlled(options: ControlledOptions): Promise<Contr
       runtime,
       access: server.access,
       async stop() {
+        const turnsEnd = turns.end();
         await server.close();
-        await turns.take(() => Promise.resolve());
+        await turnsEnd;
         faults.dispose();
         await restarts.stop();
       },

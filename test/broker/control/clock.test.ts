@@ -194,6 +194,21 @@ describe('clock of the control interface', () => {
     await waitFor('the message', () => broker.context.store.maxOffset('T', 0) === 1, { pollMs: 2 });
   });
 
+  it('ends a jump that is under way, when the broker is to end', async () => {
+    const beganMs = now();
+    const { clock } = broker.context;
+    const fired: number[] = [];
+    let stopped: Promise<void> | undefined;
+    clock.after(1000, () => {
+      stopped = broker.stop();
+    });
+    for (const delayMs of [2000, 3000]) clock.after(delayMs, () => fired.push(delayMs));
+    await assert.rejects(broker.control('POST', '/clock', { by: '1h' }), /fetch failed/);
+    assert.ok(stopped);
+    await stopped;
+    assert.deepEqual([fired, clock.now() - beganMs], [[], 1000]);
+  });
+
   it('says what is wrong with a move, and does not move', async () => {
     const before = now();
     for (const [how, expected] of [

@@ -101,7 +101,10 @@ describe('control interface', () => {
 
   it('keeps no more faults than it can', async () => {
     const fault = { kind: 'dropAnswer', topic: 'none', count: 1 };
-    assert.equal((await broker.control('POST', '/faults', new Array(1000).fill(fault))).status, 200);
+    assert.equal((await broker.control('POST', '/faults', new Array(998).fill(fault))).status, 200);
+    const list = await broker.control('POST', '/faults', [fault, fault, fault]);
+    assert.deepEqual([list.status, messageOf(list)], [409, 'there is room for 2 more faults']);
+    assert.equal((await broker.control('POST', '/faults', [fault, fault])).status, 200);
     const one = await broker.control('POST', '/faults', fault);
     assert.deepEqual([one.status, messageOf(one)], [409, 'there are 1000 faults already; clear some']);
     assert.deepEqual((await broker.control('DELETE', '/faults')).json, { cleared: 1000 });

@@ -231,6 +231,21 @@ describe('faults', () => {
     assert.equal((await sending).code, 0);
   });
 
+  it('answers a request that is bad when it reads on, and reads what follows', async () => {
+    for (const ms of [5000, undefined]) {
+      await add({ kind: 'stopReading', request: 'SEND', count: 1, ...(ms === undefined ? {} : { ms }) });
+      const parts = sendRequest('T', 'bad');
+      // Without its producer group.
+      const extFields = Object.fromEntries(Object.entries(parts.extFields ?? {}).filter(([key]) => key !== 'a'));
+      const bad = broker.client.request({ ...parts, extFields }, 4000);
+      await waitFor('the strike', async () => (await struck())[0] === 1);
+      if (ms !== undefined) broker.clock.advance(ms);
+      assert.equal((await broker.control('DELETE', '/faults')).status, 200);
+      assert.equal((await bad).code, ResponseCode.SYSTEM_ERROR);
+      assert.equal((await broker.send('T', 'good')).code, ResponseCode.SUCCESS);
+    }
+  });
+
   it('delivers the last batch twice', async () => {
     for (const body of ['1', '2']) await broker.send('T', body);
     await add({ kind: 'deliverTwice', topic: 'T', group: 'G', count: 1 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync, readFileSync, truncateSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { sparseCopy } from '../../../src/broker/control/state/sparseCopy.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import { waitFor } from '../../support/waitFor.ts';
@@ -152,11 +154,64 @@ messages:
     nameServer.dispose();
   });
 
+  it('listens after a restart where it did before, and nowhere else', async () => {
+    const ports = (): unknown[] => {
+      const { context, hasVip } = broker.runtime.broker;
+      return [context.config.listenPort, context.config.haListenPort, hasVip];
+    };
+    const running = async (): Promise<unknown[]> => {
+      const client = await connect(broker.runtime.broker.address);
+      const { body } = await ask(client, RequestCode.GET_BROKER_CONFIG);
+      client.dispose();
+      return ['listenPort', 'haListenPort'].map((key) =>
+        Number(new RegExp(`^${key}=(.*)$`, 'm').exec(String(body))?.[1]),
+      );
+    };
+    const [port, haPort, hasVip] = ports();
+    assert.deepEqual([await running(), hasVip], [[port, haPort], false]);
+    await ok(post('/reset'));
+    assert.deepEqual(await running(), [port, haPort]);
+    await assert.rejects(connect(`127.0.0.1:${Number(port) - 2}`));
+  });
+
+  it('reads a seed as YAML 1.2: a text that looks like a time or a no stays what it is', async () => {
+    const bodies = ['NO', '12:30', 'on', '2_000'];
+    await ok(
+      post(
+        '/seed',
+        `topics: [{ name: T, queues: 1 }]\nmessages:\n${bodies.map((one) => `- { topic: T, body: ${one}, tag: off }\n`).join('')}`,
+      ),
+    );
+    const { messages } = await get('/messages?topic=T&tag=off&bodies=true');
+    assert.deepEqual(
+      (messages as { body: string }[]).map(({ body }) => body),
+      bodies,
+    );
+  });
+
+  it('shows the other messages beside one whose body is damaged, and no more than 32 MiB of bodies', async () => {
+    await broker.createTopic('T', 1);
+    await broker.send('T', 'damaged', { header: { f: '1' } });
+    await broker.send('T', 'good');
+    for (let index = 0; index < 3; index++) {
+      await broker.send('T', deflateSync(Buffer.alloc(16 * 1024 * 1024, 'x')), { header: { f: '1' } });
+    }
+    const { messages, count: counted } = await get('/messages?topic=T&bodies=true');
+    assert.equal(counted, 5);
+    const shown = messages as { body?: string; bodyProblem?: string }[];
+    assert.match(shown[0]?.bodyProblem ?? '', /cannot be decompressed/);
+    assert.deepEqual(
+      shown.slice(1).map(({ body, bodyProblem }) => body?.length ?? bodyProblem?.replace(/:.*/, '')),
+      [4, 16 * 1024 * 1024, 16 * 1024 * 1024, 'left out'],
+    );
+  });
+
   it('says what is wrong with a seed, a wait, a name or a question', async () => {
     for (const [route, body, expected] of [
       ['/seed', 'a: [', /the seed is no YAML/],
       ['/seed', '- x', /a seed is to be an object, not a list/],
       ['/seed', 'topic: x', /a seed has no "topic"; allowed: topics, groups, messages/],
+      ['/seed', 'topics: [{name: {a: 1}}]', /name is to be a text that is not empty, not {"a":"1"}/],
       ['/seed', 'topics: [{}]', /a topic needs "name"/],
       ['/seed', 'topics: [{name: T, type: ODD}]', /type cannot be "ODD"; allowed: NORMAL, FIFO/],
       ['/seed', 'topics: [{name: T, queues: 0}]', /queues is to be a number from 1 to 1024/],
@@ -192,6 +247,27 @@ messages:
 });
 
 describe('a copy of a sparse file', () => {
+  it('holds the same bytes where the file system says that they take no room', async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'sparse-'));
+    const from = path.join(directory, 'from');
+    writeFileSync(from, Buffer.concat([Buffer.alloc(5000, 'a'), Buffer.alloc(100_000), Buffer.from('end')]));
+    const handle = await open(from);
+    const prototype = Object.getPrototypeOf(handle) as { stat: (...args: unknown[]) => Promise<object> };
+    const { stat } = prototype;
+    prototype.stat = async function (...args) {
+      return Object.assign(await stat.apply(this, args), { blocks: 0 });
+    };
+    try {
+      const copy = path.join(directory, 'copy');
+      await sparseCopy(from, copy);
+      assert.ok(readFileSync(copy).equals(readFileSync(from)));
+    } finally {
+      prototype.stat = stat;
+      await handle.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
   it('holds the same bytes, and takes no more room', async () => {
     const directory = mkdtempSync(path.join(tmpdir(), 'sparse-'));
     try {

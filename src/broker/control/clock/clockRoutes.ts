@@ -38,7 +38,7 @@ export function clockRoutes(parts: Parts): readonly ControlRoute[] {
   ];
 }
 
-async function jump({ clock, steadyClock, runtime }: Parts, toMs: number): Promise<void> {
+async function jump({ clock, steadyClock, turns, runtime }: Parts, toMs: number): Promise<void> {
   const { context } = runtime().broker;
   const fromMs = clock.now();
   let isLate = false;
@@ -46,6 +46,7 @@ async function jump({ clock, steadyClock, runtime }: Parts, toMs: number): Promi
   try {
     await clock.jump(toMs, async () => {
       await settled(context);
+      turns.checkGoesOn();
       if (isLate) throw new ControlError(503, `the jump took more than ${PATIENCE_MS} ms and stopped on the way`);
     });
   } finally {

@@ -12,8 +12,8 @@ export function faultRoutes(faults: Faults): readonly ControlRoute[] {
       'POST /faults',
       async ({ request }) => {
         const json = await readJson(request);
-        if (!Array.isArray(json)) return faults.add(readFault(json));
-        return { faults: json.map((one) => readFault(one)).map((fault) => faults.add(fault)) };
+        if (!Array.isArray(json)) return faults.add([readFault(json)])[0];
+        return { faults: faults.add(json.map((one) => readFault(one))) };
       },
     ],
     ['DELETE /faults', () => ({ cleared: faults.clear() })],

@@ -70,12 +70,23 @@ export class Faults implements RequestFaults, Disposable {
     };
   }
 
-  /** @throws ControlError when there are too many */
-  add(fault: Fault): object {
-    if (this.#faults.length >= MAX_FAULTS) {
-      throw new ControlError(409, `there are ${MAX_FAULTS} faults already; clear some`);
+  /** All or none. @throws ControlError when there are too many */
+  add(faults: readonly Fault[]): readonly object[] {
+    const room = MAX_FAULTS - this.#faults.length;
+    if (faults.length > room) {
+      throw new ControlError(
+        409,
+        room === 0 ? `there are ${MAX_FAULTS} faults already; clear some` : `there is room for ${room} more faults`,
+      );
     }
-    const listed: Listed = {
+    const added = faults.map((fault) => this.#listed(fault));
+    this.#faults.push(...added);
+    this.#refresh();
+    return added.map((listed) => this.#shown(listed));
+  }
+
+  #listed(fault: Fault): Listed {
+    return {
       id: this.#nextId++,
       fault,
       untilMs: fault.forMs === undefined ? Infinity : this.#clock.now() + fault.forMs,
@@ -84,9 +95,6 @@ export class Faults implements RequestFaults, Disposable {
       stopped: new Set(),
       struck: 0,
     };
-    this.#faults.push(listed);
-    this.#refresh();
-    return this.#shown(listed);
   }
 
   list(): readonly object[] {
@@ -195,7 +203,7 @@ export class Faults implements RequestFaults, Disposable {
   /** As a process that is stopped: the request and those behind it are carried out when it goes on. */
   #stopReading({ fault, stopped }: Listed, request: IncomingRequest, carryOut: Carry): Outcome {
     const { connection } = request;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const stop = connection.stopReading?.();
       const timer = fault.ms === undefined ? undefined : this.#after(fault.ms, () => readOn());
       const closing = connection.onClose(() => readOn());
@@ -203,8 +211,14 @@ export class Faults implements RequestFaults, Disposable {
         stopped.delete(readOn);
         timer?.dispose();
         closing.dispose();
-        resolve(connection.isOpen ? carryOut(request) : undefined);
-        stop?.dispose();
+        // Called by a timer, where nobody would catch it.
+        try {
+          resolve(connection.isOpen ? carryOut(request) : undefined);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        } finally {
+          stop?.dispose();
+        }
       };
       stopped.add(readOn);
     });

@@ -6,13 +6,24 @@ import { askBroker } from '../askBroker.ts';
 import { TOPIC_TYPES } from './readSeed.ts';
 import type { Seed, SeedGroup, SeedMessage, SeedTopic } from './readSeed.ts';
 
-/** Makes topics and groups and sends messages, in their order. @throws ControlError where the broker refuses one */
-export async function sow(broker: Broker, { topics, groups, messages }: Seed): Promise<object> {
+/**
+ * Makes topics and groups and sends messages, in their order.
+ * @param checkGoesOn throws when the rest is not to be sown
+ * @throws ControlError where the broker refuses one
+ */
+export async function sow(
+  broker: Broker,
+  { topics, groups, messages }: Seed,
+  checkGoesOn: () => void,
+): Promise<object> {
   for (const topic of topics) await makeTopic(broker, topic);
   for (const group of groups) await makeGroup(broker, group);
   let sent = 0;
   for (const message of messages) {
-    for (let copy = 0; copy < message.count; copy++) await send(broker, message, sent++);
+    for (let copy = 0; copy < message.count; copy++) {
+      checkGoesOn();
+      await send(broker, message, sent++);
+    }
   }
   return { topics: topics.length, groups: groups.length, messages: sent };
 }

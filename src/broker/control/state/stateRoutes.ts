@@ -61,7 +61,7 @@ export function stateRoutes(parts: Parts): readonly ControlRoute[] {
       'POST /seed',
       async ({ request }) => {
         const seed = readSeed(await parsed(await readText(request)));
-        return turns.take(() => sow(restarts.runtime.broker, seed));
+        return turns.take(() => sow(restarts.runtime.broker, seed, () => turns.checkGoesOn()));
       },
     ],
     [
@@ -112,11 +112,11 @@ function nameIn(json: unknown): string {
   return name;
 }
 
-/** YAML, of which JSON is a part. */
+/** YAML 1.2, of which JSON is a part; in 1.1 a text such as NO or 12:30 would be something else. */
 async function parsed(text: string): Promise<unknown> {
   const { parseYaml } = await import('../../security/plain/yaml.ts');
   try {
-    return parseYaml(text);
+    return parseYaml(text, '1.2');
   } catch (error) {
     throw badRequest(`the seed is no YAML: ${errorText(error).slice(0, 300)}`);
   }

@@ -1,3 +1,4 @@
+import { errorText } from '../../../base/errors.ts';
 import { decompressBody } from '../../../protocol/compression.ts';
 import { decodeMessages } from '../../../protocol/message.ts';
 import type { StoredMessage } from '../../../protocol/message.ts';
@@ -7,6 +8,8 @@ import { ControlError } from '../controlError.ts';
 
 const BATCH_MESSAGES = 1000;
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** Of bodies in one answer; the one that goes beyond is still shown. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** Offsets and counts of a topic, and how far its groups are. @throws ControlError 404 */
 export function topicState(broker: BrokerContext, topic: string): object {
@@ -46,6 +49,7 @@ export async function messagesOf(broker: BrokerContext, wish: MessageWish, signa
   const { store } = broker;
   const shown: object[] = [];
   let count = 0;
+  let bodyBytes = 0;
   for (const queueId of queuesOf(broker, wish.topic)) {
     let offset = store.minOffset(wish.topic, queueId);
     for (const end = store.maxOffset(wish.topic, queueId); offset < end && !signal.aborted;) {
@@ -62,7 +66,10 @@ export async function messagesOf(broker: BrokerContext, wish: MessageWish, signa
         const properties = decodeProperties(message.properties);
         if (!isWanted(properties, wish)) continue;
         count += 1;
-        if (shown.length < wish.limit) shown.push(asJson(message, properties, wish.bodies));
+        if (shown.length >= wish.limit) continue;
+        const body = wish.bodies ? bodyOf(message, MAX_BODY_BYTES - bodyBytes) : undefined;
+        if (Buffer.isBuffer(body)) bodyBytes += body.length;
+        shown.push({ ...asJson(message, properties), ...(body && bodyJson(body)) });
       }
     }
   }
@@ -74,8 +81,18 @@ function isWanted(properties: ReadonlyMap<string, string>, { tag, key }: Message
   return key === undefined || (properties.get(PropertyName.KEYS) ?? '').split(' ').includes(key);
 }
 
-function asJson(message: StoredMessage, properties: ReadonlyMap<string, string>, withBody: boolean): object {
-  const { queueId, queueOffset, bornTimestamp, storeTimestamp, reconsumeTimes, body, sysFlag } = message;
+/** As its producer gave it, or why it is not shown: one damaged body hides no other message. */
+function bodyOf({ body, sysFlag }: StoredMessage, roomBytes: number): Buffer | string {
+  if (roomBytes <= 0) return `left out: an answer holds ${MAX_BODY_BYTES} bytes of bodies`;
+  try {
+    return decompressBody(body, sysFlag);
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+function asJson(message: StoredMessage, properties: ReadonlyMap<string, string>): object {
+  const { queueId, queueOffset, bornTimestamp, storeTimestamp, reconsumeTimes } = message;
   return {
     id: properties.get(PropertyName.UNIQUE_KEY),
     queueId,
@@ -86,12 +103,12 @@ function asJson(message: StoredMessage, properties: ReadonlyMap<string, string>,
     born: new Date(bornTimestamp).toISOString(),
     stored: new Date(storeTimestamp).toISOString(),
     properties: Object.fromEntries(properties),
-    ...(withBody ? bodyJson(decompressBody(body, sysFlag)) : {}),
   };
 }
 
 /** As text where it is text. */
-function bodyJson(body: Buffer): object {
+function bodyJson(body: Buffer | string): object {
+  if (typeof body === 'string') return { bodyProblem: body };
   const text = body.toString('utf8');
   return Buffer.from(text).equals(body) ? { body: text } : { base64: body.toString('base64') };
 }

@@ -161,7 +161,7 @@ export class PlainAcl implements Disposable {
     return new Map(
       this.#paths().map((file) => {
         try {
-          const content = this.#options.yaml.parseYaml(readFileSync(file, 'utf8')) ?? {};
+          const content = this.#options.yaml.parseYaml(readFileSync(file, 'utf8'), '1.1') ?? {};
           if (!isJson(content)) throw new Error('it is no map');
           return [file, content];
         } catch (error) {
