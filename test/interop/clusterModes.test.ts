@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -105,6 +105,16 @@ describe('modes of a cluster', function () {
       conf,
       brokerConf(slave, { storeDirectory, bindAddress: '127.0.0.1', host: '127.0.0.1', port }, ready.namesrv),
     );
+    // Apache's slave asks its master for topics after a minute: it is given the file that it would write then.
+    await createTopic(ready.namesrv);
+    const topics = path.join('config', 'topics.json');
+    const ofBroker = path.join(ready.dir, 'broker-a', 'store', topics);
+    await waitFor(
+      'the topic in the file',
+      () => existsSync(ofBroker) && readFileSync(ofBroker, 'utf8').includes(TOPIC),
+    );
+    mkdirSync(path.join(storeDirectory, 'config'), { recursive: true });
+    copyFileSync(ofBroker, path.join(storeDirectory, topics));
     await startApache('org.apache.rocketmq.broker.BrokerStartup', conf);
     const tell = await startClients(ready.namesrv);
     await tell('produce 0 40');
