@@ -111,7 +111,8 @@ function parse(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usage(errorText(error));
+    // What follows is Node's advice for names that begin with a hyphen.
+    throw usage(errorText(error).replace(/\. To specify .*/s, ''));
   }
 }
 

@@ -16,10 +16,10 @@ export function explain(error: unknown, running: RunningBroker | undefined): str
     case 'port-in-use':
       return (
         `Port ${detail('port')} is already in use; stop the program that listens there, ` +
-        'or choose another with --port or --namesrv-port (0 takes any free one).'
+        'or choose another with --port, --namesrv-port, --grpc-port or --control-port (0 takes any free one).'
       );
     case 'port-not-permitted':
-      return `You may not listen on port ${detail('port')}; choose one above 1023 with --port or --namesrv-port.`;
+      return `You may not listen on port ${detail('port')}; choose one above 1023 with --port, --namesrv-port, --grpc-port or --control-port.`;
     case 'address-unresolved':
       return `${detail('address')} is not an address of this machine; choose another with --host.`;
     case 'address-invalid':

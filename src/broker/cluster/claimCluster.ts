@@ -54,7 +54,7 @@ async function claim(directory: string, file: Parameters<typeof claimDirectory>[
   const who = other === undefined ? '' : ` (pid ${other.pid})`;
   throw clusterProblem(
     `a cluster already runs in ${directory}${who}`,
-    'see it with: rocketmq-local cluster status, end it with: cluster stop, or choose another directory with --dir',
+    `see it with: rocketmq-local cluster status --dir ${directory}, end it with: cluster stop --dir ${directory}, or choose another directory`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { errorText } from '../../../base/errors.ts';
 import { badRequest } from '../controlError.ts';
-import { controlRequest } from './controlRequest.ts';
+import { CONTROL_COMMANDS, controlRequest } from './controlRequest.ts';
 
 /** A wait may take ten minutes. */
 const TIMEOUT_MS = 620_000;
@@ -18,9 +18,16 @@ export async function controlCommand(
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { url: { type: 'string' }, token: { type: 'string' } },
+      options: { url: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     });
+    if (values.help === true) {
+      const commands = CONTROL_COMMANDS.map((command) => `  rocketmq-local control ${command}\n`).join('');
+      print.out(
+        `Asks a broker that was started with --control-port; --url and --token are those of its ready line.\n\n${commands}`,
+      );
+      return 0;
+    }
     const url = values.url ?? env['ROCKETMQ_LOCAL_CONTROL_URL'];
     const token = values.token ?? env['ROCKETMQ_LOCAL_CONTROL_TOKEN'];
     const { method, path, body } = controlRequest(positionals);

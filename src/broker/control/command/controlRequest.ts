@@ -10,7 +10,7 @@ export interface ControlRequest {
 
 type Read = (file: string) => string;
 
-const COMMANDS = [
+export const CONTROL_COMMANDS = [
   'faults list',
   'faults add KEY=VALUE…',
   'faults clear [ID]',
@@ -123,7 +123,7 @@ function none(words: readonly string[], request: ControlRequest): ControlRequest
 }
 
 function unknown(words: readonly string[]): ControlError {
-  return badRequest(`there is no command "control ${words.join(' ')}"`, COMMANDS);
+  return badRequest(`there is no command "${['control', ...words].join(' ').trim()}"`, CONTROL_COMMANDS);
 }
 
 function readText(file: string): string {

@@ -42,7 +42,7 @@ describe('broker/cluster/claimCluster', () => {
 
   it('refuses while one starts that says so, and while one runs', async () => {
     const claim = await claimCluster(place.path);
-    const refused = { details: { reason: RUNS(place.path), next: NEXT } };
+    const refused = { details: { reason: RUNS(place.path), next: NEXT(place.path) } };
     await assert.rejects(claimCluster(place.path), refused);
     const status = { mode: 'single', pid: process.pid, namesrv: '', dir: place.path, nodes: [] } as const;
     claim.serve(() => Promise.resolve({ ok: true, status }));
@@ -52,5 +52,5 @@ describe('broker/cluster/claimCluster', () => {
 });
 
 const RUNS = (directory: string): string => `a cluster already runs in ${directory} (pid ${process.pid})`;
-const NEXT =
-  'see it with: rocketmq-local cluster status, end it with: cluster stop, or choose another directory with --dir';
+const NEXT = (directory: string): string =>
+  `see it with: rocketmq-local cluster status --dir ${directory}, end it with: cluster stop --dir ${directory}, or choose another directory`;

@@ -42,7 +42,7 @@ describe('controlRequest', () => {
 
   it('names the commands where it does not understand one', () => {
     for (const [line, expected] of [
-      ['', /there is no command "control "; allowed: faults list/],
+      ['', /there is no command "control"; allowed: faults list/],
       ['fault', /there is no command "control fault"/],
       ['faults drop', /there is no command "control faults drop"/],
       ['clock back 1h', /there is no command "control clock back"/],
