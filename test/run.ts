@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { errorText } from '../src/base/errors.ts';
 import { repository } from './support/repository.ts';
+import { runningAgain } from './support/runner/runAgain.ts';
 import { addUp, failedOnce, totals } from './support/runner/summary.ts';
 import type { Summary } from './support/runner/summary.ts';
 import { allSuites, desktopLeftOut } from './support/runner/suites.ts';
@@ -36,7 +37,9 @@ async function main(): Promise<number> {
 function suitesNamed(names: readonly string[]): [string, Suite][] {
   const all = allSuites();
   if (names.length === 0) throw new Error(USAGE);
-  if (names.includes('all')) return [...new Map(all).set('desktop', desktopLeftOut)];
+  if (names.includes('all')) {
+    return [...new Map(all).set('desktop', desktopLeftOut)].map(([name, suite]) => [name, runningAgain(suite)]);
+  }
   return names.map((name) => {
     const suite = all.get(name);
     if (suite === undefined)
@@ -49,6 +52,7 @@ function conclude(results: ReadonlyMap<string, Summary>): number {
   const total = addUp([...results.values()]);
   console.log('');
   for (const { title, message } of total.failures) console.log(`failed: ${title}: ${message}`);
+  for (const { title, message } of total.unsteady ?? []) console.log(`unsteady: ${title}: ${message}`);
   for (const { title, reason } of total.skips) console.log(`skipped: ${title}: ${reason}`);
   for (const [name, result] of results) console.log(`${name}: ${totals(result)}`);
   console.log(totals(total));

@@ -98,7 +98,11 @@ export function TextArea({ rows, ...props }: TextProps & { readonly rows: number
 
 function textControl(element: string, props: TextProps, extra: Readonly<Record<string, unknown>>): JSX.Element {
   const ref = useRef<HTMLElement>(null);
-  useLayoutEffect(() => ref.current?.setAttribute('aria-label', props.label));
+  // At once: the toolkit would set it with the next frame, after the focus has come here and it was read out.
+  useLayoutEffect(() => {
+    ref.current?.setAttribute('aria-label', props.label);
+    ref.current?.setAttribute('aria-invalid', String(props.invalid === true));
+  });
   return h(
     element,
     {
@@ -108,7 +112,6 @@ function textControl(element: string, props: TextProps, extra: Readonly<Record<s
       placeholder: props.placeholder ?? '',
       spellcheck: false,
       class: props.class,
-      ariaInvalid: String(props.invalid === true),
       onInput: (event: Event) => props.onValue((event.currentTarget as HTMLInputElement).value),
     },
     props.labelHidden === true ? undefined : props.label,

@@ -45,6 +45,12 @@ function bundleOf(file: string): string {
   return path.join(OUT, path.relative('test/integration', file).replace(/\.ts$/, '.cjs'));
 }
 
+/** The test file that a bundle was made of; any other file is its own source. */
+export function sourceOf(file: string): string {
+  const bundle = path.relative(OUT, path.join(repository, file));
+  return bundle.startsWith('..') ? file : path.join('test/integration', bundle).replace(/\.cjs$/, '.ts');
+}
+
 /** CommonJS has no import.meta: what it said of the source file is written in. */
 const keepImportMeta: Plugin = {
   name: 'keep-import-meta',

@@ -3,11 +3,15 @@ export interface Summary {
   readonly passed: number;
   readonly failures: readonly Failure[];
   readonly skips: readonly Skip[];
+  /** What failed and then passed, see runAgain.ts. */
+  readonly unsteady?: readonly Failure[];
 }
 
 export interface Failure {
   readonly title: string;
   readonly message: string;
+  /** The test file below the repository, where it is a test that failed. */
+  readonly file?: string;
 }
 
 export interface Skip {
@@ -35,6 +39,7 @@ export function addUp(summaries: readonly Summary[]): Summary {
     passed: summaries.reduce((total, { passed }) => total + passed, 0),
     failures: summaries.flatMap(({ failures }) => failures),
     skips: summaries.flatMap(({ skips }) => skips),
+    unsteady: summaries.flatMap(({ unsteady = [] }) => unsteady),
   };
 }
 

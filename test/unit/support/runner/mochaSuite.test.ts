@@ -18,7 +18,13 @@ describe('runMochaSuite', function () {
   it('counts what passed, failed and was skipped, each skip with its reason', async () => {
     assert.deepEqual(await run('mixed.ts'), {
       passed: 1,
-      failures: [{ title: 'mixed fails', message: 'one is not two' }],
+      failures: [
+        {
+          title: 'mixed fails',
+          message: 'one is not two (actual 1, expected 2)',
+          file: 'test/fixtures/suites/mixed.ts',
+        },
+      ],
       skips: [
         { title: 'mixed is skipped', reason: 'no moon' },
         { title: 'mixed a whole suite is skipped as well', reason: 'no sun' },
