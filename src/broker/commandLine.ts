@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { CodedError, errorText } from '../base/errors.ts';
+import { CodedError } from '../base/errors.ts';
+import { readOptions } from './readOptions.ts';
 
 export type Role = 'start' | 'namesrv' | 'broker';
 
@@ -76,7 +76,7 @@ const options = {
 
 /** @throws CodedError `usage` with the reason */
 export function parseCommandLine(args: readonly string[]): CommandLine | 'help' | 'version' {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readOptions(args, options, usage);
   if (values.help === true) return 'help';
   if (values.version === true) return 'version';
   const [role, ...others] = positionals;
@@ -103,17 +103,6 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
     log: values.log,
     verbose: values.verbose === true,
   };
-}
-
-function parse(
-  args: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    // What follows is Node's advice for names that begin with a hyphen.
-    throw usage(errorText(error).replace(/\. To specify .*/s, ''));
-  }
 }
 
 function port(name: string, text: string | undefined): number | undefined {

@@ -179,7 +179,7 @@ export function nameServerConfig(given: Partial<NameServerConfig> = {}): NameSer
 
 /** @throws CodedError `config-invalid` with key, value and reason */
 export function readBrokerConf(content: string): ReadSettings<BrokerConfig> {
-  return readConf(brokerSettings, apacheBrokerSettings, content);
+  return ofApache(readConf(brokerSettings, apacheBrokerSettings, content));
 }
 
 /**
@@ -202,7 +202,7 @@ export function readTlsProperties(content: string): ReadSettings<TlsConfig> {
 
 /** @throws CodedError `config-invalid` with key, value and reason */
 export function readNameServerConf(content: string): ReadSettings<NameServerConfig> {
-  return readConf(nameServerSettings, apacheNameServerSettings, content);
+  return ofApache(readConf(nameServerSettings, apacheNameServerSettings, content));
 }
 
 /**
@@ -217,49 +217,6 @@ export function configText(config: BrokerConfig | NameServerConfig, apache: Read
     .join('');
 }
 
-/** These are read once, when the broker starts; all others are obeyed from the moment that they change. */
-export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | keyof NameServerConfig>([
-  'brokerClusterName',
-  'brokerName',
-  'brokerId',
-  'brokerRole',
-  'haListenPort',
-  'enableSlaveActingMaster',
-  'brokerIP1',
-  'bindAddress',
-  'listenPort',
-  'grpcServerPort',
-  'grpcMaxInboundMessageSize',
-  'grpcClientIdleTimeMills',
-  'namesrvAddr',
-  'storePathRootDir',
-  'defaultTopicQueueNums',
-  'clusterTopicEnable',
-  'brokerTopicEnable',
-  'traceTopicEnable',
-  'messageDelayLevel',
-  'flushDiskType',
-  'mappedFileSizeCommitLog',
-  'mappedFileSizeConsumeQueue',
-  'flushIntervalCommitLog',
-  'syncFlushTimeout',
-  'messageIndexEnable',
-  'maxHashSlotNum',
-  'maxIndexNum',
-  'maxStoreBytes',
-  'flushConsumerOffsetInterval',
-  'flushDelayOffsetInterval',
-  'popPollingSize',
-  'maxPopPollingSize',
-  'popLongPollingForceNotifyInterval',
-  'reviveQueueNum',
-  'serverChannelMaxIdleTimeSeconds',
-  'aclEnable',
-  'rocketmqHome',
-  'kvConfigPath',
-  'scanNotActiveBrokerInterval',
-]);
-
 /** Names of 4.x. */
 const FORMER_NAMES: Readonly<Record<string, string>> = {
   mapedFileSizeCommitLog: 'mappedFileSizeCommitLog',
@@ -269,6 +226,17 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
 
 function defaults<T extends SettingTable>(table: T): ValuesOf<T> {
   return Object.fromEntries(Object.entries(table).map(([key, setting]) => [key, setting.otherwise])) as ValuesOf<T>;
+}
+
+/** A file of which not one line is a setting is another file than was meant. */
+function ofApache<T>(read: ReadSettings<T>): ReadSettings<T> {
+  const [key] = read.unknown;
+  if (key === undefined || Object.keys(read.settings).length + read.ignored.length > 0) return read;
+  throw new CodedError('config-invalid', {
+    key,
+    value: '…',
+    reason: 'no line of this file is a setting that RocketMQ knows',
+  });
 }
 
 function readConf<T extends SettingTable>(

@@ -4,9 +4,10 @@ import type { Logger } from '../base/logger.ts';
 import { parseProperties } from '../base/properties.ts';
 import type { DataVersion } from '../protocol/bodies/dataVersion.ts';
 import { keepInConfFile } from './confFile.ts';
-import { configText, onlyAtStart } from './config.ts';
+import { configText } from './config.ts';
 import type { BrokerConfig, NameServerConfig, ReadSettings } from './config.ts';
 import { TableVersion } from './state/version.ts';
+import { onlyAtStart } from './settings/onlyAtStart.ts';
 
 interface RunningSettingsOptions<T extends BrokerConfig | NameServerConfig> {
   readonly values: T;

@@ -82,7 +82,25 @@ describe('broker: settings', () => {
   }
 
   it('is not led astray by keys that every object has', () => {
-    assert.deepEqual(readNameServerConf('constructor=1\ntoString=2').unknown, ['constructor', 'toString']);
+    assert.deepEqual(readNameServerConf('constructor=1\ntoString=2\nlistenPort=9876').unknown, [
+      'constructor',
+      'toString',
+    ]);
+  });
+
+  it('refuses a file of which no line is a setting, and takes one of which some are', () => {
+    for (const read of [readBrokerConf, readNameServerConf]) {
+      assert.throws(
+        () => read('# A letter\nDear broker,\nhow are you?'),
+        (error: Error & { code: string; details: Record<string, unknown> }) => {
+          assert.deepEqual([error.code, error.details['key']], ['config-invalid', 'Dear']);
+          assert.match(String(error.details['reason']), /no line of this file is a setting/);
+          return true;
+        },
+      );
+      assert.deepEqual(read(''), { settings: {}, ignored: [], unknown: [] });
+    }
+    assert.deepEqual(readBrokerConf('colour=blue\nbrokerName=b').unknown, ['colour']);
   });
 
   it('writes settings as text, sorted', () => {

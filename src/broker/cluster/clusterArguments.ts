@@ -1,7 +1,7 @@
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { errorText } from '../../base/errors.ts';
+import type { CodedError } from '../../base/errors.ts';
 import type { ClusterMode, NodeAction } from '../control.ts';
+import { readOptions } from '../readOptions.ts';
 import { CLUSTER_MODES, isClusterMode } from './clusterPlan.ts';
 import { clusterProblem } from './clusterProblem.ts';
 
@@ -85,7 +85,7 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof readOptions<typeof options>>['values'];
 type Verb = NodeAction | 'status' | 'logs';
 
 /** Which options each verb takes beside --dir; `create` is `start` without a node. */
@@ -102,7 +102,7 @@ const taken: Readonly<Record<Verb | 'create', readonly (keyof Values)[]>> = {
 
 /** @throws CodedError `usage` with the reason and the next step */
 export function parseClusterArguments(args: readonly string[]): ClusterCommand {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = readOptions(args, options, problem);
   const [verb, node, ...others] = positionals;
   if (values.help === true || verb === undefined) return { kind: 'help' };
   if (!isVerb(verb)) throw clusterProblem(`there is no command "cluster ${verb}"`, `use one of ${VERBS}`);
@@ -147,21 +147,20 @@ function startOf(values: Values, directory: string | undefined): StartCluster {
     nameServers: whole('--namesrvs', values.namesrvs, 1, MAX_NAME_SERVERS),
     directory,
     host: values.host ?? '127.0.0.1',
-    nameServerPort: whole('--namesrv-port', values['namesrv-port'], 1, 65_535 - MAX_NAME_SERVERS),
+    nameServerPort: port('--namesrv-port', values['namesrv-port'], 1, 65_535 - MAX_NAME_SERVERS),
     // A broker listens two below and one above its own, and there may be four.
-    brokerPort: whole('--port', values.port, 3, 65_500),
+    brokerPort: port('--port', values.port, 3, 65_500),
     json: values.json === true,
   };
 }
 
-function parse(
-  args: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw clusterProblem(errorText(error).replace(/\.$/, ''), 'see rocketmq-local cluster --help');
-  }
+function problem(reason: string): CodedError {
+  return clusterProblem(reason, 'see rocketmq-local cluster --help');
+}
+
+/** 0 means any free ones, as in the other commands. */
+function port(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  return text === '0' ? undefined : whole(name, text, min, max);
 }
 
 function whole(name: string, text: string | undefined, min: number, max: number): number | undefined {

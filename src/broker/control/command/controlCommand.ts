@@ -1,7 +1,13 @@
-import { parseArgs } from 'node:util';
 import { errorText } from '../../../base/errors.ts';
+import { readOptions } from '../../readOptions.ts';
 import { badRequest } from '../controlError.ts';
 import { CONTROL_COMMANDS, controlRequest } from './controlRequest.ts';
+
+const options = {
+  url: { type: 'string' },
+  token: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 /** A wait may take ten minutes. */
 const TIMEOUT_MS = 620_000;
@@ -16,11 +22,7 @@ export async function controlCommand(
   print: { readonly out: (text: string) => void; readonly error: (text: string) => void },
 ): Promise<number> {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { url: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-    });
+    const { values, positionals } = readOptions(args, options, badRequest);
     if (values.help === true) {
       const commands = CONTROL_COMMANDS.map((command) => `  rocketmq-local control ${command}\n`).join('');
       print.out(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { isCodedError } from '../../../../src/base/errors.ts';
 import { parseClusterArguments } from '../../../../src/broker/cluster/clusterArguments.ts';
+import type { StartCluster } from '../../../../src/broker/cluster/clusterArguments.ts';
 
 const parse = (text: string): ReturnType<typeof parseClusterArguments> =>
   parseClusterArguments(text.split(' ').filter((word) => word !== ''));
@@ -38,6 +39,8 @@ describe('broker/cluster/clusterArguments', () => {
       lines: 5,
       follow: true,
     });
+    const { nameServerPort, brokerPort } = parse('start --mode single --namesrv-port 0 --port 0') as StartCluster;
+    assert.deepEqual([nameServerPort, brokerPort], [undefined, undefined]);
     assert.deepEqual([parse(''), parse('start --help')], [{ kind: 'help' }, { kind: 'help' }]);
   });
 
@@ -53,7 +56,7 @@ describe('broker/cluster/clusterArguments', () => {
     ['status broker-a', /not of "broker-a" alone/, /leave it out/],
     ['status --follow', /--follow is not for "cluster status"/, /--help/],
     ['logs broker-a --lines many', /--lines is "many"/, /whole number/],
-    ['start --colour', /'--colour'/, /--help/],
+    ['start --colour', /^Unknown option '--colour'$/, /--help/],
   ];
   for (const [text, reason, next] of refused) {
     it(`refuses "${text}" and says what to do`, () => {
