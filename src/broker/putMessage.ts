@@ -5,6 +5,7 @@ import { SysFlag } from '../protocol/sysFlag.ts';
 import { SCHEDULE_TOPIC } from '../protocol/topicName.ts';
 import type { Reply } from '../remoting/connection.ts';
 import type { BrokerContext } from './brokerContext.ts';
+import { TooFewReplicas } from './ha/tooFewReplicas.ts';
 import { FollowsMaster } from './store/followsMaster.ts';
 import type { MessageToStore, StoredAt } from './store/messageToStore.ts';
 import { TimerRefused, isTimerMessage, parkedUntilDue, withoutTimer } from './timers/timerParking.ts';
@@ -12,10 +13,16 @@ import type { TimerRefusal, TimerRules } from './timers/timerParking.ts';
 
 /**
  * Stores one message; one with a delay level or a moment first waits in a topic of its own. Errors as
- * `MessageStore.append`, and TimerRefused.
+ * `MessageStore.append`, and TimerRefused and TooFewReplicas.
  */
 export function putMessage(broker: BrokerContext, message: MessageToStore): StoredAt {
+  checkReplicas(broker, message.properties);
   return putParked(broker, parked(broker, message));
+}
+
+/** @throws TooFewReplicas when this message would wait for slaves in vain */
+export function checkReplicas({ replication }: BrokerContext, properties: string): void {
+  if (replication.lacksReplicas && propertyOf(properties, PropertyName.WAIT) !== 'false') throw new TooFewReplicas();
 }
 
 /** Stores a message as it is. Errors as `MessageStore.append`. */
@@ -86,6 +93,10 @@ export function storeRefusal(broker: BrokerContext, error: unknown): Reply | und
   if (error instanceof FollowsMaster) {
     const usedBytes = broker.store.maxPhysicalOffset - broker.store.minPhysicalOffset;
     return notAvailable(usedBytes, usedBytes);
+  }
+  if (error instanceof TooFewReplicas) {
+    broker.statistics.refused();
+    return { code: ResponseCode.SYSTEM_ERROR, remark: error.message };
   }
   if (error instanceof TimerRefused) {
     broker.statistics.refused();

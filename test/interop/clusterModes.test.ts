@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
@@ -61,11 +61,22 @@ describe('modes of a cluster', function () {
   };
   const brokersOf = (event: string): Map<number, string> =>
     new Map(clients?.lines(event).map(({ n, broker }) => [Number(n), String(broker)]));
+  const areFrom = (broker: string, numbers: readonly number[]): boolean => {
+    const received = brokersOf('received');
+    return numbers.every((n) => received.get(n) === broker);
+  };
   const untilReceived = (numbers: readonly number[]): Promise<unknown> =>
-    waitFor('these messages', () => numbers.every((n) => brokersOf('received').has(n)), {
-      timeoutMs: 120_000,
-      details: () => `${String(clients?.lines('received').length)} came\n${String(clients?.output().slice(-4000))}`,
-    });
+    waitFor(
+      'these messages',
+      () => {
+        const received = brokersOf('received');
+        return numbers.every((n) => received.has(n));
+      },
+      {
+        timeoutMs: 120_000,
+        details: () => `${String(clients?.lines('received').length)} came\n${String(clients?.output().slice(-4000))}`,
+      },
+    );
 
   it('2m-noslave: what a dead master holds unread waits for it, all else flows', async () => {
     const { ready, ask } = await startCluster('2m-noslave');
@@ -84,14 +95,61 @@ describe('modes of a cluster', function () {
     const after = [...brokersOf('sent')].filter(([n]) => n >= 40);
     assert.deepEqual([after.length, new Set(after.map(([, broker]) => broker))], [20, new Set(['broker-b'])]);
     await untilReceived(after.map(([n]) => n));
+    const received = brokersOf('received');
     assert.deepEqual(
-      held.filter((n) => brokersOf('received').has(n)),
+      held.filter((n) => received.has(n)),
       [],
     );
 
     assert.equal(nodeIn(await ask('start', 'broker-a'), 'broker-a').state, 'running');
     await untilReceived(held);
-    assert.ok(held.every((n) => brokersOf('received').get(n) === 'broker-a'));
+    assert.ok(areFrom('broker-a', held));
+  });
+
+  it('2m-2s-async: consumers go on from the slave while a master is dead, and from the master after that', async () => {
+    const { ready, ask, address } = await startCluster('2m-2s-async');
+    const tell = await startClients(ready.namesrv);
+    await tell('produce 0 40');
+    const before = brokersOf('sent');
+    const ofMaster = [...before].filter(([, broker]) => broker === 'broker-a').map(([n]) => n);
+    assert.deepEqual([before.size, ofMaster.length], [40, 20], clients?.output());
+    await untilCopied(address('broker-a'));
+
+    await ask('kill', 'broker-a');
+    await tell('consume');
+    await untilReceived([...before.keys()]);
+    assert.ok(areFrom('broker-a', ofMaster));
+    await tell('produce 40 20');
+    const whileDead = [...brokersOf('sent')].filter(([n]) => n >= 40);
+    assert.deepEqual([whileDead.length, new Set(whileDead.map(([, broker]) => broker))], [20, new Set(['broker-b'])]);
+    await untilReceived(whileDead.map(([n]) => n));
+
+    assert.equal(nodeIn(await ask('start', 'broker-a'), 'broker-a').state, 'running');
+    await waitFor('the producer to use it again', async () => {
+      const first = brokersOf('sent').size;
+      await tell(`produce ${first} 4`);
+      return [...brokersOf('sent')].some(([n, broker]) => n >= first && broker === 'broker-a');
+    });
+    await untilReceived([...brokersOf('sent').keys()]);
+    await untilCopied(address('broker-a'));
+  });
+
+  it('2m-2s-sync: what was acknowledged is there when a master is killed and its directory is deleted', async () => {
+    const { ready } = await startCluster('2m-2s-sync');
+    const tell = await startClients(ready.namesrv);
+    const producing = tell('produce 0 2000');
+    await clients?.untilLines('sent', 200);
+    process.kill(ready.nodes.find(({ name }) => name === 'broker-a')?.pid ?? 0, 'SIGKILL');
+    rmSync(path.join(ready.dir, 'broker-a'), { recursive: true });
+    await producing;
+    const sent = clients?.lines('sent') ?? [];
+    const acknowledged = sent.filter(({ status }) => status === 'SEND_OK');
+    const count = (name: string): number => acknowledged.filter(({ broker }) => broker === name).length;
+    assert.ok(count('broker-a') >= 80 && count('broker-a') < count('broker-b'), `${count('broker-a')} of it`);
+    assert.equal(acknowledged.length, 2000, 'none was refused: the other pair is whole');
+
+    await tell('consume');
+    await untilReceived(acknowledged.map(({ n }) => Number(n)));
   });
 
   it('a slave of Apache with our configuration goes on for consumers when our master dies', async () => {
@@ -122,16 +180,12 @@ describe('modes of a cluster', function () {
     const ofMaster = [...sent].filter(([, broker]) => broker === 'broker-a').map(([n]) => n);
     assert.deepEqual([sent.size, ofMaster.length], [40, 20], clients?.output());
     await waitFor('the slave to know the topic', () => knowsTopic(`127.0.0.1:${port}`), { timeoutMs: 60_000 });
-    await waitFor(
-      'the slave to have every message',
-      async () => (await replicationOf(master, { clock: systemClock, logger: silentLogger }))?.lagBytes === 0,
-      { timeoutMs: 60_000 },
-    );
+    await untilCopied(master);
 
     await ask('kill', 'broker-a');
     await tell('consume');
     await untilReceived([...sent.keys()]);
-    assert.ok(ofMaster.every((n) => brokersOf('received').get(n) === 'broker-a'));
+    assert.ok(areFrom('broker-a', ofMaster));
     assert.equal(nodeIn(await ask('status'), 'broker-a').state, 'killed');
   });
 
@@ -181,6 +235,14 @@ describe('modes of a cluster', function () {
     await server.untilOutput(/boot success/, 90_000);
   }
 });
+
+async function untilCopied(master: string): Promise<void> {
+  await waitFor(
+    'the slave to have every message',
+    async () => (await replicationOf(master, { clock: systemClock, logger: silentLogger }))?.lagBytes === 0,
+    { timeoutMs: 60_000 },
+  );
+}
 
 async function knowsTopic(address: string): Promise<boolean> {
   const body = await askNode(

@@ -3,6 +3,7 @@ import type { AckMessageEntry } from '../../protocol/grpc/service_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import { ackMessages } from '../pop/ackMessages.ts';
 import { storeRefusal } from '../putMessage.ts';
+import { settled } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
 import { invalid, receivedMessage } from './receipt.ts';
 import { OK, Refusal, statusOf } from './refusal.ts';
@@ -26,7 +27,7 @@ export async function ackMessage(
     const { messageId, receiptHandle } = entry;
     results.push({ messageId, receiptHandle, status: await ackOne(context, where, entry) });
   }
-  await context.broker.store.flushed();
+  await settled(context.broker);
   return { status: summary(results.map(({ status }) => status.code)), entries: results };
 }
 

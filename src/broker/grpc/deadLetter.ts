@@ -3,6 +3,7 @@ import { decodeMessage } from '../../protocol/message.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import type { Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import { settled } from '../settled.ts';
 import { putBack } from '../handlers/sendBack.ts';
 import { ackMessages } from '../pop/ackMessages.ts';
 import type { CallContext } from './callContext.ts';
@@ -52,7 +53,7 @@ export async function toDeadLetters(
   const reply = await putBack(broker, { group, offset: physicalOffset, delayLevel: -1, limit: 0, origin });
   if (reply.code === ResponseCode.SUCCESS) {
     await ackMessages(broker, messages, [offset]);
-    await broker.store.flushed();
+    await settled(broker);
   }
   return reply;
 }

@@ -2,6 +2,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import { changeInvisibleTime } from '../pop/changeInvisibleTime.ts';
 import { storeRefusal } from '../putMessage.ts';
+import { settled } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
 import { encodeHandle, receivedMessage } from './receipt.ts';
 import { checkInvisibleTime } from './receiveWish.ts';
@@ -39,7 +40,7 @@ async function changed(
   const { messages, receipt, offset, physicalOffset } = await receivedMessage(context, where);
   const change = { offset, invisibleTimeMs, suspend: suspend === true };
   const changedTo = await changeInvisibleTime(broker, messages, change);
-  await broker.store.flushed();
+  await settled(broker);
   if (changedTo === undefined) return receiptHandle;
   // Its check point begins with it, whichever the pop began with.
   return encodeHandle({ ...receipt, ...changedTo, startOffset: offset }, physicalOffset);

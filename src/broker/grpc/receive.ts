@@ -12,6 +12,7 @@ import { popMessages } from '../pop/popMessages.ts';
 import type { PopWish } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
+import { settled } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
 import { toDeadLetters } from './deadLetter.ts';
 import type { GrpcClient } from './grpcClient.ts';
@@ -107,7 +108,7 @@ async function popOnce({ broker, session }: CallContext, pop: PopWish): Promise<
     const popped = await popMessages(broker, pop);
     if (popped.queues.length === 0) return [];
     if (popped.restNum > 0) broker.pops.held.wake(pop.topic, pop.group, pop.queueId);
-    await broker.store.flushed();
+    await settled(broker);
     return receivedMessages(broker, pop, popped);
   } catch (error) {
     const refused = storeRefusal(broker, error);

@@ -15,6 +15,8 @@ import type { MasterBroker } from './masterBroker.ts';
 
 /** As 4.x has it; since 5.0 a minute. */
 const PERIOD_MS = 10_000;
+/** That the master was asked for between two periods. */
+const MAX_MISSED = 1000;
 
 export interface MetadataParts {
   readonly topics: Topics;
@@ -40,10 +42,14 @@ type Step = readonly [RequestCode, (body: Buffer) => void];
 export class Metadata implements Disposable {
   readonly #master: MasterBroker;
   readonly #isFollowed: () => boolean;
+  /** Topics first. */
   readonly #steps: readonly Step[];
   readonly #logger: Logger;
   readonly #timer: Disposable;
   readonly #failing = new Set<RequestCode>();
+  /** Topics that came with messages and were asked for since everything was asked for. */
+  readonly #missed = new Set<string>();
+  #topicsAgain = false;
   #running: Promise<void> | undefined;
   #disposed = false;
 
@@ -66,7 +72,19 @@ export class Metadata implements Disposable {
   /** Asks for everything now. */
   sync(): void {
     if (this.#disposed || this.#running !== undefined || !this.#isFollowed()) return;
-    this.#running = this.#all().finally(() => (this.#running = undefined));
+    this.#missed.clear();
+    this.#run(this.#steps);
+  }
+
+  /**
+   * A message came of a topic that is not known here. Its master may be gone before everything is asked for again, and
+   * nobody could read the message here then; Apache's slaves wait for their minute.
+   */
+  miss(topic: string): void {
+    if (this.#disposed || this.#missed.has(topic) || this.#missed.size >= MAX_MISSED) return;
+    this.#missed.add(topic);
+    if (this.#running !== undefined) this.#topicsAgain = true;
+    else if (this.#isFollowed()) this.#run(this.#steps.slice(0, 1));
   }
 
   dispose(): void {
@@ -74,9 +92,18 @@ export class Metadata implements Disposable {
     this.#timer.dispose();
   }
 
+  #run(steps: readonly Step[]): void {
+    this.#running = this.#ask(steps).finally(() => {
+      this.#running = undefined;
+      if (!this.#topicsAgain) return;
+      this.#topicsAgain = false;
+      if (!this.#disposed && this.#isFollowed()) this.#run(this.#steps.slice(0, 1));
+    });
+  }
+
   /** A table that cannot be had keeps none of the others back: masters of old releases do not know all. */
-  async #all(): Promise<void> {
-    for (const [code, take] of this.#steps) {
+  async #ask(steps: readonly Step[]): Promise<void> {
+    for (const [code, take] of steps) {
       if (this.#isDisposed()) return;
       try {
         const { body } = await this.#master.tell({ code });

@@ -66,10 +66,20 @@ export class Replication implements Disposable {
   replicated(): true | Promise<boolean> {
     const { config, store } = this.#options;
     if (config.brokerRole !== 'SYNC_MASTER' || config.inSyncReplicas <= 1) return true;
+    const needed = this.#neededReplicas;
+    if (needed <= 1) return true;
     const offset = store.reservedOffset;
-    return this.#links.reachedBy(config.inSyncReplicas - 1) >= offset
-      ? true
-      : this.#waits.wait(offset, config.slaveTimeout);
+    return this.#links.reachedBy(needed - 1) >= offset ? true : this.#waits.wait(offset, config.slaveTimeout);
+  }
+
+  /**
+   * Whether a sender that waits for slaves is refused, since so many as it would wait for are not in sync. Apache's
+   * broker looks only with `enableSlaveActingMaster`, and otherwise stores and waits. Source: CommitLog.asyncPutMessage.
+   */
+  get lacksReplicas(): boolean {
+    const { brokerRole, enableSlaveActingMaster } = this.#options.config;
+    if (brokerRole !== 'SYNC_MASTER' || !enableSlaveActingMaster) return false;
+    return this.#neededReplicas > this.#replicasInSync;
   }
 
   status(): HaStatus {
@@ -96,8 +106,21 @@ export class Replication implements Disposable {
     this.#owned.dispose();
   }
 
+  /** This broker included, as in Apache's settings. Source: CommitLog.calcNeedAckNums. */
+  get #neededReplicas(): number {
+    const { inSyncReplicas, minInSyncReplicas, enableAutoInSyncReplicas, enableSlaveActingMaster } =
+      this.#options.config;
+    if (!enableAutoInSyncReplicas || !enableSlaveActingMaster) return inSyncReplicas;
+    return Math.max(minInSyncReplicas, Math.min(inSyncReplicas, this.#replicasInSync));
+  }
+
+  get #replicasInSync(): number {
+    return 1 + this.#links.inSync(this.#options.store.maxPhysicalOffset);
+  }
+
   #tellWaiting(): void {
-    const { config } = this.#options;
-    if (config.brokerRole === 'SYNC_MASTER') this.#waits.reached(this.#links.reachedBy(config.inSyncReplicas - 1));
+    if (this.#options.config.brokerRole !== 'SYNC_MASTER') return;
+    // Who waits wanted one slave at least, though none may be needed any more.
+    this.#waits.reached(this.#links.reachedBy(Math.max(this.#neededReplicas - 1, 1)));
   }
 }

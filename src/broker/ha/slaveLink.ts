@@ -14,7 +14,12 @@ const TICK_MS = 1000;
 
 export type HaSettings = Pick<
   BrokerConfig,
-  'haSendHeartbeatInterval' | 'haHousekeepingInterval' | 'haTransferBatchSize' | 'haMaxGapNotInSync'
+  | 'haSendHeartbeatInterval'
+  | 'haHousekeepingInterval'
+  | 'haTransferBatchSize'
+  | 'haMaxGapNotInSync'
+  | 'haFlowControlEnable'
+  | 'maxHaTransferByteInSecond'
 >;
 
 export type SharedLog = Pick<MessageStore, 'minPhysicalOffset' | 'maxPhysicalOffset' | 'logFileStart' | 'readLog'>;
@@ -45,6 +50,7 @@ export class SlaveLink implements Disposable {
   #next = -1;
   #sending = false;
   #resume: (() => void) | undefined;
+  #nextSecond: (() => void) | undefined;
   #lastReadMs: number;
   #lastWriteMs: number;
   #bytesThisSecond = 0;
@@ -142,11 +148,22 @@ export class SlaveLink implements Disposable {
       const bytes = Buffer.isBuffer(found) ? found : await found;
       if (bytes.length === 0) throw new Error(`the log begins at ${log.minPhysicalOffset} now`);
       for (let at = 0; at < bytes.length && this.#isOpen();) {
-        const batch = bytes.subarray(at, at + this.#options.settings.haTransferBatchSize);
+        const allowed = this.#allowedBytes();
+        if (allowed <= 0) {
+          await new Promise<void>((resolve) => (this.#nextSecond = resolve));
+          continue;
+        }
+        const batch = bytes.subarray(at, at + allowed);
         at += batch.length;
         if (!this.#transfer(batch)) await new Promise<void>((resolve) => (this.#resume = resolve));
       }
     }
+  }
+
+  #allowedBytes(): number {
+    const { haTransferBatchSize, haFlowControlEnable, maxHaTransferByteInSecond } = this.#options.settings;
+    if (!haFlowControlEnable) return haTransferBatchSize;
+    return Math.min(haTransferBatchSize, maxHaTransferByteInSecond - this.#bytesThisSecond);
   }
 
   /** @returns false when the slave takes no more for now */
@@ -167,10 +184,16 @@ export class SlaveLink implements Disposable {
     this.#resume = undefined;
   }
 
+  #secondBegins(): void {
+    this.#nextSecond?.();
+    this.#nextSecond = undefined;
+  }
+
   #tick(): void {
     const { clock, settings } = this.#options;
     this.#bytesLastSecond = this.#bytesThisSecond;
     this.#bytesThisSecond = 0;
+    this.#secondBegins();
     const nowMs = clock.now();
     if (nowMs - this.#lastReadMs > settings.haHousekeepingInterval) {
       this.#close(`it was silent for ${nowMs - this.#lastReadMs} ms`);
@@ -185,6 +208,7 @@ export class SlaveLink implements Disposable {
     this.#closed = true;
     this.#ticking.dispose();
     this.#goOn();
+    this.#secondBegins();
     this.#options.stream.destroy();
     this.#options.logger.info(`slave ${this.#options.address} is not followed any more: ${reason}`);
     this.#options.onClose();

@@ -28,6 +28,7 @@ export function startFollowing(broker: BrokerContext, replica: Replica, tls: Cli
       { master, isFollowed: () => broker.replication.hasMaster, clock, logger },
     ),
   );
+  owned.add(store.onArrival(({ topic }) => topics.get(topic) === undefined && metadata.miss(topic)));
   owned.add(registration.onMaster(({ masterAddr }) => (master.address = masterAddr)));
   const findMaster = async (): Promise<string | undefined> => {
     // A NameServer names the master in its answer to a registration.

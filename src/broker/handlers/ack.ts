@@ -16,6 +16,7 @@ import type { AckProblem, PoppedMessages } from '../pop/ackMessages.ts';
 import { changeInvisibleTime } from '../pop/changeInvisibleTime.ts';
 import { storeRefusal } from '../putMessage.ts';
 import { SUCCESS } from '../reply.ts';
+import { settled } from '../settled.ts';
 import { checkPoppedQueue, checkReviveQueue } from './popCheck.ts';
 
 /** ACK_MESSAGE 200051. Source: AckMessageProcessor.java; broker sheet §12.4. */
@@ -66,7 +67,7 @@ export async function changeMessageInvisibleTime(
   try {
     const suspend = header.suspend === true;
     const changed = await changeInvisibleTime(broker, messages, { offset, invisibleTimeMs: invisibleTime, suspend });
-    await broker.store.flushed();
+    await settled(broker);
     if (changed === undefined) return { code: ResponseCode.SUCCESS, extFields: EMPTY_FIELDS };
     const reviveQid = messages.reviveQueueId;
     return {
@@ -94,7 +95,7 @@ async function acknowledge(
   try {
     const problem = await ackMessages(broker, messages, offsets);
     if (problem !== undefined) return notGivenOut(messages, problem, client);
-    await broker.store.flushed();
+    await settled(broker);
     return SUCCESS;
   } catch (error) {
     const refused = storeRefusal(broker, error);

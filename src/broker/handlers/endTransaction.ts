@@ -12,6 +12,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, putParked, storeRefusal } from '../putMessage.ts';
 import { SUCCESS } from '../reply.ts';
+import { settled } from '../settled.ts';
 import { bornMs } from '../transactions/bornMs.ts';
 import { HALF_QUEUE, committedMessage } from '../transactions/halfMessage.ts';
 
@@ -48,7 +49,7 @@ export async function endTransaction(broker: BrokerContext, { command }: Incomin
     }
   }
   broker.endMarks.add(half.queueOffset);
-  if (isCommit) await broker.store.flushed();
+  if (isCommit && propertyOf(half.properties, PropertyName.WAIT) !== 'false') await settled(broker);
   return SUCCESS;
 }
 

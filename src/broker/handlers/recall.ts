@@ -9,6 +9,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';
+import { settled } from '../settled.ts';
 import { deleteKey } from '../timers/dueMessage.ts';
 
 const MARKER_BODY = Buffer.from('0');
@@ -27,8 +28,8 @@ export async function recallMessage(broker: BrokerContext, request: IncomingRequ
 /** The same, whatever `recallMessageEnable` says. */
 export async function recallAllowed(broker: BrokerContext, request: IncomingRequest): Promise<Reply> {
   const outcome = recall(broker, request);
-  // A disk that takes too long is a success as well.
-  if (outcome.code === ResponseCode.SUCCESS) await broker.store.flushed();
+  // A disk or slave that takes too long is a success as well.
+  if (outcome.code === ResponseCode.SUCCESS) await settled(broker);
   return { ...outcome, extFields: { ...outcome.extFields, MSG_REGION: broker.config.regionId } };
 }
 

@@ -10,6 +10,7 @@ import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';
 import { peerHost } from '../peerHost.ts';
+import { settled } from '../settled.ts';
 import { CALL_TIMEOUT_MS } from './relay.ts';
 import { EMPTY_BODY, lateReply, queueFor, queueIllegal, refusalOf, topicMissing } from './send.ts';
 
@@ -40,8 +41,8 @@ export async function sendReply(broker: BrokerContext, request: IncomingRequest)
   const place = broker.config.storeReplyMessageEnable
     ? storeReply(broker, request, { ...header, queueId }, properties)
     : undefined;
-  // A disk that takes too long changes nothing about the answer.
-  if (place !== undefined && properties.get(PropertyName.WAIT) !== 'false') await broker.store.flushed();
+  // A disk or slave that takes too long changes nothing about the answer.
+  if (place !== undefined && properties.get(PropertyName.WAIT) !== 'false') await settled(broker);
   // Without a copy an id that clients can read all the same.
   const at = place ?? (failure === undefined ? { msgId: '0', queueId: String(queueId), queueOffset: '0' } : {});
   return lateReply(

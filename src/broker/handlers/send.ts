@@ -18,7 +18,7 @@ import {
 import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
-import { illegalMessage, parked, stageParked, storeRefusal } from '../putMessage.ts';
+import { checkReplicas, illegalMessage, parked, stageParked, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, invalidTopic } from '../reply.ts';
 import type { MessageToStore, StoredAt } from '../store/messageToStore.ts';
 import { halfMessage } from '../transactions/halfMessage.ts';
@@ -111,6 +111,7 @@ function store(
     toStore = isHalf ? halfMessage(message, properties.uniqueKey) : parked(broker, message);
     // The items would have no name of where they belong: Apache refuses levels, and loses what waits for a moment.
     if (isBatch && toStore !== message) return illegalMessage(broker);
+    checkReplicas(broker, message.properties);
     stored = isBatch ? putBatch(broker, message) : [stageParked(broker, toStore)];
   } catch (error) {
     const refused = storeRefusal(broker, error);

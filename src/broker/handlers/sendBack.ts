@@ -95,7 +95,7 @@ export async function putBack(broker: BrokerContext, back: MessageBack): Promise
   } finally {
     if (newTopics.length > 0) await broker.registration.announce(newTopics);
   }
-  // The consumer forgets it then.
+  // The consumer forgets it then. Apache's broker waits for neither disk nor slaves, since it says WAIT=false itself.
   await broker.store.flushed();
   return SUCCESS;
 }

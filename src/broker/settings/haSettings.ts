@@ -21,6 +21,9 @@ export const haSettings = {
   haSendHeartbeatInterval: whole(5000, 100, 3_600_000),
   haHousekeepingInterval: whole(20_000, 100, 3_600_000),
   haTransferBatchSize: whole(32 * 1024, 1024, 4 * 1024 * 1024 - 12),
+  /** Whether a slave gets no more than `maxHaTransferByteInSecond`. */
+  haFlowControlEnable: flag(false),
+  maxHaTransferByteInSecond: whole(100 * 1024 * 1024, 1024, MAX),
   /** A slave that is behind by less is in sync. */
   haMaxGapNotInSync: whole(256 * 1024 * 1024, 0, MAX),
   /** Where a slave follows, in place of what the NameServers say. */
@@ -29,6 +32,9 @@ export const haSettings = {
   }),
   /** Who must have a message before SYNC_MASTER answers, this broker included. */
   inSyncReplicas: whole(1, 1, 64),
+  /** With enableSlaveActingMaster: fewer will do while fewer are in sync, but not fewer than `minInSyncReplicas`. */
+  enableAutoInSyncReplicas: flag(false),
+  minInSyncReplicas: whole(1, 1, 64),
   slaveTimeout: whole(3000, 1, 3_600_000),
   slaveReadEnable: flag(false),
   /** Whether a slave sends readers to where its queue begins or ends. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { RequestCode, ResponseCode } from '../../../src/protocol/codes.ts';
 import type { RemotingCommand, RequestParts } from '../../../src/protocol/command.ts';
 import { decodeTopicRoute } from '../../../src/protocol/bodies/route.ts';
@@ -186,6 +187,18 @@ describe('broker: a slave', () => {
     await master.ask(RequestCode.DELETE_TOPIC_IN_BROKER, { topic: 'Mine' });
     await pair.slaveClock.advanceAsync(10_000);
     await waitFor('the topic to be gone', () => context.topics.get('Mine') === undefined, { pollMs: 5 });
+  });
+
+  it('knows a new topic as soon as it has a message of it', async () => {
+    pair = await TestPair.start();
+    const { master } = pair;
+    const { context } = await pair.startSlave();
+    const versions = () => [context, master.context].map(({ topics }) => topics.table().dataVersion);
+    await waitFor('the tables', () => isDeepStrictEqual(versions()[0], versions()[1]), { pollMs: 5 });
+    await master.createTopic('New');
+    await master.send('New', 'x');
+    await waitFor('the topic', () => context.topics.get('New') !== undefined, { pollMs: 5 });
+    assert.deepEqual(await bodiesAtSlave('New'), ['x']);
   });
 
   it('delivers no delayed message itself, and each once when it becomes the master', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { BrokerConfig } from '../../../src/broker/config.ts';
 import { ResponseCode } from '../../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../../src/protocol/command.ts';
 import { waitFor } from '../../support/waitFor.ts';
@@ -9,8 +10,8 @@ describe('broker: SYNC_MASTER', () => {
 
   afterEach(() => pair.stop());
 
-  async function start(inSyncReplicas: number): Promise<void> {
-    pair = await TestPair.start({ master: { brokerRole: 'SYNC_MASTER', inSyncReplicas } });
+  async function start(inSyncReplicas: number, more: Partial<BrokerConfig> = {}): Promise<void> {
+    pair = await TestPair.start({ master: { brokerRole: 'SYNC_MASTER', inSyncReplicas, ...more } });
     await pair.master.createTopic('T');
   }
 
@@ -72,5 +73,28 @@ describe('broker: SYNC_MASTER', () => {
     const { answer } = await sendWaiting('x');
     await pair.startSlave();
     assert.equal((await waitFor('the answer', answer, { pollMs: 5 })).code, 0);
+  });
+
+  it('refuses with enableSlaveActingMaster what would wait in vain, and nothing that does not wait', async () => {
+    await start(2, { enableSlaveActingMaster: true });
+    const refused = await pair.master.send('T', 'x');
+    assert.deepEqual([refused.code, refused.remark], [ResponseCode.SYSTEM_ERROR, 'in-sync replicas not enough']);
+    assert.equal(pair.master.context.store.maxPhysicalOffset, 0);
+    assert.equal((await pair.master.send('T', 'x', { properties: { WAIT: 'false', UNIQ_KEY: 'u' } })).code, 0);
+    await pair.startSlave();
+    await waitFor('the slave', () => pair.master.context.replication.status().inSyncSlaveNums === 1, { pollMs: 5 });
+    assert.equal((await pair.master.send('T', 'y')).code, 0);
+  });
+
+  it('waits with enableAutoInSyncReplicas for as many as there are, but not for fewer than minInSyncReplicas', async () => {
+    await start(3, { enableSlaveActingMaster: true, enableAutoInSyncReplicas: true, minInSyncReplicas: 2 });
+    assert.equal((await pair.master.send('T', 'x')).code, ResponseCode.SYSTEM_ERROR);
+    await pair.startSlave();
+    await waitFor('the slave', () => pair.master.context.replication.status().inSyncSlaveNums === 1, { pollMs: 5 });
+    assert.equal((await pair.master.send('T', 'y')).code, 0);
+    assert.equal(pair.slave?.context.store.maxPhysicalOffset, pair.master.context.store.maxPhysicalOffset);
+    await pair.stopSlave();
+    await waitFor('its end', () => pair.master.context.replication.status().inSyncSlaveNums === 0, { pollMs: 5 });
+    assert.equal((await pair.master.send('T', 'z')).code, ResponseCode.SYSTEM_ERROR);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { silentLogger } from '../../../../src/base/logger.ts';
 import { SlaveLink } from '../../../../src/broker/ha/slaveLink.ts';
+import type { HaSettings } from '../../../../src/broker/ha/slaveLink.ts';
 import type { MessageStore } from '../../../../src/broker/store/messageStore.ts';
 import { HaTransferReader, encodeHaReport } from '../../../../src/protocol/haTransfer.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';
@@ -16,6 +17,8 @@ const settings = {
   haHousekeepingInterval: 20_000,
   haTransferBatchSize: 1024,
   haMaxGapNotInSync: 10_000,
+  haFlowControlEnable: false,
+  maxHaTransferByteInSecond: 4096,
 };
 
 describe('HA: a master and a slave of it', () => {
@@ -36,14 +39,14 @@ describe('HA: a master and a slave of it', () => {
   });
 
   /** A slave that writes down what it gets. */
-  function connect(highWaterMark?: number): Slave {
+  function connect(highWaterMark?: number, more: Partial<HaSettings> = {}): Slave {
     const [near, far] = streamPair(highWaterMark === undefined ? {} : { highWaterMark });
     const slave = new Slave(far);
     const link = new SlaveLink({
       stream: near,
       address: 'slave:1',
       log: store,
-      settings,
+      settings: { ...settings, ...more },
       clock,
       logger: silentLogger,
       onReport: () => (slave.reportsHeard += 1),
@@ -99,6 +102,19 @@ describe('HA: a master and a slave of it', () => {
     append(1);
     append(1);
     await slave.untilAt(store.maxPhysicalOffset);
+  });
+
+  it('sends no more in a second than it may', async () => {
+    append(40);
+    const slave = connect(undefined, { haFlowControlEnable: true, maxHaTransferByteInSecond: 1500 });
+    slave.heard(encodeHaReport(10));
+    const sent = (): number => (slave.link?.status(0).transferFromWhere ?? 0) - 10;
+    for (const total of [1500, 3000, 4500]) {
+      await waitFor('what it may', () => sent() === total, { pollMs: 1 });
+      await clock.advanceAsync(999);
+      assert.equal(sent(), total);
+      await clock.advanceAsync(1);
+    }
   });
 
   it('is in sync with nobody who said nothing yet', () => {
