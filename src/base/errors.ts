@@ -39,6 +39,9 @@ export type ErrorCode =
   | 'broker-start-timeout' // timeoutMs
   | 'broker-ended' // exitCode?, signal?, lastWords
   | 'broker-of-other-window' // pid
+  | 'apache-home-invalid' // directory, missing: what of it
+  | 'java-not-found' // executable
+  | 'java-too-old' // executable, version
   | 'connection-gone' // name
   | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'bad-endpoint' | 'name-twice'
   | 'name-server-needed' // name

@@ -39,7 +39,8 @@ export type RunningBroker = BrokerReady;
 /** How many masters and slaves a cluster on this machine has, and how they replicate: the four of Apache's tutorial. */
 export type ClusterMode = 'single' | '2m-noslave' | '2m-2s-async' | '2m-2s-sync';
 
-export type ClusterRole = 'namesrv' | 'master' | 'slave';
+/** `proxy`: for clients of gRPC, beside the servers of Apache. */
+export type ClusterRole = 'namesrv' | 'master' | 'slave' | 'proxy';
 
 /** `died`: it ended and nobody asked for that. `stopped` and `killed` were asked for. */
 export type NodeState = 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'killed' | 'died';

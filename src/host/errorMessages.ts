@@ -186,6 +186,18 @@ function words({ code, details, cause }: CodedError): ErrorWords {
         t('The local broker belongs to another window (process {0}).', d('pid')),
         t('Stop it in that window.'),
       );
+    case 'apache-home-invalid':
+      return say(
+        t('{0} is no unpacked distribution of Apache RocketMQ: {1} is missing.', d('directory'), d('missing')),
+        t('Choose the folder that has bin, conf and lib in it.'),
+      );
+    case 'java-not-found':
+      return say(t('Apache RocketMQ needs Java, and there is none.'), installJava());
+    case 'java-too-old':
+      return say(
+        t('Apache RocketMQ needs Java 8 or newer; {0} is Java {1}.', d('executable'), d('version')),
+        installJava(),
+      );
     case 'connection-gone':
       return say(
         t('The connection {0} is not there any more.', d('name')),
@@ -220,6 +232,10 @@ function withoutEnd(detail: string | number | boolean | undefined): string | num
 
 function say(cause: string, nextStep: string): ErrorWords {
   return { cause, nextStep };
+}
+
+function installJava(): string {
+  return t('Install Java 8 or newer, or let JAVA_HOME name it, then open VS Code anew.');
 }
 
 function reportIt(): string {

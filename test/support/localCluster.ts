@@ -29,7 +29,7 @@ export interface LocalCluster {
 export async function startLocalCluster(
   directory: string,
   args: readonly string[],
-  { script = BUILT }: { readonly script?: string } = {},
+  { script = BUILT, timeoutMs = TIMEOUT_MS }: { readonly script?: string; readonly timeoutMs?: number } = {},
 ): Promise<LocalCluster> {
   const supervisor = startProcess(
     process.execPath,
@@ -37,7 +37,7 @@ export async function startLocalCluster(
     { stopTimeoutMs: 30_000 },
   );
   try {
-    const [line] = await supervisor.untilOutput(/^\{"ready":true.*\}$/m, TIMEOUT_MS);
+    const [line] = await supervisor.untilOutput(/^\{"ready":true.*\}$/m, timeoutMs);
     const ready = JSON.parse(line) as ClusterReady;
     const command = (...more: string[]): Promise<ProgramResult> => clusterCommand(script, directory, more);
     return {

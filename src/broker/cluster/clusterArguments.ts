@@ -16,11 +16,28 @@ export interface StartCluster {
   readonly nameServerPort: number | undefined;
   /** Of the first broker; each other is 10 above the one before it. */
   readonly brokerPort: number | undefined;
+  readonly proxyPort: number | undefined;
+  /** Home of the distribution whose servers run; undefined: that of the directory, else ours. */
+  readonly apache: string | undefined;
+  /** With Apache's proxy. */
+  readonly proxy: boolean;
   readonly json: boolean;
 }
 
+/** A file for `docker compose`, on standard output. */
+export type ComposeCluster = Pick<
+  StartCluster,
+  'nameServers' | 'nameServerPort' | 'brokerPort' | 'proxyPort' | 'proxy' | 'json'
+> & {
+  readonly kind: 'compose';
+  readonly mode: ClusterMode;
+  /** Of Apache's image. */
+  readonly tag: string;
+};
+
 export type ClusterCommand =
   | StartCluster
+  | ComposeCluster
   | { readonly kind: 'status'; readonly directory: string | undefined; readonly json: boolean }
   | {
       readonly kind: 'act';
@@ -39,6 +56,9 @@ export type ClusterCommand =
     }
   | { readonly kind: 'help' };
 
+/** The newest that Docker Hub has for sure. */
+const DEFAULT_TAG = '5.3.2';
+
 export const CLUSTER_USAGE = `rocketmq-local cluster - several NameServers and brokers on this machine, a process each
 
 Usage:
@@ -48,6 +68,7 @@ Usage:
   rocketmq-local cluster pause|resume NODE             it answers nobody, until it goes on (not on Windows)
   rocketmq-local cluster stop                          ends the cluster
   rocketmq-local cluster logs NODE [--lines N] [-f]    the end of its log, and what comes after it
+  rocketmq-local cluster compose --mode MODE           prints a file for "docker compose" that runs Apache RocketMQ
 
 Modes:
   single       one master; the service stops with it
@@ -58,10 +79,14 @@ Modes:
 Options:
   --mode MODE        one of those above; a directory that holds a cluster knows its own
   --dir DIR          where configurations, logs and messages are (default: one a mode, in your data directory)
+  --apache HOME      runs the servers of an unpacked distribution of Apache RocketMQ, with the Java of JAVA_HOME or PATH
+  --proxy            with Apache's proxy for clients that speak gRPC (with --apache, or for compose)
+  --tag TAG          of compose: which apache/rocketmq image (default ${DEFAULT_TAG})
   --namesrvs N       how many NameServers (default: 1 for single, else 2)
   --host ADDR        address to listen on (default 127.0.0.1)
   --namesrv-port N   port of the first NameServer, the next take those above it (default: free ones)
   --port N           port of the first broker, each next is 10 above (default: free ones)
+  --grpc-port N      port of the proxy, which takes the next as well (default: free ones)
   --json             one JSON object on standard output: when sends are accepted, or how the nodes are
   --lines N          of logs (default 100)
   -f, --follow       logs goes on until Ctrl+C
@@ -69,7 +94,7 @@ Options:
 `;
 
 const ACTIONS = ['start', 'stop', 'kill', 'pause', 'resume'] as const satisfies readonly NodeAction[];
-const VERBS = [...ACTIONS, 'status', 'logs'].join(', ');
+const VERBS = [...ACTIONS, 'status', 'logs', 'compose'].join(', ');
 const MAX_NAME_SERVERS = 9;
 
 const options = {
@@ -79,6 +104,10 @@ const options = {
   host: { type: 'string' },
   'namesrv-port': { type: 'string' },
   port: { type: 'string' },
+  'grpc-port': { type: 'string' },
+  apache: { type: 'string' },
+  proxy: { type: 'boolean' },
+  tag: { type: 'string' },
   json: { type: 'boolean' },
   lines: { type: 'string' },
   follow: { type: 'boolean', short: 'f' },
@@ -86,11 +115,12 @@ const options = {
 } as const;
 
 type Values = ReturnType<typeof readOptions<typeof options>>['values'];
-type Verb = NodeAction | 'status' | 'logs';
+type Verb = NodeAction | 'status' | 'logs' | 'compose';
 
 /** Which options each verb takes beside --dir; `create` is `start` without a node. */
 const taken: Readonly<Record<Verb | 'create', readonly (keyof Values)[]>> = {
-  create: ['mode', 'namesrvs', 'host', 'namesrv-port', 'port', 'json'],
+  create: ['mode', 'namesrvs', 'host', 'namesrv-port', 'port', 'grpc-port', 'apache', 'proxy', 'json'],
+  compose: ['mode', 'namesrvs', 'namesrv-port', 'port', 'grpc-port', 'proxy', 'tag', 'json'],
   start: ['json'],
   stop: ['json'],
   kill: ['json'],
@@ -121,6 +151,7 @@ export function parseClusterArguments(args: readonly string[]): ClusterCommand {
   const directory = values.dir === undefined ? undefined : path.resolve(values.dir);
   const json = values.json === true;
   if (creates) return startOf(values, directory);
+  if (verb === 'compose') return composeOf(values, node);
   if (verb === 'status') {
     if (node !== undefined) throw clusterProblem(`status tells of all nodes, not of "${node}" alone`, 'leave it out');
     return { kind: 'status', directory, json };
@@ -134,24 +165,44 @@ export function parseClusterArguments(args: readonly string[]): ClusterCommand {
 }
 
 function startOf(values: Values, directory: string | undefined): StartCluster {
-  const { mode } = values;
-  if (mode !== undefined && !isClusterMode(mode)) {
-    throw clusterProblem(`there is no mode "${mode}"`, `use one of ${CLUSTER_MODES.join(', ')}`);
-  }
-  if (mode === undefined && directory === undefined) {
-    throw clusterProblem('cluster start wants a mode', `give --mode with one of ${CLUSTER_MODES.join(', ')}`);
-  }
+  const mode = modeOf(values);
+  if (mode === undefined && directory === undefined) throw modeWanted('start');
+  const apache = values.apache === undefined ? undefined : path.resolve(values.apache);
+  if (values.proxy === true && apache === undefined)
+    throw clusterProblem('--proxy is for Apache RocketMQ', 'name its directory with --apache, or leave it out');
+  return { kind: 'start', mode, directory, host: values.host ?? '127.0.0.1', apache, ...shapeOf(values) };
+}
+
+function composeOf(values: Values, node: string | undefined): ComposeCluster {
+  const mode = modeOf(values);
+  if (mode === undefined) throw modeWanted('compose');
+  if (node !== undefined) throw clusterProblem(`compose is of all nodes, not of "${node}" alone`, 'leave it out');
+  if (values.dir !== undefined) throw clusterProblem('--dir is not for "cluster compose"', 'leave it out');
+  const { tag = DEFAULT_TAG } = values;
+  // What Docker takes for one; anything else would be more than a tag in the file.
+  if (!/^\w[\w.-]{0,127}$/.test(tag)) throw clusterProblem(`--tag is "${tag}"`, `give one such as ${DEFAULT_TAG}`);
+  return { kind: 'compose', mode, tag, ...shapeOf(values) };
+}
+
+function shapeOf(values: Values): Omit<StartCluster, 'kind' | 'mode' | 'directory' | 'host' | 'apache'> {
   return {
-    kind: 'start',
-    mode,
     nameServers: whole('--namesrvs', values.namesrvs, 1, MAX_NAME_SERVERS),
-    directory,
-    host: values.host ?? '127.0.0.1',
     nameServerPort: port('--namesrv-port', values['namesrv-port'], 1, 65_535 - MAX_NAME_SERVERS),
     // A broker listens two below and one above its own, and there may be four.
     brokerPort: port('--port', values.port, 3, 65_500),
+    proxyPort: port('--grpc-port', values['grpc-port'], 1, 65_534),
+    proxy: values.proxy === true,
     json: values.json === true,
   };
+}
+
+function modeOf({ mode }: Values): ClusterMode | undefined {
+  if (mode === undefined || isClusterMode(mode)) return mode;
+  throw clusterProblem(`there is no mode "${mode}"`, `use one of ${CLUSTER_MODES.join(', ')}`);
+}
+
+function modeWanted(verb: string): CodedError {
+  return clusterProblem(`cluster ${verb} wants a mode`, `give --mode with one of ${CLUSTER_MODES.join(', ')}`);
 }
 
 function problem(reason: string): CodedError {
@@ -171,5 +222,5 @@ function whole(name: string, text: string | undefined, min: number, max: number)
 }
 
 function isVerb(text: string): text is Verb {
-  return (ACTIONS as readonly string[]).includes(text) || text === 'status' || text === 'logs';
+  return (ACTIONS as readonly string[]).includes(text) || ['status', 'logs', 'compose'].includes(text);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { CodedError, errorText } from '../../base/errors.ts';
 import type { BrokerEvent, ClusterRequest, ClusterStatus } from '../control.ts';
+import { printCompose } from './apache/printCompose.ts';
 import { askSupervisor } from './askSupervisor.ts';
 import { CLUSTER_USAGE, parseClusterArguments } from './clusterArguments.ts';
 import type { ClusterCommand } from './clusterArguments.ts';
@@ -33,6 +34,8 @@ async function run(command: ClusterCommand): Promise<void> {
       return;
     case 'start':
       return runCluster(command, systemClock);
+    case 'compose':
+      return printCompose(command);
     case 'status':
       return tell(await ask(command.directory, {}), command.json);
     case 'act': {

@@ -3,12 +3,13 @@ import path from 'node:path';
 import { errorText, systemErrorCode } from '../../base/errors.ts';
 import { parseProperties } from '../../base/properties.ts';
 import { formatAddress } from '../../remoting/address.ts';
-import type { ClusterMode } from '../control.ts';
+import type { ClusterMode, ClusterRole } from '../control.ts';
 import { defaultStoreDirectory } from '../storeDirectory.ts';
+import { apacheLog } from './apache/nodeHome.ts';
 import { isClusterMode } from './clusterPlan.ts';
 import type { PlannedNode } from './clusterPlan.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import { brokerConf, nameServerConf } from './nodeConf.ts';
+import { brokerConf, nameServerConf, proxyConf } from './nodeConf.ts';
 
 /** `cluster.json` in the directory of a cluster: enough to write every node's configuration again. */
 export interface ClusterLayout {
@@ -17,6 +18,8 @@ export interface ClusterLayout {
   readonly directory: string;
   readonly bindAddress: string;
   readonly host: string;
+  /** Home of the distribution of Apache RocketMQ whose servers run here, instead of ours. */
+  readonly apache?: string;
   readonly nodes: readonly LayoutNode[];
 }
 
@@ -32,6 +35,13 @@ export interface PlacedNode extends PlannedNode {
   readonly log: string;
   readonly storeDirectory: string;
 }
+
+const CONF_NAMES: Readonly<Record<ClusterRole, string>> = {
+  namesrv: 'namesrv.conf',
+  master: 'broker.conf',
+  slave: 'broker.conf',
+  proxy: 'rmq-proxy.json',
+};
 
 /** Where the clusters are when nobody says otherwise: a directory a mode, beside the one of the single broker. */
 export function defaultClusterDirectory(mode: ClusterMode): string {
@@ -68,10 +78,11 @@ export function placeNodes(directory: string, layout: ClusterLayout): PlacedNode
   return layout.nodes.map((node) => {
     const home = path.join(directory, node.name);
     const storeDirectory = storeIn(directory, node);
-    const conf = path.join(home, node.broker === undefined ? 'namesrv.conf' : 'broker.conf');
+    const conf = path.join(home, CONF_NAMES[node.role]);
     const settings = readConf(conf, confText(directory, layout, node));
     mustBeHere(directory, layout, node, conf, settings);
-    const port = portIn(conf, settings.get('listenPort') ?? String(node.port));
+    const portKey = node.role === 'proxy' ? 'grpcServerPort' : 'listenPort';
+    const port = portIn(conf, portKey, settings.get(portKey) ?? String(node.port));
     const host = settings.get('brokerIP1') ?? layout.host;
     return {
       ...node,
@@ -79,7 +90,7 @@ export function placeNodes(directory: string, layout: ClusterLayout): PlacedNode
       bindAddress: settings.get('bindAddress') ?? layout.bindAddress,
       address: formatAddress({ host, port }),
       conf,
-      log: path.join(home, 'node.log'),
+      log: layout.apache === undefined ? path.join(home, 'node.log') : apacheLog(home, node.role),
       storeDirectory,
     };
   });
@@ -92,7 +103,8 @@ function confText(directory: string, layout: ClusterLayout, node: LayoutNode): s
     .map(({ port }) => formatAddress({ host: layout.host, port }))
     .join(';');
   const place = { ...layout, port: node.port, storeDirectory: storeIn(directory, node) };
-  return node.broker === undefined ? nameServerConf(place) : brokerConf(node.broker, place, nameServers);
+  if (node.broker !== undefined) return brokerConf(node.broker, place, nameServers);
+  return node.role === 'proxy' ? proxyConf(place, nameServers) : nameServerConf(place);
 }
 
 /** A copy of a cluster would write to the files of the first. @throws CodedError `usage` when a path is of there */
@@ -104,8 +116,8 @@ function mustBeHere(
   settings: ReadonlyMap<string, string>,
 ): void {
   if (isSamePlace(directory, layout.directory)) return;
-  const here = parseProperties(confText(directory, layout, node));
-  for (const [key, there] of parseProperties(confText(layout.directory, layout, node))) {
+  const here = parseConf(confText(directory, layout, node));
+  for (const [key, there] of parseConf(confText(layout.directory, layout, node))) {
     if (settings.get(key) !== there || here.get(key) === there) continue;
     throw clusterProblem(
       `the cluster in ${directory} was made in ${layout.directory}, and ${conf} still says ${key}=${there}`,
@@ -137,16 +149,23 @@ function readConf(file: string, otherwise: string): ReadonlyMap<string, string> 
     if (systemErrorCode(error) !== 'EEXIST') throw error;
   }
   try {
-    return parseProperties(readFileSync(file, 'utf8'));
+    return parseConf(readFileSync(file, 'utf8'));
   } catch (error) {
     throw unreadable(file, errorText(error));
   }
 }
 
-function portIn(file: string, text: string): number {
+/** The properties of Apache's servers, or the JSON of its proxy. */
+function parseConf(text: string): ReadonlyMap<string, string> {
+  if (!text.trimStart().startsWith('{')) return parseProperties(text);
+  const settings = Object.entries(JSON.parse(text) as Readonly<Record<string, unknown>>);
+  return new Map(settings.map(([key, value]) => [key, String(value)]));
+}
+
+function portIn(file: string, key: string, text: string): number {
   const port = Number(text.trim());
   if (/^\d+$/.test(text.trim()) && port > 0 && port < 65536) return port;
-  throw clusterProblem(`${file} says listenPort=${text}, which is no port`, 'correct it, or delete the file');
+  throw clusterProblem(`${file} says ${key}=${text}, which is no port`, 'correct it, or delete the file');
 }
 
 function unreadable(file: string, reason: string): Error {
@@ -161,6 +180,7 @@ function isLayout(value: unknown): value is ClusterLayout {
     'directory' in value &&
     typeof value.directory === 'string' &&
     isClusterMode(mode) &&
+    (!('apache' in value) || typeof value.apache === 'string') &&
     Array.isArray(nodes) &&
     nodes.every((node: unknown) => typeof node === 'object' && node !== null && 'name' in node && 'port' in node)
   );

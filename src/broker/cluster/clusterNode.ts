@@ -1,33 +1,28 @@
-import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import type { BrokerCommand, BrokerEvent, ClusterNodeStatus, NodeAction, NodeState } from '../control.ts';
+import type { ClusterNodeStatus, NodeAction, NodeState } from '../control.ts';
 import type { PlacedNode } from './clusterDirectory.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import { guardPaused } from './pauseGuard.ts';
-
-const START_TIMEOUT_MS = 60_000;
-/** A node gives itself 10 s. */
-const STOP_TIMEOUT_MS = 12_000;
+import type { NodeProcess, NodeProgram } from './nodeProgram.ts';
+import { guardProcess } from './processGuard.ts';
 
 export interface NodeParts {
   readonly node: PlacedNode;
-  /** The script of `rocketmq-local`. */
-  readonly script: string;
+  readonly program: NodeProgram;
   readonly clock: Clock;
   readonly onChange: (state: NodeState) => void;
 }
 
 /**
- * The process of a node, which holds a channel to this one and ends when that closes. What may be done depends on the
- * state; what may not is refused with a `usage` error that says what to do.
+ * The process of a node. What may be done depends on the state; what may not is refused with a `usage` error that says
+ * what to do.
  */
 export class ClusterNode {
   readonly placed: PlacedNode;
   readonly #parts: NodeParts;
   #state: NodeState = 'stopped';
-  #child: ChildProcess | undefined;
+  #process: NodeProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #ended: number | string | null = null;
   #guard: Disposable | undefined;
@@ -44,7 +39,16 @@ export class ClusterNode {
   /** Without what others say of it. */
   get status(): Omit<ClusterNodeStatus, 'replication'> {
     const { name, role, address, conf, log } = this.placed;
-    return { name, role, address, pid: this.#child?.pid ?? null, state: this.#state, ended: this.#ended, conf, log };
+    return {
+      name,
+      role,
+      address,
+      pid: this.#process?.child.pid ?? null,
+      state: this.#state,
+      ended: this.#ended,
+      conf,
+      log,
+    };
   }
 
   /** Resolves when the node says that it is ready. */
@@ -52,15 +56,13 @@ export class ClusterNode {
     const { name, log } = this.placed;
     if (this.#state === 'paused')
       throw clusterProblem(`${name} is paused`, `let it go on with: cluster resume ${name}`);
-    if (this.#child !== undefined) this.#refuse('start');
-    const child = fork(this.#parts.script, this.#arguments(), {
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    this.#child = child;
+    if (this.#process !== undefined) this.#refuse('start');
+    const { program, clock } = this.#parts;
+    const started = program.start(this.placed);
+    const { child, ready, lastWords } = started;
+    this.#process = started;
     this.#ended = null;
     this.#change('starting');
-    const words = lastWords(child);
     this.#exited = new Promise((resolve) => {
       const gone = (code: number | null, signal: string | null): void => {
         this.#gone(code, signal);
@@ -70,12 +72,12 @@ export class ClusterNode {
       // It could not even be started. Each that nobody listens for would end the cluster.
       child.on('error', (error) => child.pid === undefined && gone(null, error.message));
     });
-    const deadline = this.#parts.clock.after(START_TIMEOUT_MS, () => child.kill('SIGKILL'));
+    const deadline = clock.after(program.startTimeoutMs, () => child.kill('SIGKILL'));
     try {
-      const outcome = await Promise.race([firstLine(child), this.#exited.then(() => 'gone' as const)]);
+      const outcome = await Promise.race([ready, this.#exited.then(() => 'gone' as const)]);
       if (outcome === 'gone') {
         throw clusterProblem(
-          `${name} did not start: ${words() || `it ended with ${this.status.ended ?? 'no word'}`}`,
+          `${name} did not start: ${lastWords() || `it ended with ${this.status.ended ?? 'no word'}`}`,
           `see ${log}`,
         );
       }
@@ -87,19 +89,18 @@ export class ClusterNode {
 
   /** Orderly; a node that does not end in time is killed. */
   async stop(): Promise<void> {
-    const child = this.#live('stop');
+    const { child, stop } = this.#live('stop');
     this.#wake(child);
     this.#change('stopping');
-    const ask: BrokerCommand = { kind: 'stop' };
-    if (child.connected) child.send(ask);
-    const deadline = this.#parts.clock.after(STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
+    stop();
+    const deadline = this.#parts.clock.after(this.#parts.program.stopTimeoutMs, () => child.kill('SIGKILL'));
     await this.#exited;
     deadline.dispose();
   }
 
   /** At once, with nothing written that was not written yet. */
   async kill(): Promise<void> {
-    const child = this.#live('kill');
+    const { child } = this.#live('kill');
     this.#unguard();
     this.#change('killed');
     child.kill('SIGKILL');
@@ -109,36 +110,30 @@ export class ClusterNode {
   /** It keeps its connections and answers nobody. */
   pause(): void {
     const { name } = this.placed;
-    const child = this.#live('pause');
+    const { child } = this.#live('pause');
     if (this.#state !== 'running') this.#refuse('pause');
     if (process.platform === 'win32' || child.pid === undefined) {
       throw clusterProblem('Windows cannot pause a process', `take it away with: cluster kill ${name}`);
     }
-    this.#guard = guardPaused(child.pid);
+    this.#guard = guardProcess(child.pid, 'wake');
     child.kill('SIGSTOP');
     this.#change('paused');
   }
 
   resume(): void {
-    const child = this.#live('resume');
+    const { child } = this.#live('resume');
     if (this.#state !== 'paused') this.#refuse('resume');
     this.#wake(child);
     this.#change('running');
   }
 
-  #arguments(): string[] {
-    const { broker, conf, log, storeDirectory } = this.placed;
-    const role = broker === undefined ? ['namesrv', '--store', storeDirectory] : ['broker'];
-    return [...role, '-c', conf, '--json', '--log', log];
-  }
-
-  #live(action: NodeAction): ChildProcess {
-    return this.#child ?? this.#refuse(action);
+  #live(action: NodeAction): NodeProcess {
+    return this.#process ?? this.#refuse(action);
   }
 
   #refuse(action: NodeAction): never {
     const { name } = this.placed;
-    const next = this.#child === undefined ? `start it with: cluster start ${name}` : 'see: cluster status';
+    const next = this.#process === undefined ? `start it with: cluster start ${name}` : 'see: cluster status';
     throw clusterProblem(`${name} is ${this.#state} and cannot be asked to ${action}`, next);
   }
 
@@ -153,7 +148,7 @@ export class ClusterNode {
   }
 
   #gone(code: number | null, signal: string | null): void {
-    this.#child = undefined;
+    this.#process = undefined;
     this.#unguard();
     this.#ended = code ?? signal;
     if (this.#state === 'stopping') this.#change(signal === 'SIGKILL' ? 'killed' : 'stopped');
@@ -164,23 +159,4 @@ export class ClusterNode {
     this.#state = state;
     this.#parts.onChange(state);
   }
-}
-
-/** The line that says ready; never where none comes. */
-function firstLine(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.stdout?.on('data', (bytes: Buffer) => {
-      if (bytes.includes('\n')) resolve();
-    });
-  });
-}
-
-/** Why a process says that it does not start. */
-function lastWords(child: ChildProcess): () => string {
-  let words = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)));
-  child.on('message', (event: BrokerEvent) => {
-    if (event.kind === 'failed') words = event.message;
-  });
-  return () => words.trim().replace(/\.$/, '');
 }

@@ -2,7 +2,7 @@ import type { ClusterMode, ClusterRole } from '../control.ts';
 
 /** A node before anything of it exists: Apache's tutorial calls it by these names too. */
 export interface PlannedNode {
-  /** Unique in the cluster: `namesrv-1`, `broker-a`, `broker-a-s`. */
+  /** Unique in the cluster: `namesrv-1`, `broker-a`, `broker-a-s`, `proxy`. */
   readonly name: string;
   readonly role: ClusterRole;
   /** Of a broker; a master and its slave share the name. */
@@ -30,8 +30,12 @@ const shapes: Readonly<Record<ClusterMode, ModeShape>> = {
   '2m-2s-sync': { masters: ['broker-a', 'broker-b'], masterRole: 'SYNC_MASTER', hasSlaves: true, nameServers: 2 },
 };
 
-/** The nodes of a mode in the order in which they start: NameServers, masters, slaves. */
-export function planCluster(mode: ClusterMode, nameServers: number = shapes[mode].nameServers): PlannedNode[] {
+/** The nodes of a mode in the order in which they start: NameServers, masters, slaves, and Apache's proxy. */
+export function planCluster(
+  mode: ClusterMode,
+  nameServers: number = shapes[mode].nameServers,
+  hasProxy = false,
+): PlannedNode[] {
   const { masters, masterRole, hasSlaves } = shapes[mode];
   return [
     ...Array.from({ length: nameServers }, (_, at) => ({ name: `namesrv-${at + 1}`, role: 'namesrv' as const })),
@@ -45,6 +49,7 @@ export function planCluster(mode: ClusterMode, nameServers: number = shapes[mode
       role: 'slave' as const,
       broker: { brokerName, brokerId: 1, brokerRole: 'SLAVE' as const },
     })),
+    ...(hasProxy ? [{ name: 'proxy', role: 'proxy' as const }] : []),
   ];
 }
 

@@ -5,16 +5,27 @@ import { isCodedError } from '../../base/errors.ts';
 import { startListening } from '../../remoting/startListening.ts';
 import type { ClusterRole } from '../control.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import { haPortBeside } from './nodeConf.ts';
+import { haPortBeside, remotingPortBeside } from './nodeConf.ts';
 
 /** Below those that systems give to sockets which ask for any. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_700;
 const ATTEMPTS = 200;
 
-/** A broker listens two below its port for old clients, and one above it for slaves. Source: broker sheet §20, 12. */
+/**
+ * A broker listens two below its port for old clients, and one above it for slaves (source: broker sheet §20, 12); a
+ * proxy one above it for clients that do not speak gRPC.
+ */
 export function portsOf(role: ClusterRole, port: number): readonly number[] {
-  return role === 'namesrv' ? [port] : [port - 2, port, haPortBeside(port)];
+  switch (role) {
+    case 'namesrv':
+      return [port];
+    case 'proxy':
+      return [port, remotingPortBeside(port)];
+    case 'master':
+    case 'slave':
+      return [port - 2, port, haPortBeside(port)];
+  }
 }
 
 /** Ports that nobody listens on, one for every role; all are held until the last is found. */

@@ -10,8 +10,13 @@ export interface NodePlace {
   readonly port: number;
 }
 
+const CLUSTER_NAME = 'DefaultCluster';
+
 /** Slaves connect to the port above the broker's own. */
 export const haPortBeside = (port: number): number => port + 1;
+
+/** Of a proxy, which speaks gRPC on its own. */
+export const remotingPortBeside = (port: number): number => port + 1;
 
 /** A namesrv.conf for ours and Apache's NameServer. */
 export function nameServerConf({ bindAddress, port, storeDirectory }: NodePlace): string {
@@ -31,7 +36,7 @@ export function brokerConf(
   nameServers: string,
 ): string {
   return formatProperties([
-    ['brokerClusterName', 'DefaultCluster'],
+    ['brokerClusterName', CLUSTER_NAME],
     ['brokerName', brokerName],
     ['brokerId', String(brokerId)],
     ['brokerRole', brokerRole],
@@ -53,4 +58,19 @@ export function brokerConf(
     ['deleteWhen', '04'],
     ['fileReservedTime', '48'],
   ]);
+}
+
+/** An rmq-proxy.json for Apache's proxy, a process of its own: within a broker it leaves consumers that are new unanswered. */
+export function proxyConf({ host, port }: Pick<NodePlace, 'host' | 'port'>, nameServers: string): string {
+  const settings = {
+    proxyMode: 'cluster',
+    rocketMQClusterName: CLUSTER_NAME,
+    proxyName: 'proxy',
+    namesrvAddr: nameServers,
+    localServeAddr: host,
+    grpcServerPort: port,
+    remotingAccessAddr: host,
+    remotingListenPort: remotingPortBeside(port),
+  };
+  return `${JSON.stringify(settings, undefined, 2)}\n`;
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, isCodedError } from '../../base/errors.ts';
 import { reachableHost } from '../reachableHost.ts';
+import { findDistribution } from './apache/distribution.ts';
 import type { StartCluster } from './clusterArguments.ts';
 import { defaultClusterDirectory, placeNodes, readLayout, writeLayout } from './clusterDirectory.ts';
 import type { ClusterLayout, PlacedNode } from './clusterDirectory.ts';
@@ -45,18 +46,22 @@ export async function prepareCluster(directory: string, wish: StartCluster): Pro
   const found = readLayout(directory);
   if (found !== undefined) {
     mustAgree(directory, found, wish);
-    return { layout: found, nodes: placeNodes(directory, found) };
+    const layout = inHome(found, wish.apache);
+    if (layout !== found) writeLayout(directory, layout);
+    return { layout, nodes: placeNodes(directory, layout) };
   }
   if (wish.mode === undefined) {
     throw clusterProblem(`there is no cluster in ${directory}`, `give --mode with one of ${CLUSTER_MODES.join(', ')}`);
   }
-  const planned = planCluster(wish.mode, wish.nameServers);
+  if (wish.apache !== undefined) findDistribution(wish.apache, wish.proxy);
+  const planned = planCluster(wish.mode, wish.nameServers, wish.proxy);
   const ports = await portsFor(planned, wish);
   const layout: ClusterLayout = {
     mode: wish.mode,
     directory,
     bindAddress: wish.host,
     host: reachableHost(wish.host),
+    ...(wish.apache === undefined ? {} : { apache: wish.apache }),
     nodes: planned.map((node, at) => ({ ...node, port: ports[at] ?? 0 })),
   };
   const nodes = placeNodes(directory, layout);
@@ -103,7 +108,7 @@ function notUsable({ name, bindAddress, conf }: PlacedNode, error: unknown): nev
 
 /** Those that a person chose, else free ones; a chosen one that is in use is told before anything is written. */
 async function portsFor(nodes: readonly PlannedNode[], wish: StartCluster): Promise<number[]> {
-  const { nameServerPort, brokerPort, host } = wish;
+  const { nameServerPort, brokerPort, proxyPort, host } = wish;
   const nameServers = nodes.filter(({ role }) => role === 'namesrv').length;
   try {
     const free = await choosePorts(
@@ -115,7 +120,9 @@ async function portsFor(nodes: readonly PlannedNode[], wish: StartCluster): Prom
       const [option, first, step] =
         role === 'namesrv'
           ? (['--namesrv-port', nameServerPort, at] as const)
-          : (['--port', brokerPort, PORT_STEP * (at - nameServers)] as const);
+          : role === 'proxy'
+            ? (['--grpc-port', proxyPort, 0] as const)
+            : (['--port', brokerPort, PORT_STEP * (at - nameServers)] as const);
       const port = first === undefined ? (free[at] ?? 0) : first + step;
       const taken = first === undefined ? undefined : await firstInUse(portsOf(role, port), host);
       if (taken !== undefined)
@@ -136,14 +143,37 @@ async function portsFor(nodes: readonly PlannedNode[], wish: StartCluster): Prom
   }
 }
 
-function mustAgree(directory: string, { mode, nodes }: ClusterLayout, wish: StartCluster): void {
+/** A newer distribution takes over what an older one wrote. */
+function inHome(layout: ClusterLayout, home: string | undefined): ClusterLayout {
+  if (home === undefined || home === layout.apache) return layout;
+  findDistribution(
+    home,
+    layout.nodes.some(({ role }) => role === 'proxy'),
+  );
+  return { ...layout, apache: home };
+}
+
+function mustAgree(directory: string, { mode, nodes, apache }: ClusterLayout, wish: StartCluster): void {
   if (wish.mode !== undefined && wish.mode !== mode) {
     throw clusterProblem(
       `${directory} holds a cluster of mode ${mode}`,
       'start that, or choose another directory with --dir',
     );
   }
+  if (wish.apache !== undefined && apache === undefined) {
+    throw clusterProblem(
+      `${directory} holds a cluster of rocketmq-local`,
+      'leave out --apache, or choose another directory with --dir',
+    );
+  }
   const [nameServer] = nodes;
+  const proxy = nodes.find(({ role }) => role === 'proxy');
+  if (wish.proxy && proxy === undefined) {
+    throw clusterProblem(
+      `the cluster in ${directory} has no proxy`,
+      'leave out --proxy, or choose another directory with --dir',
+    );
+  }
   const nameServers = nodes.filter(({ role }) => role === 'namesrv').length;
   if (wish.nameServers !== undefined && wish.nameServers !== nameServers) {
     throw clusterProblem(
@@ -154,6 +184,7 @@ function mustAgree(directory: string, { mode, nodes }: ClusterLayout, wish: Star
   const others = [
     [wish.nameServerPort, nameServer?.port],
     [wish.brokerPort, nodes[nameServers]?.port],
+    [wish.proxyPort, proxy?.port],
   ].some(([wished, kept]) => wished !== undefined && wished !== kept);
   if (others) {
     throw clusterProblem(

@@ -5,11 +5,17 @@ import { DisposableStore } from '../../base/disposable.ts';
 import { CodedError, errorText } from '../../base/errors.ts';
 import { LogFile, lineLogger } from '../logWriter.ts';
 import type { ClusterAnswer, ClusterReady, ClusterRequest, ClusterStatus } from '../control.ts';
+import { findDistribution } from './apache/distribution.ts';
+import { findJava } from './apache/findJava.ts';
+import { javaProgram } from './apache/javaProgram.ts';
 import { claimCluster } from './claimCluster.ts';
 import type { StartCluster } from './clusterArguments.ts';
+import type { ClusterLayout } from './clusterDirectory.ts';
 import { clusterProblem } from './clusterProblem.ts';
 import { statusText } from './clusterText.ts';
 import { onEndWish } from './endWish.ts';
+import type { NodeProgram } from './nodeProgram.ts';
+import { ownProgram } from './ownProgram.ts';
 import { directoryOf, makeDirectory, portsMustBeFree, prepareCluster } from './prepareCluster.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -44,8 +50,8 @@ export async function runCluster(wish: StartCluster, clock: Clock): Promise<void
     const { layout, nodes } = await prepareCluster(directory, wish);
     await portsMustBeFree(nodes, claim.isAfterKill ? LEFT_OVER_MS : 0);
     const { mode } = layout;
-    const script = process.argv[1] ?? '';
-    const supervisor = new Supervisor({ mode, directory, nodes, script, clock, logger });
+    const program = await programOf(layout);
+    const supervisor = new Supervisor({ mode, directory, nodes, program, clock, logger });
     claim.serve((request) =>
       answerRequest(supervisor, request, async () => {
         endAsked.resolve('asked to stop');
@@ -62,6 +68,12 @@ export async function runCluster(wish: StartCluster, clock: Clock): Promise<void
   } finally {
     owned.dispose();
   }
+}
+
+/** @throws CodedError when there is no such distribution, or no Java for it */
+async function programOf({ apache }: ClusterLayout): Promise<NodeProgram> {
+  if (apache === undefined) return ownProgram(process.argv[1] ?? '');
+  return javaProgram(findDistribution(apache), await findJava(process.env, process.platform));
 }
 
 async function start(supervisor: Supervisor, json: boolean): Promise<void> {

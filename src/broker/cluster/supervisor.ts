@@ -4,6 +4,7 @@ import type { ClusterMode, ClusterStatus, NodeAction, NodeState, Replication } f
 import type { PlacedNode } from './clusterDirectory.ts';
 import { ClusterNode } from './clusterNode.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import type { NodeProgram } from './nodeProgram.ts';
 import { replicationOf } from './replication.ts';
 import { untilFollowed, untilRegistered } from './untilServing.ts';
 import type { WaitParts } from './untilServing.ts';
@@ -13,8 +14,7 @@ export interface SupervisorParts {
   readonly directory: string;
   /** In the order in which they start. */
   readonly nodes: readonly PlacedNode[];
-  /** The script of `rocketmq-local`. */
-  readonly script: string;
+  readonly program: NodeProgram;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -27,11 +27,11 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { script, clock, logger } = parts;
+    const { program, clock, logger } = parts;
     this.#nodes = parts.nodes.map((node) => {
       const { name } = node;
       const onChange = (state: NodeState): void => logger.info(`${name} is ${state}`);
-      return new ClusterNode({ node, script, clock, onChange });
+      return new ClusterNode({ node, program, clock, onChange });
     });
   }
 
@@ -44,9 +44,9 @@ export class Supervisor {
     return { mode, pid: process.pid, namesrv: this.#nameServers.join(';'), dir: directory, nodes };
   }
 
-  /** A slave asks for its master when it starts, and brokers for the NameServers: so these come before them. */
+  /** A slave asks for its master when it starts, and all for the NameServers: so these come before them. */
   async start(): Promise<void> {
-    for (const role of ['namesrv', 'master', 'slave'] as const) {
+    for (const role of ['namesrv', 'master', 'slave', 'proxy'] as const) {
       const nodes = this.#nodes.filter(({ placed }) => placed.role === role);
       this.#mustNotEnd();
       await Promise.all(nodes.map((node) => node.start()));
@@ -81,10 +81,10 @@ export class Supervisor {
     }
   }
 
-  /** Slaves end first and NameServers last, so that everybody can take leave; from now on no node starts. */
+  /** Proxies end first and NameServers last, so that everybody can take leave; from now on no node starts. */
   async stop(): Promise<void> {
     this.#isEnding = true;
-    for (const role of ['slave', 'master', 'namesrv'] as const) {
+    for (const role of ['proxy', 'slave', 'master', 'namesrv'] as const) {
       const nodes = this.#nodes.filter(({ placed, status }) => placed.role === role && status.pid !== null);
       await Promise.allSettled(nodes.map((node) => node.stop()));
     }
@@ -93,7 +93,7 @@ export class Supervisor {
   /** Only NameServers that run can be asked. */
   async #untilServing(nodes: readonly ClusterNode[]): Promise<void> {
     const running = this.#nodes.filter(({ placed, state }) => placed.role === 'namesrv' && state === 'running');
-    const brokers = nodes.map(({ placed }) => placed).filter(({ role }) => role !== 'namesrv');
+    const brokers = nodes.map(({ placed }) => placed).filter(({ broker }) => broker !== undefined);
     await untilRegistered(
       running.map(({ placed }) => placed.address),
       brokers,
@@ -102,8 +102,8 @@ export class Supervisor {
   }
 
   get #wait(): WaitParts {
-    const { clock, logger } = this.#parts;
-    return { clock, logger, goOn: () => this.#mustNotEnd() };
+    const { clock, logger, program } = this.#parts;
+    return { clock, logger, timeoutMs: program.serveTimeoutMs, goOn: () => this.#mustNotEnd() };
   }
 
   /** A process that starts behind the back of `stop` would be ended by nobody. */

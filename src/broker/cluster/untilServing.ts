@@ -8,11 +8,11 @@ import type { PlacedNode } from './clusterDirectory.ts';
 import { clusterProblem } from './clusterProblem.ts';
 import { replicationOf } from './replication.ts';
 
-const TIMEOUT_MS = 20_000;
 const ANSWER_MS = 2000;
 const POLL_MS = 20;
 
 export interface WaitParts extends AskParts {
+  readonly timeoutMs: number;
   /** Asked again and again; what it throws ends the wait. */
   readonly goOn: () => void;
 }
@@ -31,7 +31,7 @@ export async function untilFollowed(masters: readonly PlacedNode[], parts: WaitP
   await Promise.all(
     masters.map(async ({ name, address, log }) => {
       const isInSync = await inTime(parts, async () => (await replicationOf(address, parts))?.inSync === true);
-      if (!isInSync) throw clusterProblem(`no slave follows ${name} after ${TIMEOUT_MS / 1000} s`, `see ${log}`);
+      if (!isInSync) throw clusterProblem(`no slave follows ${name} after ${parts.timeoutMs / 1000} s`, `see ${log}`);
     }),
   );
 }
@@ -52,13 +52,13 @@ async function untilKnownTo(nameServer: string, brokers: readonly PlacedNode[], 
   if (isDone) return;
   const names = missing.map(({ name }) => name).join(', ');
   throw clusterProblem(
-    `NameServer ${nameServer} does not know ${names} after ${TIMEOUT_MS / 1000} s${reason}`,
+    `NameServer ${nameServer} does not know ${names} after ${parts.timeoutMs / 1000} s${reason}`,
     `see ${missing[0]?.log ?? 'the logs'}`,
   );
 }
 
-async function inTime({ clock, goOn }: WaitParts, isDone: () => Promise<boolean>): Promise<boolean> {
-  const deadlineMs = clock.now() + TIMEOUT_MS;
+async function inTime({ clock, timeoutMs, goOn }: WaitParts, isDone: () => Promise<boolean>): Promise<boolean> {
+  const deadlineMs = clock.now() + timeoutMs;
   while (!(await isDone())) {
     goOn();
     if (clock.now() > deadlineMs) return false;

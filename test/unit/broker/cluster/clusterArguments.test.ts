@@ -17,6 +17,9 @@ describe('broker/cluster/clusterArguments', () => {
       host: '127.0.0.1',
       nameServerPort: 9876,
       brokerPort: 10911,
+      proxyPort: undefined,
+      apache: undefined,
+      proxy: false,
       json: true,
     });
   });
@@ -44,9 +47,33 @@ describe('broker/cluster/clusterArguments', () => {
     assert.deepEqual([parse(''), parse('start --help')], [{ kind: 'help' }, { kind: 'help' }]);
   });
 
+  it('reads where Apache RocketMQ is, and what a file for Docker is to hold', () => {
+    const { apache, proxy, proxyPort } = parse(
+      'start --mode single --apache a --proxy --grpc-port 8081',
+    ) as StartCluster;
+    assert.deepEqual([apache, proxy, proxyPort], [path.resolve('a'), true, 8081]);
+    assert.deepEqual(parse('compose --mode 2m-noslave --proxy --tag 5.1.4 --port 20911 --json'), {
+      kind: 'compose',
+      mode: '2m-noslave',
+      tag: '5.1.4',
+      nameServers: undefined,
+      nameServerPort: undefined,
+      brokerPort: 20_911,
+      proxyPort: undefined,
+      proxy: true,
+      json: true,
+    });
+  });
+
   const refused: readonly [text: string, reason: RegExp, next: RegExp][] = [
-    ['begin', /no command "cluster begin"/, /start, stop, kill, pause, resume, status, logs/],
+    ['begin', /no command "cluster begin"/, /start, stop, kill, pause, resume, status, logs, compose/],
     ['start', /wants a mode/, /single, 2m-noslave, 2m-2s-async, 2m-2s-sync/],
+    ['start --mode single --proxy', /--proxy is for Apache RocketMQ/, /--apache/],
+    ['start --mode single --tag 5.3.2', /--tag is not for "cluster start"/, /--help/],
+    ['compose', /compose wants a mode/, /single, 2m-noslave, 2m-2s-async, 2m-2s-sync/],
+    ['compose --mode single --tag latest:5', /--tag is "latest:5"/, /such as 5\.3\.2/],
+    ['compose broker-a --mode single', /not of "broker-a" alone/, /leave it out/],
+    ['compose --mode single --dir d', /--dir is not for "cluster compose"/, /leave it out/],
     ['start --mode 3m', /no mode "3m"/, /single, 2m-noslave, 2m-2s-async, 2m-2s-sync/],
     ['start --mode single --namesrvs 0', /--namesrvs is "0"/, /from 1 to 9/],
     ['start --mode single --port 70000', /--port is "70000"/, /from 3 to 65500/],

@@ -11,6 +11,9 @@ export function startWish(mode: ClusterMode, directory: string): StartCluster {
     host: '127.0.0.1',
     nameServerPort: undefined,
     brokerPort: undefined,
+    proxyPort: undefined,
+    apache: undefined,
+    proxy: false,
     json: true,
   };
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../../../../src/base/clock.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
 import type { PlacedNode } from '../../../../src/broker/cluster/clusterDirectory.ts';
 import { ClusterNode } from '../../../../src/broker/cluster/clusterNode.ts';
+import { ownProgram } from '../../../../src/broker/cluster/ownProgram.ts';
 import { prepareCluster } from '../../../../src/broker/cluster/prepareCluster.ts';
 import { Supervisor } from '../../../../src/broker/cluster/supervisor.ts';
 import { untilGone } from '../../../support/localCluster.ts';
@@ -44,7 +45,8 @@ describe('broker/cluster/supervisor and clusterNode', function () {
   after(() => place.remove());
 
   it('starts no master when it is told to stop while the NameServer starts', async () => {
-    const parts = { mode: 'single', directory, nodes, script, clock: systemClock, logger: silentLogger } as const;
+    const program = ownProgram(script);
+    const parts = { mode: 'single', directory, nodes, program, clock: systemClock, logger: silentLogger } as const;
     const supervisor = new Supervisor(parts);
     const started = assert.rejects(supervisor.start());
     await supervisor.stop();
@@ -64,7 +66,12 @@ describe('broker/cluster/supervisor and clusterNode', function () {
   it('outlives every error that a node raises', async () => {
     const [placed] = nodes;
     assert.ok(placed);
-    const node = new ClusterNode({ node: placed, script, clock: systemClock, onChange: () => undefined });
+    const node = new ClusterNode({
+      node: placed,
+      program: ownProgram(script),
+      clock: systemClock,
+      onChange: () => undefined,
+    });
     await node.start();
     children[0]?.emit('error', new Error('the first'));
     children[0]?.emit('error', new Error('the second'));

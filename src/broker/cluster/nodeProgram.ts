@@ -1,0 +1,24 @@
+import type { ChildProcess } from 'node:child_process';
+import type { PlacedNode } from './clusterDirectory.ts';
+
+/** What the nodes of a cluster run: `rocketmq-local`, or Apache's servers. */
+export interface NodeProgram {
+  /** How long a node may take to say that it serves. */
+  readonly startTimeoutMs: number;
+  /** How long a broker may take from there until NameServers know it, and its slave follows it. */
+  readonly serveTimeoutMs: number;
+  /** How long an orderly end may take before it is killed. */
+  readonly stopTimeoutMs: number;
+  start(node: PlacedNode): NodeProcess;
+}
+
+/** It ends with this process. */
+export interface NodeProcess {
+  readonly child: ChildProcess;
+  /** Settles when it says that it serves; never where it does not. */
+  readonly ready: Promise<void>;
+  /** Why it says that it does not start. */
+  readonly lastWords: () => string;
+  /** Asks it to end in order. */
+  readonly stop: () => void;
+}
