@@ -64,7 +64,7 @@ export interface BrokerOptions {
   readonly nameServers: readonly string[];
   /** How gRPC is served, which is loaded only where `grpcServerPort` asks for it; without this it is not. */
   readonly grpc?: GrpcOptions | undefined;
-  /** Stand before the handlers of the remoting protocol. */
+  /** Stand before the handlers. */
   readonly faults?: RequestFaults | undefined;
   /** Is the port two below its own served where it is free? Default: unless the system chose the port. */
   readonly hasVip?: boolean | undefined;
@@ -76,7 +76,7 @@ export interface BrokerOptions {
 }
 
 export interface GrpcOptions {
-  readonly load: () => Promise<(context: BrokerContext) => Promise<GrpcEndpoint>>;
+  readonly load: () => Promise<(context: BrokerContext, faults?: RequestFaults) => Promise<GrpcEndpoint>>;
   /** A port that is taken is no reason not to start. */
   readonly isOptional?: boolean;
 }
@@ -88,6 +88,8 @@ export interface Broker {
   readonly grpcAddress: string | null;
   /** Is the port two below its own served? */
   readonly hasVip: boolean;
+  /** Where slaves are served; undefined where none is. */
+  readonly haPort: number | undefined;
   readonly context: BrokerContext;
   /** Answers as to a client, past access control and faults. */
   readonly answer: RequestHandler;
@@ -285,7 +287,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       context.delayLevels.start();
       timers?.start();
       pops.start();
-      grpc = await startGrpc(context, options.grpc);
+      grpc = await startGrpc(context, options);
     } else timers?.follow();
     await context.registration.start();
     if (replica === undefined) transactionCheck.start();
@@ -296,6 +298,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       address,
       grpcAddress: grpc?.address ?? null,
       hasVip: servers.length > 1,
+      haPort: haListener?.port,
       context,
       answer,
       stop: () => stopBroker(parts),
@@ -322,12 +325,12 @@ async function ipOf(host: string): Promise<Buffer> {
 }
 
 /** @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid` */
-async function startGrpc(context: BrokerContext, grpc: GrpcOptions | undefined): Promise<GrpcEndpoint | undefined> {
+async function startGrpc(context: BrokerContext, { grpc, faults }: BrokerOptions): Promise<GrpcEndpoint | undefined> {
   const { grpcServerPort } = context.config;
   if (grpcServerPort === GRPC_OFF || grpc === undefined) return undefined;
   const start = await grpc.load();
   try {
-    return await start(context);
+    return await start(context, faults);
   } catch (error) {
     if (grpc.isOptional !== true || !isCodedError(error, 'port-in-use')) throw error;
     context.logger.warn(`gRPC IS NOT SERVED: port ${grpcServerPort} is in use; --grpc-port chooses another, or off`);

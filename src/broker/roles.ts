@@ -18,6 +18,7 @@ import { isLoopback, reachableHost } from './reachableHost.ts';
 import { startRuntime } from './runtime.ts';
 import type { Runtime } from './runtime.ts';
 import { GRPC_OFF } from './settings/grpcSettings.ts';
+import { NO_SLAVES } from './settings/haSettings.ts';
 
 export interface RoleParts {
   /** Content of the file given with -c, or nothing. */
@@ -93,8 +94,9 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
   };
 }
 
-function brokerPorts({ broker, grpc, ha }: RuntimePorts): Partial<BrokerConfig> {
-  return { listenPort: broker, haListenPort: ha, grpcServerPort: grpc ?? GRPC_OFF };
+/** The settings that make a broker listen where another did, and nowhere else. */
+export function brokerPorts({ broker, grpc, ha }: RuntimePorts): Partial<BrokerConfig> {
+  return { listenPort: broker, haListenPort: ha ?? NO_SLAVES, grpcServerPort: grpc ?? GRPC_OFF };
 }
 
 async function startMaybeControlled(

@@ -5,6 +5,7 @@ import type { ControlAccess } from '../../src/broker/control.ts';
 import { startControlled } from '../../src/broker/control/startControlled.ts';
 import type { Controlled, ControlledParts } from '../../src/broker/control/startControlled.ts';
 import { startGrpcEndpoint } from '../../src/broker/grpc/endpoint.ts';
+import { brokerPorts } from '../../src/broker/roles.ts';
 import { startRuntime } from '../../src/broker/runtime.ts';
 import type { Runtime } from '../../src/broker/runtime.ts';
 import { RequestCode, ResponseCode } from '../../src/protocol/codes.ts';
@@ -69,8 +70,8 @@ export class TestBroker {
         broker: {
           mappedFileSizeCommitLog: 1024 * 1024,
           ...options.broker,
-          listenPort: parts?.ports?.broker ?? options.broker?.listenPort ?? 0,
-          ...(parts?.ports && { haListenPort: parts.ports.ha }),
+          listenPort: options.broker?.listenPort ?? 0,
+          ...(parts?.ports && brokerPorts(parts.ports)),
         },
         nameServer: {
           ...options.nameServer,

@@ -9,8 +9,8 @@ export interface RuntimePorts {
   readonly broker: number;
   /** Undefined where gRPC was not served. */
   readonly grpc: number | undefined;
-  /** For slaves. */
-  readonly ha: number;
+  /** Undefined where no slaves were served. */
+  readonly ha: number | undefined;
   /** Was the port two below the broker's served? */
   readonly hasVip: boolean;
 }
@@ -24,12 +24,12 @@ export class Restarts {
   constructor(runtime: Runtime, start: (ports: RuntimePorts) => Promise<Runtime>) {
     this.#runtime = runtime;
     this.#start = start;
-    const { grpcAddress, context } = runtime.broker;
+    const { grpcAddress, haPort, context } = runtime.broker;
     this.#ports = {
       nameServer: runtime.nameServer.port,
       broker: context.config.listenPort,
       grpc: grpcAddress === null ? undefined : parseAddress(grpcAddress).port,
-      ha: context.config.haListenPort,
+      ha: haPort,
       hasVip: runtime.broker.hasVip,
     };
   }

@@ -57,9 +57,9 @@ export async function startControlled(options: ControlledOptions): Promise<Contr
   const restarts = new Restarts(runtime, startAt);
   const turns = new Turns();
   const routes = [
-    ...faultRoutes(faults),
+    ...faultRoutes(faults.list, () => restarts.runtime.broker.grpcAddress !== null),
     ...clockRoutes({ clock, steadyClock, turns, runtime: () => restarts.runtime }),
-    ...stateRoutes({ storeDirectory, clock, steadyClock, faults, turns, restarts }),
+    ...stateRoutes({ storeDirectory, clock, steadyClock, faults: faults.list, turns, restarts }),
   ];
   try {
     const server = await serveControl({ port, listen, routes, logger });

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Code } from '../../protocol/grpc/definition_pb.ts';
 import type { Resource } from '../../protocol/grpc/definition_pb.ts';
-import type { RpcName, RpcRequest } from '../../protocol/grpc/rpc.ts';
+import type { RpcRequest } from '../../protocol/grpc/rpc.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import type { AnyRpcRequest } from '../requestFaults.ts';
 import { authorize } from '../security/auth.ts';
 import type { Access } from '../security/policy.ts';
 import { groupResource, literal } from '../security/resource.ts';
@@ -22,7 +23,7 @@ export function isOpenToAll({ config }: BrokerContext): boolean {
  * Source: AuthenticationPipeline.java, AuthorizationPipeline.java; gRPC sheet §2.2.
  * @throws Refusal UNAUTHORIZED
  */
-export function checkAccess(context: CallContext, request: AnyRequest): void {
+export function checkAccess(context: CallContext, request: AnyRpcRequest): void {
   if (isOpenToAll(context.broker)) return;
   const { config, security } = context.broker;
   // Its rules are about remoting requests; whom they keep out must not come in here.
@@ -79,11 +80,10 @@ function authenticate({ broker, call }: CallContext, { username, signature }: Ca
   }
 }
 
-type AnyRequest = { [N in RpcName]: RpcRequest<N> }[RpcName];
 type Named = Resource | undefined;
 
 /** Source: DefaultAuthorizationContextBuilder.java. What it does not know is read, as all that consumers ask is. */
-function accessOf(request: AnyRequest): readonly Access[] {
+function accessOf(request: AnyRpcRequest): readonly Access[] {
   switch (request.$typeName) {
     case 'apache.rocketmq.v2.SendMessageRequest':
       if (request.messages.length === 0) throw unauthorized('message is null.');

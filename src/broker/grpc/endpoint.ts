@@ -1,6 +1,7 @@
 import { formatAddress } from '../../remoting/address.ts';
 import { serveGrpc } from '../../remoting/grpc/grpcServer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import type { RequestFaults } from '../requestFaults.ts';
 import { serverTls } from '../security/tls.ts';
 import { keptIdentity } from '../security/keptIdentity.ts';
 import { dispatcher } from './dispatch.ts';
@@ -19,7 +20,7 @@ export interface GrpcEndpoint {
  * Serves MessagingService v2 on one port, by TLS and in plaintext.
  * @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid`
  */
-export async function startGrpcEndpoint(broker: BrokerContext): Promise<GrpcEndpoint> {
+export async function startGrpcEndpoint(broker: BrokerContext, faults?: RequestFaults): Promise<GrpcEndpoint> {
   const { config, steadyClock: clock, logger, store } = broker;
   const clients = new GrpcClients({ clock, logger });
   const renewals = new Renewals(broker);
@@ -28,7 +29,7 @@ export async function startGrpcEndpoint(broker: BrokerContext): Promise<GrpcEndp
     port: config.grpcServerPort,
     clock,
     logger,
-    handle: dispatcher({ broker, clients, renewals }),
+    handle: dispatcher({ broker, clients, renewals }, faults),
     maxMessageBytes: config.grpcMaxInboundMessageSize,
     idleTimeoutMs: config.grpcClientIdleTimeMills,
     tls: serverTls(config, { clock, logger, testIdentity: () => keptIdentity(store.directory, { clock, logger }) }),

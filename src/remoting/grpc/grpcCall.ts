@@ -19,6 +19,8 @@ export interface GrpcSession {
   readonly localAddress: { readonly host: string; readonly port: number };
   /** Called once, when it is gone. */
   readonly onClose: Event<undefined>;
+  /** Ends it and all its calls without a word. */
+  dispose(): void;
 }
 
 export interface GrpcReceiver {

@@ -104,9 +104,12 @@ class OpenSession implements GrpcSession {
   readonly localAddress: { readonly host: string; readonly port: number };
   readonly calls = new Set<GrpcCall>();
   lastCallMs: number;
+  readonly #session: ServerHttp2Session;
   readonly #closed = new Emitter<undefined>();
 
-  constructor({ socket }: ServerHttp2Session, nowMs: number) {
+  constructor(session: ServerHttp2Session, nowMs: number) {
+    const { socket } = session;
+    this.#session = session;
     this.remoteAddress = addressOf(socket);
     this.localAddress = { host: (socket.localAddress ?? '').replace(/^::ffff:/, ''), port: socket.localPort ?? 0 };
     this.lastCallMs = nowMs;
@@ -114,6 +117,10 @@ class OpenSession implements GrpcSession {
 
   get onClose(): Event<undefined> {
     return this.#closed.event;
+  }
+
+  dispose(): void {
+    this.#session.destroy();
   }
 
   closed(): void {

@@ -171,7 +171,8 @@ messages:
     assert.deepEqual([await running(), hasVip], [[port, haPort], false]);
     await ok(post('/reset'));
     assert.deepEqual(await running(), [port, haPort]);
-    await assert.rejects(connect(`127.0.0.1:${Number(port) - 2}`));
+    assert.equal(broker.runtime.broker.haPort, undefined);
+    for (const other of [Number(port) - 2, Number(haPort)]) await assert.rejects(connect(`127.0.0.1:${other}`));
   });
 
   it('reads a seed as YAML 1.2: a text that looks like a time or a no stays what it is', async () => {

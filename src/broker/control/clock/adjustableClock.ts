@@ -106,6 +106,9 @@ export class AdjustableClock implements Clock {
       dispose: () => {
         const at = this.#timers.indexOf(timer);
         if (at >= 0) this.#timers.splice(at, 1);
+        if (this.#timers.length > 0) return;
+        this.#alarm?.dispose();
+        this.#alarm = undefined;
       },
     };
   }

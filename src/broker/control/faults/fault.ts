@@ -1,3 +1,4 @@
+import type { RpcName } from '../../../protocol/grpc/rpc.ts';
 import type { ServerKind } from '../../requestFaults.ts';
 
 export const FAULT_KINDS = [
@@ -24,6 +25,8 @@ export interface Fault {
   readonly clientId?: string | undefined;
   /** Request codes; absent means any. */
   readonly requests?: readonly number[] | undefined;
+  /** Of the server `grpc`; absent means any. */
+  readonly rpcs?: readonly RpcName[] | undefined;
   /** Of a request that matches, from 0 to 1. */
   readonly probability: number;
   /** After so many strikes it is spent. */
@@ -33,7 +36,7 @@ export interface Fault {
   readonly seed: number;
   /** Of `delay` and `stopReading`. */
   readonly ms?: number | undefined;
-  /** Of `refuse`. */
+  /** Of `refuse`; for gRPC a `Code` or a `GrpcStatus`. */
   readonly code?: number | undefined;
   readonly remark?: string | undefined;
   /** Of `pretendVersion`: the ordinal. */

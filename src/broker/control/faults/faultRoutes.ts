@@ -1,19 +1,30 @@
 import { ControlError, badRequest } from '../controlError.ts';
 import type { ControlRoute } from '../controlServer.ts';
 import { readJson } from '../readBody.ts';
-import type { Faults } from './faults.ts';
+import type { Fault } from './fault.ts';
+import type { FaultList } from './faultList.ts';
 import { readFault } from './readFault.ts';
 
-/** Faults are set one by one or as a list, of which all are good or none is set. */
-export function faultRoutes(faults: Faults): readonly ControlRoute[] {
+/**
+ * Faults are set one by one or as a list, of which all are good or none is set.
+ * @param servesGrpc whether anything of gRPC can be struck
+ */
+export function faultRoutes(faults: FaultList, servesGrpc: () => boolean): readonly ControlRoute[] {
+  const read = (json: unknown): Fault => {
+    const fault = readFault(json);
+    if (fault.server === 'grpc' && !servesGrpc()) {
+      throw new ControlError(409, 'this broker serves no gRPC: start it with --grpc-port');
+    }
+    return fault;
+  };
   return [
     ['GET /faults', () => ({ faults: faults.list() })],
     [
       'POST /faults',
       async ({ request }) => {
         const json = await readJson(request);
-        if (!Array.isArray(json)) return faults.add([readFault(json)])[0];
-        return { faults: faults.add(json.map((one) => readFault(one))) };
+        if (!Array.isArray(json)) return faults.add([read(json)])[0];
+        return { faults: faults.add(json.map((one) => read(one))) };
       },
     ],
     ['DELETE /faults', () => ({ cleared: faults.clear() })],

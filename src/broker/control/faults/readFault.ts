@@ -2,8 +2,10 @@ import { RequestCode, ResponseCode } from '../../../protocol/codes.ts';
 import { versionOrdinal } from '../../../protocol/command.ts';
 import { badRequest } from '../controlError.ts';
 import { Input } from '../input.ts';
+import type { ServerKind } from '../../requestFaults.ts';
 import { FAULT_KINDS } from './fault.ts';
 import type { Fault, FaultKind } from './fault.ts';
+import { ownRpcs, rpcCode, rpcsOf, serverOf } from './readRpcFault.ts';
 
 const MAX_MS = 600_000;
 const MAX_FOR_MS = 86_400_000;
@@ -28,26 +30,27 @@ export function readFault(json: unknown): Fault {
   const input = new Input(json, 'a fault');
   const kind = input.oneOf('kind', FAULT_KINDS);
   if (kind === undefined) throw badRequest('a fault needs "kind"', FAULT_KINDS);
-  const server = kind === 'forgetRoute' ? 'nameServer' : input.oneOf('server', ['broker', 'nameServer']);
+  const rpcs = rpcsOf(input);
+  const server = serverOf(kind, input, rpcs !== undefined);
   const fault: Fault = {
     kind,
-    server: server ?? 'broker',
+    server,
     topic: nameOf(input, 'topic'),
     group: nameOf(input, 'group'),
     clientId: nameOf(input, 'clientId'),
-    requests: OWN_REQUESTS[kind] ?? requestsOf(input),
+    ...(server === 'grpc' ? { rpcs: ownRpcs(kind, rpcs) } : { requests: OWN_REQUESTS[kind] ?? requestsOf(input) }),
     probability: input.number('probability', 0, 1) ?? 1,
     count: input.whole('count', 1, 1e9),
     forMs: input.whole('forMs', 1, MAX_FOR_MS),
     seed: input.whole('seed', 0, 2 ** 32 - 1) ?? 1,
-    ...own(kind, input),
+    ...own(kind, server, input),
   };
   input.end();
   return fault;
 }
 
 /** What only some kinds have. */
-function own(kind: FaultKind, input: Input): Partial<Fault> {
+function own(kind: FaultKind, server: ServerKind, input: Input): Partial<Fault> {
   switch (kind) {
     case 'delay': {
       const ms = input.whole('ms', 1, MAX_MS);
@@ -57,7 +60,8 @@ function own(kind: FaultKind, input: Input): Partial<Fault> {
     case 'stopReading':
       return { ms: input.whole('ms', 1, MAX_MS) };
     case 'refuse': {
-      const code = codeOf(input.scalar('code'), ResponseCode, 'code');
+      const text = input.scalar('code');
+      const code = server === 'grpc' ? rpcCode(text) : codeOf(text, ResponseCode, 'code');
       if (code === undefined) throw badRequest('a fault needs "code"', Object.keys(ResponseCode));
       return { code, remark: input.text('remark') };
     }

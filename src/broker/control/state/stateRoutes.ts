@@ -4,7 +4,7 @@ import { isSystemTopicOf } from '../../systemTopics.ts';
 import type { AdjustableClock } from '../clock/adjustableClock.ts';
 import { badRequest } from '../controlError.ts';
 import type { ControlCall, ControlRoute } from '../controlServer.ts';
-import type { Faults } from '../faults/faults.ts';
+import type { FaultList } from '../faults/faultList.ts';
 import { Input } from '../input.ts';
 import { readJson, readText } from '../readBody.ts';
 import type { Restarts } from '../restarts.ts';
@@ -29,7 +29,7 @@ interface Parts {
   readonly storeDirectory: string;
   readonly clock: AdjustableClock;
   readonly steadyClock: Clock;
-  readonly faults: Faults;
+  readonly faults: FaultList;
   readonly turns: Turns;
   readonly restarts: Restarts;
 }

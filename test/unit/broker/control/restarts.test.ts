@@ -11,7 +11,8 @@ function runtime(stop: () => Promise<void>): Runtime {
     broker: {
       grpcAddress: `127.0.0.1:${PORTS.grpc}`,
       hasVip: PORTS.hasVip,
-      context: { config: { listenPort: PORTS.broker, haListenPort: PORTS.ha } },
+      haPort: PORTS.ha,
+      context: { config: { listenPort: PORTS.broker } },
     },
     stop,
   } as unknown as Runtime;

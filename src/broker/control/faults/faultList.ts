@@ -1,0 +1,141 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { ServerKind } from '../../requestFaults.ts';
+import { ControlError } from '../controlError.ts';
+import type { Fault } from './fault.ts';
+import { matchesGlob } from './glob.ts';
+import { LastBatches } from './lastBatches.ts';
+import { seededRandom } from './random.ts';
+import { shownFault } from './shownFault.ts';
+import type { Touched } from './touched.ts';
+
+const MAX_FAULTS = 1000;
+
+export interface Listed {
+  readonly id: number;
+  readonly fault: Fault;
+  readonly untilMs: number;
+  readonly random: () => number;
+  readonly batches: LastBatches;
+  /** Connections that are not read, and how they are read again. */
+  readonly stopped: Set<() => void>;
+  struck: number;
+}
+
+/** A request as faults see it; what it names is read only when one asks for that. */
+export interface Seen {
+  readonly server: ServerKind;
+  readonly isNamed: (fault: Fault) => boolean;
+  readonly touched: () => Touched;
+  /** Of whom nobody said who they are: undefined. */
+  readonly clientId: () => string | undefined;
+}
+
+/** The faults that are set, in the order in which they were. */
+export class FaultList {
+  readonly #clock: Clock;
+  #faults: Listed[] = [];
+  #live: readonly Listed[] | undefined;
+  #nextId = 1;
+
+  /** @param clock of the machine */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Those that can strike; undefined while none can. */
+  get live(): readonly Listed[] | undefined {
+    return this.#live;
+  }
+
+  /** All or none. @throws ControlError when there are too many */
+  add(faults: readonly Fault[]): readonly object[] {
+    const room = MAX_FAULTS - this.#faults.length;
+    if (faults.length > room) {
+      throw new ControlError(
+        409,
+        room === 0 ? `there are ${MAX_FAULTS} faults already; clear some` : `there is room for ${room} more faults`,
+      );
+    }
+    const added = faults.map((fault) => this.#listed(fault));
+    this.#faults.push(...added);
+    this.#refresh();
+    return added.map((listed) => this.#shown(listed));
+  }
+
+  list(): readonly object[] {
+    return this.#faults.map((listed) => this.#shown(listed));
+  }
+
+  /** All, or one; connections that were not read are read again. @returns how many */
+  clear(id?: number): number {
+    const cleared = this.#faults.filter((listed) => id === undefined || listed.id === id);
+    this.#faults = this.#faults.filter((listed) => !cleared.includes(listed));
+    this.#refresh();
+    for (const { stopped } of cleared) for (const readOn of [...stopped]) readOn();
+    return cleared.length;
+  }
+
+  /**
+   * The first that fits and whose dice say so, which has struck then.
+   * @param strikable the request as that fault would have it; undefined when it has nothing to do with it
+   */
+  choose<T>(seen: Seen, strikable: (listed: Listed) => T | undefined): { listed: Listed; request: T } | undefined {
+    let touched: Touched | undefined;
+    for (const listed of this.#live ?? []) {
+      const { fault } = listed;
+      if (fault.server !== seen.server || !seen.isNamed(fault)) continue;
+      if (!this.#isLive(listed)) {
+        this.#refresh();
+        continue;
+      }
+      touched ??= seen.touched();
+      if (!matchesAny(fault.topic, touched.topics) || !matchesAny(fault.group, touched.groups)) continue;
+      if (fault.clientId !== undefined) {
+        const clientId = touched.clientId ?? seen.clientId();
+        if (clientId === undefined || !matchesGlob(fault.clientId, clientId)) continue;
+      }
+      const request = strikable(listed);
+      if (request === undefined || (fault.probability < 1 && listed.random() >= fault.probability)) continue;
+      listed.struck += 1;
+      if (listed.struck >= (fault.count ?? Infinity)) this.#refresh();
+      return { listed, request };
+    }
+    return undefined;
+  }
+
+  #listed(fault: Fault): Listed {
+    return {
+      id: this.#nextId++,
+      fault,
+      untilMs: fault.forMs === undefined ? Infinity : this.#clock.now() + fault.forMs,
+      random: seededRandom(fault.seed),
+      batches: new LastBatches(),
+      stopped: new Set(),
+      struck: 0,
+    };
+  }
+
+  #isLive({ fault, struck, untilMs }: Listed): boolean {
+    return struck < (fault.count ?? Infinity) && this.#clock.now() < untilMs;
+  }
+
+  #refresh(): void {
+    const live = this.#faults.filter((listed) => this.#isLive(listed));
+    this.#live = live.length === 0 ? undefined : live;
+  }
+
+  #shown(listed: Listed): object {
+    const { id, fault, struck, untilMs } = listed;
+    return {
+      id,
+      ...shownFault(fault),
+      struck,
+      live: this.#isLive(listed),
+      leftMs: fault.forMs === undefined ? undefined : Math.max(0, untilMs - this.#clock.now()),
+    };
+  }
+}
+
+function matchesAny(pattern: string | undefined, names: readonly string[]): boolean {
+  return pattern === undefined || names.some((name) => matchesGlob(pattern, name));
+}
