@@ -1,4 +1,5 @@
 import { CodedError } from '../base/errors.ts';
+import { readInt16, readInt32, readUInt16 } from './bigEndian.ts';
 import type { RemotingCommand } from './command.ts';
 import { languageCode, languageName } from './language.ts';
 
@@ -29,19 +30,19 @@ export class BinaryCommand implements RemotingCommand {
   /** @throws CodedError `frame-illegal` when the header, from `at` to `end` of the frame, cannot be read */
   constructor(frame: Buffer, at: number, end: number, body: Buffer) {
     if (at + FIXED_BYTES > end) throw illegal('the binary header ends early');
-    const remarkBytes = Math.max(frame.readInt32BE(at + 13), 0);
+    const remarkBytes = Math.max(readInt32(frame, at + 13), 0);
     const remarkEnd = at + REMARK_AT + remarkBytes;
     if (remarkEnd + 4 > end) throw illegal('a text is longer than the header');
-    this.code = frame.readInt16BE(at);
-    this.language = languageName(frame.readUInt8(at + 2));
-    this.version = frame.readInt16BE(at + 3);
-    this.opaque = frame.readInt32BE(at + 5);
-    this.flag = frame.readInt32BE(at + 9);
+    this.code = readInt16(frame, at);
+    this.language = languageName(frame[at + 2] ?? 0);
+    this.version = readInt16(frame, at + 3);
+    this.opaque = readInt32(frame, at + 5);
+    this.flag = readInt32(frame, at + 9);
     this.remark = remarkBytes > 0 ? frame.toString('utf8', at + REMARK_AT, remarkEnd) : undefined;
     this.body = body;
     this.frame = frame;
     this.extAt = remarkEnd + 4;
-    this.extEnd = this.extAt + Math.max(frame.readInt32BE(remarkEnd), 0);
+    this.extEnd = this.extAt + Math.max(readInt32(frame, remarkEnd), 0);
     if (this.extEnd > end) throw illegal('the ext fields are longer than the header');
     checkBounds(frame, this.extAt, this.extEnd);
   }
@@ -55,8 +56,8 @@ export class BinaryCommand implements RemotingCommand {
 function extFieldsOf({ frame, extAt, extEnd }: BinaryCommand): Record<string, string> {
   const extFields: Record<string, string> = {};
   for (let at = extAt; at < extEnd;) {
-    const valueAt = at + 6 + frame.readUInt16BE(at);
-    const valueBytes = frame.readInt32BE(valueAt - 4);
+    const valueAt = at + 6 + readUInt16(frame, at);
+    const valueBytes = readInt32(frame, valueAt - 4);
     if (valueBytes > 0) {
       extFields[frame.toString('utf8', at + 2, valueAt - 4)] = frame.toString('utf8', valueAt, valueAt + valueBytes);
     }
@@ -69,9 +70,9 @@ function checkBounds(frame: Buffer, extAt: number, extEnd: number): void {
   let at = extAt;
   while (at < extEnd) {
     if (at + 6 > extEnd) throw illegal('the binary header ends early');
-    const valueAt = at + 6 + frame.readUInt16BE(at);
+    const valueAt = at + 6 + readUInt16(frame, at);
     if (valueAt > extEnd) throw illegal('a text is longer than the header');
-    at = valueAt + Math.max(frame.readInt32BE(valueAt - 4), 0);
+    at = valueAt + Math.max(readInt32(frame, valueAt - 4), 0);
   }
   if (at > extEnd) throw illegal('a text is longer than the header');
 }

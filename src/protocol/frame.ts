@@ -1,4 +1,5 @@
 import { CodedError } from '../base/errors.ts';
+import { readInt32, writeInt32 } from './bigEndian.ts';
 import { BinaryCommand, encodeBinaryHeader } from './binaryHeader.ts';
 import { EMPTY_BODY } from './command.ts';
 import type { RemotingCommand, SerializeType } from './command.ts';
@@ -34,15 +35,15 @@ export function decodeFrame(frame: Buffer): DecodedFrame {
 /** The command alone; a binary one is a BinaryCommand. Errors as `decodeFrame`. */
 export function readFrame(frame: Buffer): RemotingCommand {
   if (frame.length < PREFIX_BYTES) throw illegal(`${frame.length} bytes are less than a frame's prefix`);
-  const totalBytes = frame.readInt32BE(0) + 4;
+  const totalBytes = readInt32(frame, 0) + 4;
   if (totalBytes !== frame.length) throw illegal(`length word says ${totalBytes}, frame has ${frame.length}`);
-  const headerEnd = PREFIX_BYTES + headerBytesOf(frame);
+  const headerEnd = PREFIX_BYTES + headerBytesOf(frame, 0);
   if (headerEnd > frame.length) throw illegal('the header is longer than the frame');
-  const type = frame.readUInt8(4);
+  const type = frame[4];
   const body = headerEnd === frame.length ? EMPTY_BODY : frame.subarray(headerEnd);
   if (type === 0) return decodeJsonHeader(frame.toString('utf8', PREFIX_BYTES, headerEnd), body);
   if (type === 1) return new BinaryCommand(frame, PREFIX_BYTES, headerEnd, body);
-  throw illegal(`serialize type ${type} is unknown`);
+  throw illegal(`serialize type ${String(type)} is unknown`);
 }
 
 /**
@@ -86,9 +87,8 @@ function writePrefix(target: Buffer, at: number, end: number, bodyBytes: number,
     throw new CodedError('frame-too-large', { sizeBytes, maxSizeBytes: MAX_FRAME_BYTES });
   const headerBytes = end - at - PREFIX_BYTES;
   if (headerBytes > MAX_HEADER_BYTES) throw illegal(`a header of ${headerBytes} bytes does not fit 24 bits`);
-  target.writeInt32BE(sizeBytes - 4, at);
-  target.writeUInt32BE(headerBytes, at + 4);
-  target.writeUInt8(serializeType === 'JSON' ? 0 : 1, at + 4);
+  writeInt32(target, sizeBytes - 4, at);
+  writeInt32(target, ((serializeType === 'JSON' ? 0 : 1) << 24) | headerBytes, at + 4);
 }
 
 /**
@@ -123,22 +123,23 @@ export class FrameSplitter {
       if (this.#wantedBytes === 0 || this.#heldBytes < this.#wantedBytes) return frames;
       frames.push(this.#takeHeld());
     }
-    while (rest.length >= PREFIX_BYTES) {
-      const frameBytes = this.#frameBytes(rest);
-      if (rest.length < frameBytes) {
+    let at = 0;
+    while (rest.length - at >= PREFIX_BYTES) {
+      const frameBytes = this.#frameBytes(rest, at);
+      if (rest.length - at < frameBytes) {
         this.#wantedBytes = frameBytes;
         break;
       }
-      frames.push(rest.subarray(0, frameBytes));
-      rest = rest.subarray(frameBytes);
+      frames.push(rest.subarray(at, at + frameBytes));
+      at += frameBytes;
     }
-    this.#hold(rest);
+    if (at < rest.length) this.#hold(rest.subarray(at));
     return frames;
   }
 
   #resumeAfterPrefix(rest: Buffer): Buffer[] {
     const prefix = this.#takeHeld();
-    this.#wantedBytes = this.#frameBytes(prefix);
+    this.#wantedBytes = this.#frameBytes(prefix, 0);
     this.#hold(prefix);
     if (this.#wantedBytes > this.#heldBytes) return this.push(rest);
     return [this.#takeHeld(), ...this.push(rest)];
@@ -159,20 +160,20 @@ export class FrameSplitter {
     return whole;
   }
 
-  #frameBytes(prefix: Buffer): number {
-    const frameBytes = prefix.readInt32BE(0) + 4;
+  #frameBytes(bytes: Buffer, at: number): number {
+    const frameBytes = readInt32(bytes, at) + 4;
     if (frameBytes > this.#maxFrameBytes) {
       throw new CodedError('frame-too-large', { sizeBytes: frameBytes, maxSizeBytes: this.#maxFrameBytes });
     }
-    if (frameBytes < PREFIX_BYTES || headerBytesOf(prefix) > frameBytes - PREFIX_BYTES) {
+    if (frameBytes < PREFIX_BYTES || headerBytesOf(bytes, at) > frameBytes - PREFIX_BYTES) {
       throw illegal('the lengths in the prefix do not fit each other');
     }
     return frameBytes;
   }
 }
 
-function headerBytesOf(prefix: Buffer): number {
-  return prefix.readUInt32BE(4) & MAX_HEADER_BYTES;
+function headerBytesOf(bytes: Buffer, at: number): number {
+  return readInt32(bytes, at + 4) & MAX_HEADER_BYTES;
 }
 
 function illegal(reason: string): CodedError {

@@ -1,5 +1,5 @@
 import { CodedError } from '../base/errors.ts';
-import { readInt64, writeInt64 } from './message.ts';
+import { readInt64, writeInt64 } from './bigEndian.ts';
 
 /*
  * How a slave follows its master, on a connection that it opens to the master's haListenPort:

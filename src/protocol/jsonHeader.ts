@@ -64,63 +64,87 @@ export function jsonHeaderText({ code, extFields, flag, language, opaque, remark
  */
 export function writePlainJsonHeader(command: RemotingCommand, target: Buffer, at: number): number {
   const { code, extFields, flag, language, opaque, remark, version } = command;
-  let end = putPlain(`{"code":${code},"extFields":{`, target, at, true);
+  let end = putMarkup('{"code":', target, at);
+  end = putNumber(code, target, end);
+  end = putMarkup(',"extFields":{', target, end);
   let separator = '"';
   for (const name in extFields) {
-    end = putPlain(separator, target, end, true);
-    end = putPlain(name, target, end, false);
-    end = putPlain('":"', target, end, true);
-    end = putPlain(extFields[name] ?? '', target, end, false);
+    end = putMarkup(separator, target, end);
+    end = putText(name, target, end);
+    end = putMarkup('":"', target, end);
+    end = putText(extFields[name] ?? '', target, end);
     separator = '","';
   }
-  if (separator !== '"') end = putPlain('"', target, end, true);
-  end = putPlain(`},"flag":${flag},"language":"`, target, end, true);
-  end = putPlain(language, target, end, false);
-  end = putPlain(`","opaque":${opaque}`, target, end, true);
+  end = putMarkup(separator === '"' ? '},"flag":' : '"},"flag":', target, end);
+  end = putNumber(flag, target, end);
+  end = putMarkup(',"language":"', target, end);
+  end = putText(language, target, end);
+  end = putMarkup('","opaque":', target, end);
+  end = putNumber(opaque, target, end);
   if (remark !== undefined) {
-    end = putPlain(',"remark":"', target, end, true);
-    end = putPlain(remark, target, end, false);
-    end = putPlain('"', target, end, true);
+    end = putMarkup(',"remark":"', target, end);
+    end = putText(remark, target, end);
+    end = putMarkup('"', target, end);
   }
-  return putPlain(`,"serializeTypeCurrentRPC":"JSON","version":${version}}`, target, end, true);
+  end = putMarkup(',"serializeTypeCurrentRPC":"JSON","version":', target, end);
+  end = putNumber(version, target, end);
+  return putMarkup('}', target, end);
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+/* Each returns the position behind what it wrote; -1 when it does not fit or is not plain, or `at` is -1 already. */
 
-/** What JSON.stringify writes for control characters. */
-const ESCAPES = Array.from({ length: 0x20 }, (_, unit) => JSON.stringify(String.fromCharCode(unit)).slice(1, -1));
+function putMarkup(text: string, target: Buffer, at: number): number {
+  const { length } = text;
+  if (at < 0 || at + length > target.length) return -1;
+  for (let index = 0; index < length; index += 1) target[at + index] = text.charCodeAt(index);
+  return at + length;
+}
 
-/** @returns the position behind the text; -1 when it does not fit, is no ASCII, or `at` is -1 already */
-function putPlain(text: string, target: Buffer, at: number, isMarkup: boolean): number {
+/** Most numbers here have a few digits: no text is made of them. */
+function putNumber(value: number, target: Buffer, at: number): number {
+  if (value < 0 || value > 0x7fffffff || !Number.isInteger(value)) return putMarkup(String(value), target, at);
+  let end = at + 1;
+  for (let rest = value; rest > 9; rest = (rest / 10) | 0) end += 1;
+  if (at < 0 || end > target.length) return -1;
+  let rest = value;
+  for (let place = end - 1; place >= at; place -= 1) {
+    const next = (rest / 10) | 0;
+    target[place] = 48 + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
+
+/** By unit: 1 where JSON has it as it is. */
+const PLAIN = Uint8Array.from({ length: 0x7f }, (_, unit) => (unit < 0x20 || unit === 0x22 || unit === 0x5c ? 0 : 1));
+
+function putText(text: string, target: Buffer, at: number): number {
   const { length } = text;
   if (at < 0 || at + length > target.length) return -1;
   for (let index = 0; index < length; index += 1) {
     const unit = text.charCodeAt(index);
-    if (unit > 0x7e) return -1;
-    if (!isMarkup && isEscaped(unit)) return putEscaped(text, index, target, at + index);
+    if (PLAIN[unit] !== 1) return unit > 0x7e ? -1 : putEscaped(text, index, target, at + index);
     target[at + index] = unit;
   }
   return at + length;
 }
 
-/** As `putPlain` for the text from `from` on: property strings have control characters between all their parts. */
+/** What JSON.stringify writes for control characters. */
+const ESCAPES = Array.from({ length: 0x20 }, (_, unit) => JSON.stringify(String.fromCharCode(unit)).slice(1, -1));
+
+/** As `putText` for the text from `from` on: property strings have control characters between all their parts. */
 function putEscaped(text: string, from: number, target: Buffer, at: number): number {
   let end = at;
   for (let index = from; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
     if (unit > 0x7e) return -1;
-    if (isEscaped(unit)) {
-      end = putPlain(ESCAPES[unit] ?? `\\${String.fromCharCode(unit)}`, target, end, true);
+    if (PLAIN[unit] !== 1) {
+      end = putMarkup(ESCAPES[unit] ?? `\\${String.fromCharCode(unit)}`, target, end);
       if (end < 0) return -1;
     } else if (end === target.length) return -1;
     else target[end++] = unit;
   }
   return end;
-}
-
-function isEscaped(unit: number): boolean {
-  return unit < 0x20 || unit === QUOTE || unit === BACKSLASH;
 }
 
 function illegal(reason: string): CodedError {

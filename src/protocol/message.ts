@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { CodedError } from '../base/errors.ts';
+import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './bigEndian.ts';
 import type { HostAddress } from './hostAddress.ts';
 import { MAX_PROPERTIES_BYTES } from './messageProperty.ts';
 import { SysFlag } from './sysFlag.ts';
@@ -91,25 +92,25 @@ export function writeMessage(
   start: number,
 ): void {
   const isV2 = size.topicBytes > MAX_V1_TOPIC_BYTES;
-  let at = record.writeInt32BE(size.sizeBytes, start);
-  at = record.writeInt32BE(isV2 ? MAGIC_V2 : MAGIC_V1, at);
-  at = record.writeInt32BE(bodyCrcOf(message.body), at);
-  at = record.writeInt32BE(message.queueId, at);
-  at = record.writeInt32BE(message.flag, at);
+  let at = writeInt32(record, size.sizeBytes, start);
+  at = writeInt32(record, isV2 ? MAGIC_V2 : MAGIC_V1, at);
+  at = writeInt32(record, bodyCrcOf(message.body), at);
+  at = writeInt32(record, message.queueId, at);
+  at = writeInt32(record, message.flag, at);
   at = writeInt64(record, place.queueOffset, at);
   at = writeInt64(record, place.physicalOffset, at);
-  at = record.writeInt32BE(sysFlagWithHosts(message), at);
+  at = writeInt32(record, sysFlagWithHosts(message), at);
   at = writeInt64(record, message.bornTimestamp, at);
   at = writeHost(record, message.bornHost, at);
   at = writeInt64(record, place.storeTimestamp, at);
   at = writeHost(record, message.storeHost, at);
-  at = record.writeInt32BE(message.reconsumeTimes, at);
+  at = writeInt32(record, message.reconsumeTimes, at);
   at = writeInt64(record, message.preparedTransactionOffset, at);
-  at = record.writeInt32BE(message.body.length, at);
+  at = writeInt32(record, message.body.length, at);
   at += message.body.copy(record, at);
-  at = isV2 ? record.writeInt16BE(size.topicBytes, at) : record.writeInt8(size.topicBytes, at);
+  at = isV2 ? writeInt16(record, size.topicBytes, at) : record.writeUInt8(size.topicBytes, at);
   at += record.write(message.topic, at, size.topicBytes, 'utf8');
-  at = record.writeInt16BE(size.propertiesBytes, at);
+  at = writeInt16(record, size.propertiesBytes, at);
   record.write(message.properties, at, size.propertiesBytes, 'utf8');
 }
 
@@ -127,12 +128,12 @@ export function encodeMessage(message: NewMessage): Buffer {
  */
 export function decodeMessage(bytes: Buffer, at = 0): StoredMessage {
   if (at + FIXED_BYTES > bytes.length) throw illegal('the record is cut short');
-  const sizeBytes = bytes.readInt32BE(at);
-  const magic = bytes.readInt32BE(at + RecordOffset.MAGIC);
+  const sizeBytes = readInt32(bytes, at);
+  const magic = readInt32(bytes, at + RecordOffset.MAGIC);
   if (magic !== MAGIC_V1 && magic !== MAGIC_V2) throw illegal(`magic ${(magic >>> 0).toString(16)} marks no record`);
   const end = at + sizeBytes;
   if (sizeBytes < FIXED_BYTES || end > bytes.length) throw illegal('the record is cut short');
-  const sysFlag = bytes.readInt32BE(at + RecordOffset.SYS_FLAG);
+  const sysFlag = readInt32(bytes, at + RecordOffset.SYS_FLAG);
   const bornHostBytes = (sysFlag & SysFlag.BORN_HOST_V6) === 0 ? 8 : 20;
   const storeHostBytes = (sysFlag & SysFlag.STORE_HOST_V6) === 0 ? 8 : 20;
   const afterBornHost = at + 48 + bornHostBytes;
@@ -140,21 +141,21 @@ export function decodeMessage(bytes: Buffer, at = 0): StoredMessage {
   const bodyAt = afterStoreHost + 16;
   const topicLengthBytes = magic === MAGIC_V2 ? 2 : 1;
   if (bodyAt + topicLengthBytes + 2 > end) throw illegal('the record is cut short');
-  const bodyBytes = bytes.readInt32BE(afterStoreHost + 12);
+  const bodyBytes = readInt32(bytes, afterStoreHost + 12);
   const topicLengthAt = bodyAt + bodyBytes;
   if (bodyBytes < 0 || topicLengthAt + topicLengthBytes + 2 > end) throw illegal('the body is longer than the record');
-  const topicBytes = magic === MAGIC_V2 ? bytes.readInt16BE(topicLengthAt) : bytes.readInt8(topicLengthAt);
+  const topicBytes = magic === MAGIC_V2 ? readInt16(bytes, topicLengthAt) : bytes.readInt8(topicLengthAt);
   const topicAt = topicLengthAt + topicLengthBytes;
   if (topicBytes < 0 || topicAt + topicBytes + 2 > end) throw illegal('the topic is longer than the record');
   const propertiesAt = topicAt + topicBytes + 2;
-  const propertiesBytes = bytes.readInt16BE(propertiesAt - 2);
+  const propertiesBytes = readInt16(bytes, propertiesAt - 2);
   if (propertiesBytes < 0 || propertiesAt + propertiesBytes > end)
     throw illegal('the properties are longer than the record');
   return {
     sizeBytes,
-    bodyCrc: bytes.readInt32BE(at + 8),
-    queueId: bytes.readInt32BE(at + RecordOffset.QUEUE_ID),
-    flag: bytes.readInt32BE(at + 16),
+    bodyCrc: readInt32(bytes, at + 8),
+    queueId: readInt32(bytes, at + RecordOffset.QUEUE_ID),
+    flag: readInt32(bytes, at + 16),
     queueOffset: readInt64(bytes, at + RecordOffset.QUEUE_OFFSET),
     physicalOffset: readInt64(bytes, at + RecordOffset.PHYSICAL_OFFSET),
     sysFlag,
@@ -162,7 +163,7 @@ export function decodeMessage(bytes: Buffer, at = 0): StoredMessage {
     bornHost: readHost(bytes, at + 48, bornHostBytes),
     storeTimestamp: readInt64(bytes, afterBornHost),
     storeHost: readHost(bytes, afterBornHost + 8, storeHostBytes),
-    reconsumeTimes: bytes.readInt32BE(afterStoreHost),
+    reconsumeTimes: readInt32(bytes, afterStoreHost),
     preparedTransactionOffset: readInt64(bytes, afterStoreHost + 4),
     body: bytes.subarray(bodyAt, topicLengthAt),
     topic: bytes.toString('utf8', topicAt, topicAt + topicBytes),
@@ -184,17 +185,6 @@ export function decodeMessages(bytes: Buffer): StoredMessage[] {
   return messages;
 }
 
-/** int64 as a number: exact within ±2^53, which offsets and times are. */
-export function readInt64(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) * 0x100000000 + bytes.readUInt32BE(at + 4);
-}
-
-/** @returns the position after the eight bytes */
-export function writeInt64(bytes: Buffer, value: number, at: number): number {
-  bytes.writeInt32BE(Math.floor(value / 0x100000000), at);
-  return bytes.writeUInt32BE(value >>> 0, at + 4);
-}
-
 function sysFlagWithHosts({
   sysFlag,
   bornHost,
@@ -209,11 +199,11 @@ function sysFlagWithHosts({
 }
 
 function writeHost(record: Buffer, host: HostAddress, at: number): number {
-  return record.writeInt32BE(host.port, at + host.ip.copy(record, at));
+  return writeInt32(record, host.port, at + host.ip.copy(record, at));
 }
 
 function readHost(bytes: Buffer, at: number, sizeBytes: number): HostAddress {
-  return { ip: bytes.subarray(at, at + sizeBytes - 4), port: bytes.readInt32BE(at + sizeBytes - 4) };
+  return { ip: bytes.subarray(at, at + sizeBytes - 4), port: readInt32(bytes, at + sizeBytes - 4) };
 }
 
 function illegal(reason: string): CodedError {

@@ -1,23 +1,38 @@
 import { CodedError } from '../base/errors.ts';
-import { readInt64, writeInt64 } from './message.ts';
+import { readInt32, readInt64 } from './bigEndian.ts';
 import type { HostAddress } from './hostAddress.ts';
 
 /* Both ids are upper-case hex of 16 bytes (IPv4) or 28 (IPv6). Source: remoting sheet §4.7. */
 
 /** Where a record lies: ip, port 4, commit-log offset 8. */
 export function offsetMessageId(storeHost: HostAddress, physicalOffset: number): string {
-  const bytes = Buffer.allocUnsafe(storeHost.ip.length + 12);
-  let at = storeHost.ip.copy(bytes, 0);
-  at = bytes.writeInt32BE(storeHost.port, at);
-  writeInt64(bytes, physicalOffset, at);
-  return bytes.toString('hex').toUpperCase();
+  let at = 0;
+  for (const byte of storeHost.ip) at = putHex(byte, at);
+  at = putHexInt(storeHost.port, at);
+  at = putHexInt(Math.floor(physicalOffset / 0x100000000), at);
+  return digits.toString('latin1', 0, putHexInt(physicalOffset, at));
+}
+
+/** An id under way; one at a time. */
+const digits = Buffer.alloc(56);
+const HEX_DIGITS = Buffer.from('0123456789ABCDEF');
+
+function putHexInt(value: number, at: number): number {
+  for (let shift = 24; shift >= 0; shift -= 8) at = putHex((value >>> shift) & 0xff, at);
+  return at;
+}
+
+function putHex(byte: number, at: number): number {
+  digits[at] = HEX_DIGITS[byte >>> 4] ?? 0;
+  digits[at + 1] = HEX_DIGITS[byte & 15] ?? 0;
+  return at + 2;
 }
 
 /** @throws CodedError `message-illegal` for a text that is no offset id, such as a unique key */
 export function parseOffsetMessageId(id: string): { storeHost: HostAddress; physicalOffset: number } {
   const bytes = Buffer.from(id, 'hex');
   const ipBytes = bytes.length - 12;
-  const port = ipBytes === 4 || ipBytes === 16 ? bytes.readInt32BE(ipBytes) : -1;
+  const port = ipBytes === 4 || ipBytes === 16 ? readInt32(bytes, ipBytes) : -1;
   if (id.length !== bytes.length * 2 || port < 0 || port > 65535) {
     throw new CodedError('message-illegal', { reason: `"${id}" is no offset message id` });
   }

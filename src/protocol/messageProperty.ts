@@ -103,13 +103,17 @@ export function decodeProperties(text: string): Map<string, string> {
 
 /** One value without building the map; undefined when absent. */
 export function propertyOf(text: string, name: string): string | undefined {
-  const wanted = name + NAME_VALUE_SEPARATOR;
-  let at = text.startsWith(wanted) ? 0 : text.indexOf(PROPERTY_SEPARATOR + wanted) + 1;
-  if (at === 0 && !text.startsWith(wanted)) return undefined;
-  at += wanted.length;
-  const end = text.indexOf(PROPERTY_SEPARATOR, at);
-  const value = text.slice(at, end < 0 ? text.length : end);
-  return value === '' ? undefined : value;
+  // Every message is asked for several: the name is found without making another text of it.
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+    const valueAt = at + name.length + 1;
+    if (valueAt > text.length) return undefined;
+    if (text[valueAt - 1] !== NAME_VALUE_SEPARATOR) continue;
+    if (at > 0 && text[at - 1] !== PROPERTY_SEPARATOR) continue;
+    const end = text.indexOf(PROPERTY_SEPARATOR, valueAt);
+    const value = text.slice(valueAt, end < 0 ? text.length : end);
+    return value === '' ? undefined : value;
+  }
+  return undefined;
 }
 
 /** True when the text would break the encoding of the property string. */

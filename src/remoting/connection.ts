@@ -255,7 +255,8 @@ export class Connection implements Peer {
       this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, FIRST_BYTES)]);
     }
     try {
-      this.#waitingFrames.push(...this.#splitter.push(chunk));
+      const frames = this.#splitter.push(chunk);
+      this.#waitingFrames = this.#waitingFrames.length === 0 ? frames : this.#waitingFrames.concat(frames);
     } catch (error) {
       this.#close(this.#unreadable(error));
       return;
@@ -279,7 +280,8 @@ export class Connection implements Peer {
     const frames = this.#waitingFrames;
     this.#waitingFrames = [];
     this.#outbox.hold();
-    for (const [index, frame] of frames.entries()) {
+    let handled = 0;
+    for (const frame of frames) {
       let command: RemotingCommand;
       try {
         command = readFrame(frame);
@@ -291,12 +293,13 @@ export class Connection implements Peer {
       if (isResponse(command)) {
         this.#takeAnswer(command);
       } else if (this.#outbox.isBlocked || this.#readingStops.size > 0) {
-        this.#waitingFrames = frames.slice(index);
+        this.#waitingFrames = frames.slice(handled);
         this.#stream.pause();
         break;
       } else {
         this.#takeRequest(command);
       }
+      handled += 1;
       if (!this.#isOpen) break;
     }
     this.#outbox.release();

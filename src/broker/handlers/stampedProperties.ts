@@ -7,6 +7,7 @@ import {
 } from '../../protocol/messageProperty.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import type { BrokerConfig } from '../config.ts';
 
 /**
  * MSG_REGION, TRACE_ON, CLUSTER and a unique key on every message; POP_CK never from outside. Most messages carry
@@ -17,7 +18,7 @@ export function stampedProperties(
   header: SendMessage,
   toDeadLetter: boolean,
 ): { readonly text: string; readonly uniqueKey: string } {
-  const { regionId, traceOn, brokerClusterName } = broker.config;
+  const stamps = stampsOf(broker.config);
   const given = header.properties ?? '';
   const needsMap =
     toDeadLetter ||
@@ -29,21 +30,38 @@ export function stampedProperties(
   const uniqueKey = known ?? broker.newUniqueKey();
   if (!needsMap) {
     const open = given !== '' && !given.endsWith('\u0002') ? '\u0002' : '';
-    const text =
-      given +
-      open +
-      encodeProperty(PropertyName.MSG_REGION, regionId) +
-      encodeProperty(PropertyName.TRACE_SWITCH, String(traceOn)) +
-      encodeProperty(PropertyName.CLUSTER, brokerClusterName);
+    const text = given + open + stamps.text;
     return { text: known === undefined ? text + encodeProperty(PropertyName.UNIQUE_KEY, uniqueKey) : text, uniqueKey };
   }
   const properties = decodeProperties(given);
   properties.delete(PropertyName.POP_CK);
-  properties.set(PropertyName.MSG_REGION, regionId);
-  properties.set(PropertyName.TRACE_SWITCH, String(traceOn));
-  properties.set(PropertyName.CLUSTER, brokerClusterName);
+  for (const [name, value] of stamps.properties) properties.set(name, value);
   if (known === undefined) properties.set(PropertyName.UNIQUE_KEY, uniqueKey);
   // No level, in the words of SendMessageProcessor.handleRetryAndDLQ.
   if (toDeadLetter) properties.set(PropertyName.DELAY, '-1');
   return { text: encodeProperties(properties), uniqueKey };
+}
+
+type StampSettings = Pick<BrokerConfig, 'regionId' | 'traceOn' | 'brokerClusterName'>;
+
+interface Stamps {
+  readonly of: StampSettings;
+  readonly properties: readonly (readonly [string, string])[];
+  readonly text: string;
+}
+
+/** Those of the message before: they change with the settings only. */
+let last: Stamps | undefined;
+
+function stampsOf({ regionId, traceOn, brokerClusterName }: StampSettings): Stamps {
+  const { of } = last ?? {};
+  const isSame = of?.regionId === regionId && of.traceOn === traceOn && of.brokerClusterName === brokerClusterName;
+  if (last !== undefined && isSame) return last;
+  const properties = [
+    [PropertyName.MSG_REGION, regionId],
+    [PropertyName.TRACE_SWITCH, String(traceOn)],
+    [PropertyName.CLUSTER, brokerClusterName],
+  ] as const;
+  last = { of: { regionId, traceOn, brokerClusterName }, properties, text: encodeProperties(properties) };
+  return last;
 }

@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import type { SubscriptionGroupConfig } from '../../protocol/bodies/group.ts';
-import { RecordOffset, readInt64 } from '../../protocol/message.ts';
+import { readInt64 } from '../../protocol/bigEndian.ts';
+import { RecordOffset } from '../../protocol/message.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { errorText } from '../../base/errors.ts';
 import { TAKES_ALL } from '../../protocol/filter/messageFilter.ts';
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
-import { RecordOffset, readInt64 } from '../../protocol/message.ts';
+import { readInt64 } from '../../protocol/bigEndian.ts';
+import { RecordOffset } from '../../protocol/message.ts';
 import { ORDERED, popRetryTopic } from '../../protocol/popReceipt.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { ReadResult } from '../store/readQueue.ts';

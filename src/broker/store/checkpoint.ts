@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import { readInt64, writeInt64 } from '../../protocol/bigEndian.ts';
 
 /*
  * `checkpoint`, 4096 bytes: +0 time of the newest message on disk, +8 of the newest queue entry, +16 of the

@@ -1,5 +1,6 @@
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
-import { decodeMessage, writeInt64 } from '../../protocol/message.ts';
+import { writeInt64 } from '../../protocol/bigEndian.ts';
+import { decodeMessage } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
 import { ENTRY_BYTES, entryAt, isPadding } from './queueEntry.ts';
 import type { QueueEntry } from './queueEntry.ts';

@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { systemErrorCode } from '../../base/errors.ts';
-import { writeInt64 } from '../../protocol/message.ts';
+import { writeInt64 } from '../../protocol/bigEndian.ts';
 import { INDEX_ENTRY_BYTES, INDEX_HEADER_BYTES, entriesAt, indexFileBytes } from './indexFormat.ts';
 import type { IndexGeometry } from './indexFormat.ts';
 

@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, statSync } from 'node:fs';
-import { readInt64 } from '../../protocol/message.ts';
+import { readInt64 } from '../../protocol/bigEndian.ts';
 import { EntryWindow } from './entryWindow.ts';
 import { IndexBytes } from './indexBytes.ts';
 import {

@@ -1,4 +1,4 @@
-import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import { readInt32, readInt64, writeInt32, writeInt64 } from '../../protocol/bigEndian.ts';
 
 /* entry = commit-log offset 8 | record size 4 | tags code 8. Source: ConsumeQueue.java; remoting sheet §4.8. */
 export const ENTRY_BYTES = 20;
@@ -15,14 +15,14 @@ export interface QueueEntry {
 export function entryAt(bytes: Buffer, at: number): QueueEntry {
   return {
     physicalOffset: readInt64(bytes, at),
-    sizeBytes: bytes.readInt32BE(at + 8),
+    sizeBytes: readInt32(bytes, at + 8),
     tagsCode: readInt64(bytes, at + 12),
   };
 }
 
 export function writeEntry(entry: QueueEntry, bytes: Buffer, at: number): void {
   writeInt64(bytes, entry.physicalOffset, at);
-  bytes.writeInt32BE(entry.sizeBytes, at + 8);
+  writeInt32(bytes, entry.sizeBytes, at + 8);
   writeInt64(bytes, entry.tagsCode, at + 12);
 }
 
@@ -32,6 +32,6 @@ export function isPadding(entry: QueueEntry): boolean {
 
 export function paddingEntries(count: number): Buffer {
   const padding = Buffer.alloc(count * ENTRY_BYTES);
-  for (let at = 0; at < padding.length; at += ENTRY_BYTES) padding.writeInt32BE(PADDING_SIZE, at + 8);
+  for (let at = 0; at < padding.length; at += ENTRY_BYTES) writeInt32(padding, PADDING_SIZE, at + 8);
   return padding;
 }

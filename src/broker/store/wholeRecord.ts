@@ -1,13 +1,6 @@
 import { CodedError } from '../../base/errors.ts';
-import {
-  bodyCrcOf,
-  decodeMessage,
-  MAGIC_V1,
-  MAGIC_V2,
-  measureMessage,
-  readInt64,
-  RecordOffset,
-} from '../../protocol/message.ts';
+import { readInt64 } from '../../protocol/bigEndian.ts';
+import { bodyCrcOf, decodeMessage, MAGIC_V1, MAGIC_V2, measureMessage, RecordOffset } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 
 /** Undefined for torn, damaged and foreign bytes. */

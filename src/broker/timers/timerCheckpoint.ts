@@ -3,7 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Disposable } from '../../base/disposable.ts';
 import type { DataVersion } from '../../protocol/bodies/dataVersion.ts';
-import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import { readInt64, writeInt64 } from '../../protocol/bigEndian.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
 

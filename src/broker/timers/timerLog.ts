@@ -1,4 +1,4 @@
-import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import { readInt64, writeInt64 } from '../../protocol/bigEndian.ts';
 import { FileSeries } from '../store/fileSeries.ts';
 
 /*

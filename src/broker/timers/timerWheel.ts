@@ -2,7 +2,7 @@ import { closeSync, existsSync, fdatasync, fstatSync, ftruncateSync, openSync, r
 import { promisify } from 'node:util';
 import type { Disposable } from '../../base/disposable.ts';
 import { CodedError } from '../../base/errors.ts';
-import { readInt64, writeInt64 } from '../../protocol/message.ts';
+import { readInt64, writeInt64 } from '../../protocol/bigEndian.ts';
 
 const fdatasyncAsync = promisify(fdatasync);
 

@@ -1,3 +1,4 @@
+import { readInt32, readUInt16 } from '../bigEndian.ts';
 import { BinaryCommand } from '../binaryHeader.ts';
 import { RequestCode } from '../codes.ts';
 import type { RemotingCommand } from '../command.ts';
@@ -117,10 +118,10 @@ function readLetters({ frame, extAt, extEnd }: BinaryCommand): SendMessage | und
   let unitMode: boolean | undefined;
   let batch: boolean | undefined;
   for (let at = extAt; at < extEnd;) {
-    const keyBytes = frame.readUInt16BE(at);
+    const keyBytes = readUInt16(frame, at);
     const valueAt = at + 6 + keyBytes;
-    const sizeBytes = frame.readInt32BE(valueAt - 4);
-    const letter = frame.readUInt8(at + 2);
+    const sizeBytes = readInt32(frame, valueAt - 4);
+    const letter = frame[at + 2] ?? 0;
     at = valueAt + Math.max(sizeBytes, 0);
     if (keyBytes !== 1 || sizeBytes <= 0) continue;
     switch (letter) {

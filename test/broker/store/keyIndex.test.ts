@@ -3,7 +3,8 @@ import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import type { MessageStore } from '../../../src/broker/store/messageStore.ts';
 import { javaHash } from '../../../src/protocol/filter/tag.ts';
-import { decodeMessage, readInt64 } from '../../../src/protocol/message.ts';
+import { readInt64 } from '../../../src/protocol/bigEndian.ts';
+import { decodeMessage } from '../../../src/protocol/message.ts';
 import { encodeProperties } from '../../../src/protocol/messageProperty.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { messageToStore, openStore } from '../../support/storeFixture.ts';

@@ -179,6 +179,18 @@ describe('messageProperty', () => {
     assert.equal(propertyOf(text, 'AGS'), undefined);
     assert.equal(propertyOf(text, 'E'), undefined);
   });
+
+  it('finds one property where the map has it', () => {
+    const text = fc.stringMatching(/^[AB]{0,3}$/);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text)), text, (pairs, name) => {
+        const kept = new Map(pairs.filter(([key]) => key !== '').reverse());
+        const encoded = encodeProperties([...kept]);
+        assert.equal(propertyOf(encoded, name), decodeProperties(encoded).get(name));
+        assert.equal(propertyOf(encoded.slice(0, -1), name), decodeProperties(encoded.slice(0, -1)).get(name));
+      }),
+    );
+  });
 });
 
 describe('messageId', () => {
