@@ -118,6 +118,60 @@ messages:
     assert.equal(messageOf(behind), 'Other is 3 behind in T and 0 in its retries after 0 ms');
   });
 
+  it('waits for a message that failed while that waits for its delay, and no longer', async () => {
+    await ok(
+      post('/seed', { topics: [{ name: 'T', queues: 1 }], groups: ['G'], messages: [{ topic: 'T', body: 'x' }] }),
+    );
+    await broker.send('T', 'later', { properties: { UNIQ_KEY: 'later', DELAY: '3' } });
+    const commit = (topic: string, commitOffset: number): Promise<unknown> =>
+      broker.ask(RequestCode.UPDATE_CONSUMER_OFFSET, {
+        consumerGroup: 'G',
+        topic,
+        queueId: '0',
+        commitOffset: String(commitOffset),
+      });
+    const wait = async (): Promise<unknown> => {
+      const answer = await post('/wait', { topic: 'T', group: 'G', timeoutMs: 0 });
+      return answer.status === 200 ? answer.json['caughtUp'] : messageOf(answer);
+    };
+    const [message] = await broker.read('T');
+    const back = await broker.ask(RequestCode.CONSUMER_SEND_MSG_BACK, {
+      offset: String(message?.physicalOffset),
+      group: 'G',
+      delayLevel: '3',
+      originMsgId: 'x',
+      originTopic: 'T',
+      unitMode: 'false',
+    });
+    assert.equal(back.code, 0, back.remark);
+    await commit('T', 1);
+    assert.equal(await wait(), 'G has retries that wait for their delay after 0 ms');
+    const state = { isOver: false };
+    const waiting = post('/wait', { topic: 'T', group: 'G', timeoutMs: 60_000 }).finally(() => (state.isOver = true));
+    await broker.clock.advanceAsync(1000);
+    assert.equal(state.isOver, false);
+    await ok(post('/clock', { by: '10s' }));
+    assert.equal(await wait(), 'G is 1 behind in T and 1 in its retries after 0 ms');
+    for (const topic of ['T', '%RETRY%G']) await commit(topic, topic === 'T' ? 2 : 1);
+    await waitFor('its end', async () => {
+      await broker.clock.advanceAsync(20);
+      return state.isOver;
+    });
+    assert.equal((await ok(waiting))['caughtUp'], true);
+    // One of another group holds nobody up.
+    await ok(post('/seed', { groups: ['H'] }));
+    const other = await broker.ask(RequestCode.CONSUMER_SEND_MSG_BACK, {
+      offset: String(message?.physicalOffset),
+      group: 'H',
+      delayLevel: '4',
+      originMsgId: 'x',
+      originTopic: 'T',
+      unitMode: 'false',
+    });
+    assert.equal(other.code, 0, other.remark);
+    assert.equal(await wait(), true);
+  });
+
   it('keeps a snapshot and brings it back as often as it is asked, on the same ports and at its time', async () => {
     await ok(post('/seed', SEED));
     await ok(post('/clock', { by: '30s' }));

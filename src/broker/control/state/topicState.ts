@@ -113,7 +113,8 @@ function bodyJson(body: Buffer | string): object {
   return Buffer.from(text).equals(body) ? { body: text } : { base64: body.toString('base64') };
 }
 
-function queuesOf({ topics }: Pick<BrokerContext, 'topics'>, topic: string): number[] {
+/** @throws ControlError 404 */
+export function queuesOf({ topics }: Pick<BrokerContext, 'topics'>, topic: string): number[] {
   const config = topics.get(topic);
   if (config === undefined) throw new ControlError(404, `there is no topic ${topic.slice(0, 255)}`);
   return Array.from({ length: Math.max(config.readQueueNums, config.writeQueueNums) }, (_, queueId) => queueId);

@@ -3,7 +3,9 @@ import type { BrokerContext } from '../../brokerContext.ts';
 import { retryTopic } from '../../../protocol/topicName.ts';
 import { ControlError, badRequest } from '../controlError.ts';
 import { Input } from '../input.ts';
-import { lagOf, topicState } from './topicState.ts';
+import { lagOf, queuesOf, topicState } from './topicState.ts';
+import { isWaiting, waitingRetry } from './waitingRetry.ts';
+import type { WaitingRetry } from './waitingRetry.ts';
 
 const LOOK_MS = 20;
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -44,12 +46,43 @@ export async function waitUntil(
   { steadyClock, signal }: { readonly steadyClock: Clock; readonly signal: AbortSignal },
 ): Promise<object> {
   const beganMs = steadyClock.now();
+  const retries = wish.group === undefined ? undefined : new RetriesToCome(wish.topic, wish.group);
   for (;;) {
-    const missing = whatIsMissing(broker(), wish);
+    const missing = whatIsMissing(broker(), wish) ?? (await retries?.missing(broker()));
     const waitedMs = steadyClock.now() - beganMs;
     if (missing === undefined) return { caughtUp: true, waitedMs };
     if (waitedMs >= wish.timeoutMs || signal.aborted) throw new ControlError(504, `${missing} after ${waitedMs} ms`);
     await new Promise<void>((resolve) => void steadyClock.after(LOOK_MS, resolve));
+  }
+}
+
+/** What a group that has read everything will get again. */
+class RetriesToCome {
+  readonly #topics: readonly string[];
+  readonly #group: string;
+  #known: WaitingRetry | undefined;
+
+  constructor(topic: string, group: string) {
+    this.#topics = [topic, retryTopic(group)];
+    this.#group = group;
+  }
+
+  async missing(broker: BrokerContext): Promise<string | undefined> {
+    if (this.#known === undefined || !isWaiting(broker, this.#known)) {
+      const ends = this.#ends(broker);
+      this.#known = await waitingRetry(broker, this.#group);
+      // What arrived while the levels were looked through may have been read and sent back behind our back.
+      if (this.#known === undefined) return this.#ends(broker) === ends ? undefined : `${this.#group} still reads`;
+    }
+    return `${this.#group} has retries that wait for their delay`;
+  }
+
+  /** Rises with every message that arrives there. */
+  #ends({ topics, store }: BrokerContext): number {
+    return this.#topics
+      .filter((topic) => topics.get(topic) !== undefined)
+      .flatMap((topic) => queuesOf({ topics }, topic).map((queueId) => store.maxOffset(topic, queueId)))
+      .reduce((sum, end) => sum + end, 0);
   }
 }
 
