@@ -19,7 +19,7 @@ export type Script = { readonly [N in RpcName]?: Answer<N> };
 
 export interface SeenCall {
   readonly rpc: RpcName;
-  readonly headers: GrpcCall['headers'];
+  readonly header: (name: string) => string | undefined;
   readonly request: unknown;
 }
 
@@ -67,7 +67,7 @@ function serve(call: GrpcCall, script: Script, seen: SeenCall[]): void {
   call.receive({
     message: (bytes) => {
       const request = decodeRequest(rpc, bytes);
-      seen.push({ rpc, headers: call.headers, request });
+      seen.push({ rpc, header: (name) => call.header(name), request });
       answer(call, rpc, script, request).catch((error: unknown) => call.fail(error));
     },
     halfClosed: () => {

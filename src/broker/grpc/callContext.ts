@@ -33,7 +33,6 @@ export function callContext(parts: Pick<CallContext, 'broker' | 'clients' | 'ren
 }
 
 /** Of a header that came more than once the first. */
-export function metadata({ headers }: GrpcCall, name: string): string {
-  const value = headers[name];
-  return (Array.isArray(value) ? value[0] : value) ?? '';
+export function metadata(call: GrpcCall, name: string): string {
+  return call.header(name) ?? '';
 }

@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
 
 import type { Clock } from '../../base/clock.ts';
@@ -10,6 +8,9 @@ import { errorText } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { GrpcFrameSplitter, encodeGrpcFrame } from '../../protocol/grpc/grpcFrame.ts';
 import { GrpcError, GrpcStatus, encodeGrpcMessage, parseGrpcTimeout } from '../../protocol/grpc/grpcStatus.ts';
+import { encodeHeaders } from '../../protocol/http2/hpackEncoder.ts';
+import { Http2Code } from '../../protocol/http2/http2Code.ts';
+import type { Http2Stream } from '../http2/http2Stream.ts';
 
 /** A connection of a client. */
 export interface GrpcSession {
@@ -43,47 +44,56 @@ export interface GrpcCallOptions {
  */
 export class GrpcCall {
   readonly path: string;
-  readonly headers: IncomingHttpHeaders;
   readonly session: GrpcSession;
   /** In ms since the epoch; undefined when the client waits for ever. */
   readonly deadlineMs: number | undefined;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: Http2Stream;
   readonly #logger: Logger;
   readonly #maxMessageBytes: number;
   readonly #splitter: GrpcFrameSplitter;
   readonly #closed = new Emitter<undefined>();
   readonly #clock: Clock;
+  #receiver: GrpcReceiver | undefined;
   #timer: Disposable | undefined;
   #isOpen = true;
   #isEnding = false;
   #waitingForDrain: (() => void)[] = [];
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: GrpcCallOptions) {
-    this.path = headers[':path'] ?? '';
-    this.headers = headers;
+  constructor(stream: Http2Stream, options: GrpcCallOptions) {
+    this.path = stream.header(':path') ?? '';
     this.session = options.session;
     this.#stream = stream;
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#maxMessageBytes = options.maxMessageBytes;
     this.#splitter = new GrpcFrameSplitter(options.maxMessageBytes);
-    const timeoutMs = parseGrpcTimeout(single(headers['grpc-timeout']));
+    const timeoutMs = parseGrpcTimeout(stream.header('grpc-timeout'));
     if (timeoutMs !== undefined) {
       this.deadlineMs = options.clock.now() + timeoutMs;
       this.#timer = options.clock.after(timeoutMs, () => this.#deadlinePassed());
     }
-    stream.on('drain', () => this.#drained());
-    stream.once('close', () => this.#close());
+    stream.reader = {
+      data: (chunk) => this.#data(chunk),
+      end: () => this.#halfClosed(),
+      drained: () => this.#drained(),
+      sent: () => this.#sent(),
+      closed: () => this.#close(),
+    };
   }
 
-  /** False once it was ended, or the client went away: Node throws at a write to a stream before it says so. */
+  /** Of metadata that came more than once the first. */
+  header(name: string): string | undefined {
+    return this.#stream.header(name);
+  }
+
+  /** False once it was ended, or the client went away. */
   get isOpen(): boolean {
-    return this.#isOpen && !this.#isEnding && !this.#stream.closed && !this.#stream.destroyed;
+    return this.#isOpen && !this.#isEnding;
   }
 
   /** Once it is over: did the client go before it had the last word? */
   get isCancelled(): boolean {
-    return this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+    return !this.#stream.isSentEnd;
   }
 
   /** Called once, when it is over, whoever ended it. */
@@ -93,29 +103,12 @@ export class GrpcCall {
 
   /** Reads what the client sends. */
   receive(receiver: GrpcReceiver): void {
-    const stream = this.#stream;
-    stream.on('data', (chunk: Buffer) => {
-      if (!this.isOpen) return;
-      this.#guard(() => {
-        for (const { isCompressed, message } of this.#splitter.push(chunk)) {
-          receiver.message(isCompressed ? this.#decompressed(message) : message);
-        }
-      });
-      this.#pauseUntilRead();
-    });
-    stream.once('end', () => {
-      if (!this.isOpen) return;
-      this.#guard(() => {
-        if (this.#splitter.isPartial) throw new GrpcError(GrpcStatus.INTERNAL, 'the last message is not whole');
-        receiver.halfClosed();
-      });
-    });
+    this.#receiver = receiver;
   }
 
   /** Sends the headers before there is a message: some clients wait for them. */
   open(): void {
-    if (!this.isOpen || this.#stream.headersSent) return;
-    this.#stream.respond(HEADERS, { waitForTrailers: true });
+    if (this.isOpen && !this.#stream.isHeadSent) this.#stream.respond(HEAD);
   }
 
   /** Nothing is sent when the call is over. */
@@ -127,13 +120,13 @@ export class GrpcCall {
 
   /** Resolves when the client reads on, or the call is over; at once when it never stopped. */
   drained(): Promise<void> {
-    if (!this.isOpen || !this.#stream.writableNeedDrain) return Promise.resolve();
+    if (!this.isOpen || !this.#stream.needsDrain) return Promise.resolve();
     return new Promise((resolve) => this.#waitingForDrain.push(resolve));
   }
 
   /** What was sent and waits until the client reads on. */
   get unreadBytes(): number {
-    return this.#stream.writableLength;
+    return this.#stream.queuedBytes;
   }
 
   /**
@@ -143,28 +136,16 @@ export class GrpcCall {
   end(status: GrpcStatus = GrpcStatus.OK, text = '', message?: Uint8Array): void {
     if (!this.isOpen) return;
     this.#isEnding = true;
-    const leftMs = (this.deadlineMs ?? Infinity) - this.#clock.now();
-    if (leftMs <= 0 || leftMs > UNREAD_MS) {
-      this.#timer?.dispose();
-      this.#timer = this.#clock.after(UNREAD_MS, () => this.#reset());
-    }
-    const trailers = {
-      'grpc-status': String(status),
-      ...(text === '' ? {} : { 'grpc-message': encodeGrpcMessage(text) }),
-    };
     const stream = this.#stream;
-    if (!stream.headersSent && message === undefined) {
-      stream.respond({ ...HEADERS, ...trailers }, { endStream: true });
-      this.#ended();
+    if (!stream.isHeadSent && message === undefined) {
+      stream.respond(encodeHeaders({ ...HEADERS, ...trailersOf(status, text) }), true);
     } else {
-      if (!stream.headersSent) stream.respond(HEADERS, { waitForTrailers: true });
-      stream.once('wantTrailers', () => {
-        stream.sendTrailers(trailers);
-        this.#ended();
-      });
-      if (message === undefined) stream.end();
-      else stream.end(encodeGrpcFrame(message));
+      if (!stream.isHeadSent) stream.respond(HEAD);
+      if (message !== undefined) stream.write(encodeGrpcFrame(message));
+      const isWell = status === GrpcStatus.OK && text === '';
+      stream.end(isWell ? WELL : encodeHeaders(trailersOf(status, text)));
     }
+    if (!stream.isSentEnd) this.#keepUnread();
     this.#drained();
   }
 
@@ -186,17 +167,37 @@ export class GrpcCall {
   /** Lets go of all that the client did not read. */
   #reset(): void {
     this.#logger.info(`${this.#name()} is reset: its client read nothing more of the answer`);
-    this.#stream.close(constants.NGHTTP2_CANCEL);
-    this.#stream.destroy();
+    this.#stream.reset(Http2Code.CANCEL);
+  }
+
+  #keepUnread(): void {
+    const leftMs = (this.deadlineMs ?? Infinity) - this.#clock.now();
+    if (leftMs > 0 && leftMs <= UNREAD_MS) return;
+    this.#timer?.dispose();
+    this.#timer = this.#clock.after(UNREAD_MS, () => this.#reset());
   }
 
   /** What the client still sends is not waited for. */
-  #ended(): void {
+  #sent(): void {
     const stream = this.#stream;
-    if (stream.readableEnded) return;
-    stream.resume();
-    setImmediate(() => {
-      if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!stream.isReadEnd) setImmediate(() => stream.reset(Http2Code.NO_ERROR));
+  }
+
+  #data(chunk: Buffer): void {
+    if (!this.isOpen) return;
+    this.#guard(() => {
+      for (const { isCompressed, message } of this.#splitter.push(chunk)) {
+        this.#receiver?.message(isCompressed ? this.#decompressed(message) : message);
+      }
+    });
+    this.#pauseUntilRead();
+  }
+
+  #halfClosed(): void {
+    if (!this.isOpen) return;
+    this.#guard(() => {
+      if (this.#splitter.isPartial) throw new GrpcError(GrpcStatus.INTERNAL, 'the last message is not whole');
+      this.#receiver?.halfClosed();
     });
   }
 
@@ -218,7 +219,7 @@ export class GrpcCall {
   }
 
   #decompressed(message: Buffer): Buffer {
-    const encoding = single(this.headers['grpc-encoding']) ?? 'identity';
+    const encoding = this.header('grpc-encoding') ?? 'identity';
     if (encoding !== 'gzip') {
       throw new GrpcError(GrpcStatus.UNIMPLEMENTED, `messages compressed by ${encoding} are not understood`);
     }
@@ -232,9 +233,9 @@ export class GrpcCall {
   /** Who does not read is not listened to either. */
   #pauseUntilRead(): void {
     const stream = this.#stream;
-    if (!this.isOpen || !stream.writableNeedDrain) return;
+    if (!this.isOpen || !stream.needsDrain) return;
     stream.pause();
-    void this.drained().then(() => stream.resume());
+    void this.drained().then(() => stream.read());
   }
 
   #drained(): void {
@@ -250,11 +251,13 @@ export class GrpcCall {
 const UNREAD_MS = 60_000;
 
 const HEADERS = {
-  ':status': 200,
+  ':status': '200',
   'content-type': 'application/grpc',
   'grpc-accept-encoding': 'identity,gzip',
 };
+const HEAD = encodeHeaders(HEADERS);
+const WELL = encodeHeaders(trailersOf(GrpcStatus.OK, ''));
 
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+function trailersOf(status: GrpcStatus, text: string): Record<string, string> {
+  return { 'grpc-status': String(status), ...(text === '' ? {} : { 'grpc-message': encodeGrpcMessage(text) }) };
 }

@@ -1,5 +1,3 @@
-import { createServer as createHttp2Server } from 'node:http2';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 
@@ -8,6 +6,10 @@ import { Emitter } from '../../base/emitter.ts';
 import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { GrpcStatus } from '../../protocol/grpc/grpcStatus.ts';
+import { encodeHeaders } from '../../protocol/http2/hpackEncoder.ts';
+import { Http2Code } from '../../protocol/http2/http2Code.ts';
+import { Http2Connection } from '../http2/http2Connection.ts';
+import type { Http2Stream } from '../http2/http2Stream.ts';
 import { startListening } from '../startListening.ts';
 import { TlsGate, addressOf } from '../tlsGate.ts';
 import type { ServerTls } from '../tlsGate.ts';
@@ -41,39 +43,29 @@ const KEEP_ALIVE_MS = 60_000;
 const GOODBYE_MS = 1000;
 
 /**
- * Speaks gRPC on `node:http2` itself, since the server of grpc-js takes a deadline of 60 years for one that passed
- * (gRPC sheet §2.4), knows no plaintext beside TLS on one port and costs several times as much a call.
+ * Speaks gRPC itself, since the server of grpc-js takes a deadline of 60 years for one that passed (gRPC sheet §2.4),
+ * knows no plaintext beside TLS on one port and costs several times as much a call; so does `node:http2` alone.
  * @throws CodedError `port-in-use`, `port-not-permitted`, or `address-unresolved` when the host is not of this machine
  */
 export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
   const { clock, logger, idleTimeoutMs } = options;
-  const sessions = new Map<ServerHttp2Session, OpenSession>();
-  const http2 = createHttp2Server({
-    // Large enough that a body of 4 MiB needs no pause.
-    settings: { initialWindowSize: 4 * 1024 * 1024, maxConcurrentStreams: 8192 },
-    // In MiB. What is read and written here is bounded by the size of messages.
-    maxSessionMemory: 1024,
-  });
-  http2.on('session', (session) => {
-    const open = new OpenSession(session, clock.now());
-    sessions.set(session, open);
-    session.setLocalWindowSize(16 * 1024 * 1024);
-    session.on('error', (error: Error) => logger.debug(`${open.remoteAddress} failed: ${error.message}`));
-    session.once('close', () => {
-      sessions.delete(session);
-      open.closed();
+  const sessions = new Set<OpenSession>();
+  const opened = (socket: Socket): void => {
+    const session = new OpenSession(socket, clock.now());
+    sessions.add(session);
+    session.connection = new Http2Connection(socket, {
+      clock,
+      request: (stream) => takeCall(stream, session, options),
+      closed: (problem) => {
+        if (problem !== undefined) logger.debug(`${session.remoteAddress} failed: ${problem.message}`);
+        sessions.delete(session);
+        session.closed();
+      },
     });
-  });
-  http2.on('stream', (stream, headers) => {
-    stream.on('error', (error) => logger.debug(`${headers[':path'] ?? ''} failed: ${error.message}`));
-    const session = stream.session === undefined ? undefined : sessions.get(stream.session as ServerHttp2Session);
-    if (session === undefined || stream.closed || stream.destroyed) stream.close();
-    else takeCall(stream, headers, session, options);
-  });
-  const injected = (socket: Socket): void => void http2.emit('connection', socket);
-  const gate = options.tls && new TlsGate({ tls: options.tls, clock, logger, protocols: ['h2'], open: injected });
+  };
+  const gate = options.tls && new TlsGate({ tls: options.tls, clock, logger, protocols: ['h2'], open: opened });
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
-    if (gate === undefined) injected(socket);
+    if (gate === undefined) opened(socket);
     else gate.accept(socket, addressOf(socket));
   });
   const port = await startListening(server, options);
@@ -81,10 +73,10 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
   const sweep = clock.every(Math.max(1, Math.floor(idleTimeoutMs / 12)), () => {
     const sinceMs = clock.now() - idleTimeoutMs;
     gate?.expire(sinceMs);
-    for (const [session, { calls, lastCallMs, remoteAddress }] of sessions) {
+    for (const { calls, lastCallMs, remoteAddress, connection } of sessions) {
       if (calls.size > 0 || lastCallMs > sinceMs) continue;
       logger.info(`${remoteAddress} made no call for ${idleTimeoutMs / 1000} s and is closed`);
-      session.close();
+      connection?.close();
     }
   });
   return {
@@ -93,7 +85,7 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
       sweep.dispose();
       const stopped = new Promise((resolve) => server.close(resolve));
       gate?.close();
-      await Promise.all([...sessions].map(([session, open]) => leave(session, open, clock)));
+      await Promise.all([...sessions].map((session) => leave(session, clock)));
       await stopped;
     },
   };
@@ -103,13 +95,11 @@ class OpenSession implements GrpcSession {
   readonly remoteAddress: string;
   readonly localAddress: { readonly host: string; readonly port: number };
   readonly calls = new Set<GrpcCall>();
+  connection: Http2Connection | undefined;
   lastCallMs: number;
-  readonly #session: ServerHttp2Session;
   readonly #closed = new Emitter<undefined>();
 
-  constructor(session: ServerHttp2Session, nowMs: number) {
-    const { socket } = session;
-    this.#session = session;
+  constructor(socket: Socket, nowMs: number) {
     this.remoteAddress = addressOf(socket);
     this.localAddress = { host: (socket.localAddress ?? '').replace(/^::ffff:/, ''), port: socket.localPort ?? 0 };
     this.lastCallMs = nowMs;
@@ -120,7 +110,7 @@ class OpenSession implements GrpcSession {
   }
 
   dispose(): void {
-    this.#session.destroy();
+    this.connection?.destroy();
   }
 
   closed(): void {
@@ -130,17 +120,16 @@ class OpenSession implements GrpcSession {
 }
 
 function takeCall(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  stream: Http2Stream,
   session: OpenSession,
   { clock, logger, maxMessageBytes, handle }: GrpcServerOptions,
 ): void {
-  if (headers['content-type']?.startsWith('application/grpc') !== true) {
-    // Source: PROTOCOL-HTTP2.md.
-    stream.respond({ ':status': 415 }, { endStream: true });
+  if (stream.header('content-type')?.startsWith('application/grpc') !== true) {
+    stream.respond(NOT_GRPC, true);
+    setImmediate(() => stream.reset(Http2Code.NO_ERROR));
     return;
   }
-  const call = new GrpcCall(stream, headers, { clock, logger, maxMessageBytes, session });
+  const call = new GrpcCall(stream, { clock, logger, maxMessageBytes, session });
   session.calls.add(call);
   session.lastCallMs = clock.now();
   call.onClose(() => {
@@ -154,15 +143,18 @@ function takeCall(
   }
 }
 
+/** Source: PROTOCOL-HTTP2.md. */
+const NOT_GRPC = encodeHeaders({ ':status': '415' });
+
 /** Ends what is under way, and waits until the client knows. */
-async function leave(session: ServerHttp2Session, { calls }: OpenSession, clock: Clock): Promise<void> {
+async function leave({ calls, connection, onClose }: OpenSession, clock: Clock): Promise<void> {
   for (const call of calls) call.end(GrpcStatus.UNAVAILABLE, 'the server stops');
   await new Promise<void>((resolve) => {
-    const timer = clock.after(GOODBYE_MS, () => session.destroy());
-    session.once('close', () => {
+    const timer = clock.after(GOODBYE_MS, () => connection?.destroy());
+    onClose(() => {
       timer.dispose();
       resolve();
     });
-    session.close();
+    connection?.close();
   });
 }

@@ -102,7 +102,7 @@ describe('A connection to a gRPC endpoint', () => {
     ]);
     const kept = { id: 'user:proxy', endpoint: { grpcEndpoint: endpoint.address, tls: 'off', topics: [] } } as const;
     assert.deepEqual(await api.secrets.read(kept), { accessKey: 'ak', secretKey: 'sk' });
-    assert.match(String(endpoint.seen.at(-1)?.headers['authorization']), /Credential=ak, /);
+    assert.match(endpoint.seen.at(-1)?.header('authorization') ?? '', /Credential=ak, /);
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'proxy')), UNKNOWN_ROWS);
     await runAnswering(
       api,
