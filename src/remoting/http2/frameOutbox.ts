@@ -34,9 +34,8 @@ export class FrameOutbox {
     return this.#stream.writableNeedDrain;
   }
 
-  /** @param second what follows the first payload within the same frame */
-  put(type: number, flags: number, streamId: number, first: Uint8Array = NOTHING, second: Uint8Array = NOTHING): void {
-    const length = first.length + second.length;
+  put(type: number, flags: number, streamId: number, payload: Uint8Array = NOTHING): void {
+    const { length } = payload;
     const isCopied = length <= COPIED_BYTES;
     const ownBytes = FRAME_HEAD_BYTES + (isCopied ? length : 0);
     if (sharedEnd + ownBytes > SHARED_BYTES) {
@@ -56,15 +55,11 @@ export class FrameOutbox {
     shared[at + 4] = flags;
     shared.writeUInt32BE(streamId, at + 5);
     at += FRAME_HEAD_BYTES;
-    if (isCopied) {
-      shared.set(first, at);
-      shared.set(second, at + first.length);
-    }
+    if (isCopied) shared.set(payload, at);
     this.#to = sharedEnd += ownBytes;
     if (!isCopied) {
       this.#closeMemory();
-      this.#push(first);
-      this.#push(second);
+      this.#push(payload);
     }
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -90,7 +85,6 @@ export class FrameOutbox {
   }
 
   #push({ buffer, byteOffset, length }: Uint8Array): void {
-    if (length === 0) return;
     this.#pieces.push(Buffer.from(buffer, byteOffset, length));
     this.#bytes += length;
   }

@@ -1,6 +1,9 @@
 import type { Headers } from '../../protocol/http2/hpackDecoder.ts';
 import { FrameFlag, FrameType, MAX_WINDOW } from '../../protocol/http2/http2Code.ts';
 import type { Http2Code } from '../../protocol/http2/http2Code.ts';
+import { uint32 } from './http2Sender.ts';
+import type { Http2Sender } from './http2Sender.ts';
+import { ReceiveWindow } from './receiveWindow.ts';
 
 /** Whom a stream tells what happens to it. */
 export interface Http2Reader {
@@ -16,21 +19,14 @@ export interface Http2Reader {
   closed(): void;
 }
 
-/** What the streams of one connection share. */
+/** The connection of a stream. */
 export interface Http2Carrier {
-  /** What all streams together may send now; 0 while the client does not read. */
-  readonly sendBytes: number;
-  readonly maxFrameBytes: number;
-  put(type: number, flags: number, streamId: number, first?: Uint8Array, second?: Uint8Array): void;
-  putData(flags: number, streamId: number, data: Uint8Array): void;
-  putHeaders(flags: number, streamId: number, block: Buffer): void;
-  /** What is queued by all streams changed. */
-  queued(bytes: number): void;
-  /** Calls `resume` when more can be sent. */
-  wait(stream: Http2Stream): void;
+  readonly sender: Http2Sender;
   /** So much of what came was read. */
-  consumed(bytes: number): void;
+  read(bytes: number): void;
   forget(stream: Http2Stream): void;
+  /** It cannot go on. */
+  fail(error: unknown): void;
 }
 
 /** More waits only when the client does not read as fast as is written. */
@@ -43,9 +39,8 @@ export class Http2Stream {
   /** Set by whoever takes the request. */
   reader: Http2Reader | undefined;
   readonly #carrier: Http2Carrier;
-  readonly #windowBytes: number;
-  #receiveWindow: number;
-  #consumedBytes = 0;
+  readonly #sender: Http2Sender;
+  readonly #receiveWindow: ReceiveWindow;
   #sendWindow: number;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -58,16 +53,13 @@ export class Http2Stream {
   #isSentEnd = false;
   #isClosed = false;
 
-  constructor(
-    id: number,
-    headers: Headers,
-    of: { readonly carrier: Http2Carrier; readonly windowBytes: number; readonly sendWindow: number },
-  ) {
+  constructor(id: number, headers: Headers, carrier: Http2Carrier, windowBytes: number) {
     this.id = id;
     this.headers = headers;
-    this.#carrier = of.carrier;
-    this.#windowBytes = this.#receiveWindow = of.windowBytes;
-    this.#sendWindow = of.sendWindow;
+    this.#carrier = carrier;
+    this.#sender = carrier.sender;
+    this.#receiveWindow = new ReceiveWindow(carrier.sender, id, windowBytes);
+    this.#sendWindow = carrier.sender.streamWindow;
   }
 
   /** Of a header that came more than once the first. */
@@ -108,7 +100,7 @@ export class Http2Stream {
   respond(block: Buffer, isEnd = false): void {
     if (this.#isClosed || this.#isHeadSent) return;
     this.#isHeadSent = true;
-    this.#carrier.putHeaders(isEnd ? FrameFlag.END_STREAM : 0, this.id, block);
+    this.#sender.putHeaders(isEnd ? FrameFlag.END_STREAM : 0, this.id, block);
     if (isEnd) this.#sentEnd();
   }
 
@@ -128,9 +120,7 @@ export class Http2Stream {
   /** Ends it in both directions; what was not sent never will be. */
   reset(code: Http2Code): void {
     if (this.#isClosed) return;
-    const payload = Buffer.alloc(4);
-    payload.writeUInt32BE(code);
-    this.#carrier.put(FrameType.RST_STREAM, 0, this.id, payload);
+    this.#sender.put(FrameType.RST_STREAM, 0, this.id, uint32(code));
     this.close();
   }
 
@@ -150,13 +140,13 @@ export class Http2Stream {
   /** Sends what waits, as far as the windows allow. */
   resume(): void {
     if (this.#isClosed) return;
-    const carrier = this.#carrier;
+    const sender = this.#sender;
     while (this.#queue.length > 0) {
       const data = this.#queue[0] as Uint8Array;
       if (this.#sendWindow <= 0) return;
-      const most = Math.min(carrier.sendBytes, this.#sendWindow, carrier.maxFrameBytes);
+      const most = Math.min(sender.frameBytes, this.#sendWindow);
       if (most <= 0) {
-        carrier.wait(this);
+        sender.wait(this);
         return;
       }
       const piece = data.length <= most ? data : data.subarray(0, most);
@@ -165,11 +155,11 @@ export class Http2Stream {
       this.#sendWindow -= piece.length;
       const beforeBytes = this.#queuedBytes;
       this.#count(-piece.length);
-      carrier.putData(0, this.id, piece);
+      sender.putData(this.id, piece);
       if (beforeBytes >= HIGH_WATER_BYTES && !this.needsDrain) this.reader?.drained();
     }
     if (this.#trailers === undefined || this.#isSentEnd) return;
-    carrier.putHeaders(FrameFlag.END_STREAM, this.id, this.#trailers);
+    sender.putHeaders(FrameFlag.END_STREAM, this.id, this.#trailers);
     this.#sentEnd();
   }
 
@@ -177,8 +167,7 @@ export class Http2Stream {
 
   /** @param bytes what it takes of the windows, padding included. @returns false when that is more than was allowed */
   received(chunk: Buffer, bytes: number): boolean {
-    this.#receiveWindow -= bytes;
-    if (this.#receiveWindow < 0) return false;
+    if (!this.#receiveWindow.take(bytes)) return false;
     this.#take(chunk, bytes);
     return true;
   }
@@ -201,12 +190,11 @@ export class Http2Stream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    let unreadBytes = 0;
-    for (const chunk of this.#unread ?? []) unreadBytes += chunk.length;
+    for (const chunk of this.#unread ?? []) this.#carrier.read(chunk.length);
     this.#unread = undefined;
-    this.#carrier.consumed(unreadBytes);
     this.#queue = [];
     this.#count(-this.#queuedBytes);
+    this.#sender.forget(this);
     this.#carrier.forget(this);
     this.reader?.closed();
   }
@@ -214,11 +202,11 @@ export class Http2Stream {
   #take(chunk: Buffer, bytes: number): void {
     if (this.#unread !== undefined && !this.#isClosed) {
       this.#unread.push(chunk);
-      this.#consumed(bytes - chunk.length);
+      this.#read(bytes - chunk.length);
       return;
     }
     if (chunk.length > 0 && !this.#isClosed) this.reader?.data(chunk);
-    this.#consumed(bytes);
+    this.#read(bytes);
   }
 
   #deliverEnd(): void {
@@ -228,13 +216,9 @@ export class Http2Stream {
     if (this.#isSentEnd) this.close();
   }
 
-  #consumed(bytes: number): void {
-    this.#carrier.consumed(bytes);
-    this.#consumedBytes += bytes;
-    if (this.#isReadEnd || this.#isClosed || this.#consumedBytes < this.#windowBytes / 2) return;
-    this.#carrier.put(FrameType.WINDOW_UPDATE, 0, this.id, windowIncrement(this.#consumedBytes));
-    this.#receiveWindow += this.#consumedBytes;
-    this.#consumedBytes = 0;
+  #read(bytes: number): void {
+    this.#carrier.read(bytes);
+    if (!this.#isReadEnd && !this.#isClosed) this.#receiveWindow.read(bytes);
   }
 
   #sentEnd(): void {
@@ -245,12 +229,10 @@ export class Http2Stream {
 
   #count(bytes: number): void {
     this.#queuedBytes += bytes;
-    this.#carrier.queued(bytes);
+    try {
+      this.#sender.queued(bytes);
+    } catch (error) {
+      this.#carrier.fail(error);
+    }
   }
-}
-
-export function windowIncrement(bytes: number): Buffer {
-  const payload = Buffer.alloc(4);
-  payload.writeUInt32BE(bytes);
-  return payload;
 }
