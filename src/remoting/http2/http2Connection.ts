@@ -85,8 +85,10 @@ export class Http2Connection implements Http2Carrier {
     this.#endWhenIdle();
   }
 
+  /** Ends it and all its calls without a word. */
   destroy(): void {
     this.sender.flush();
+    this.#over();
     this.#socket.destroy();
   }
 
