@@ -5,8 +5,10 @@ import type { Event } from './base/emitter.ts';
 import { ClusterClient } from './client/clusterClient.ts';
 import { EndpointClient } from './client/grpc/endpointClient.ts';
 import type { EndpointClientOptions } from './client/grpc/endpointClient.ts';
-import { BrokerLog } from './host/brokerLog.ts';
 import { startBrokerProcess } from './host/brokerProcess.ts';
+import { tellClusterEnds } from './host/cluster/clusterLog.ts';
+import { startClusterProcess } from './host/cluster/clusterProcess.ts';
+import { LocalClusters } from './host/cluster/localClusters.ts';
 import { ClusterClients } from './host/clusterClients.ts';
 import type { EndpointConnection } from './host/connectionList.ts';
 import { EndpointClients } from './host/endpointClients.ts';
@@ -19,6 +21,7 @@ import { ExplorerTree } from './host/explorer/explorerTree.ts';
 import { registerSnippetCompletion } from './host/language/snippetCompletion.ts';
 import { LocalBroker } from './host/localBroker.ts';
 import { keepContextKeys, tellCrashes, whenWindowIsUp } from './host/localBrokerEvents.ts';
+import { LogDocuments } from './host/logDocuments.ts';
 import { channelLogger } from './host/logging.ts';
 import type { PanelServices } from './host/panels/panelServices.ts';
 import { SendPanels } from './host/panels/sendPanel.ts';
@@ -32,7 +35,7 @@ import type { ExtensionApi } from './host/testApi.ts';
 
 const REQUEST_TIMEOUT = 'requestTimeoutMs';
 
-let stopLocalBroker: () => Promise<void> = () => Promise.resolve();
+let stopWhatRuns: () => Promise<unknown> = () => Promise.resolve();
 
 /** Builds the objects and registers the roots. Nothing is read, started or asked before the window is up. */
 export function activate(context: vscode.ExtensionContext): ExtensionApi | undefined {
@@ -63,25 +66,28 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
     });
   };
 
+  const modulePath = vscode.Uri.joinPath(context.extensionUri, 'dist', 'broker.cjs').fsPath;
   const localBroker = own(
     new LocalBroker({
       directory: context.globalStorageUri.fsPath,
-      modulePath: vscode.Uri.joinPath(context.extensionUri, 'dist', 'broker.cjs').fsPath,
+      modulePath,
       startProcess: startBrokerProcess,
       findRunning: (storeDir) => findRunningBroker(storeDir, (nameServers) => answers(createClient(nameServers))),
       clock,
       logger,
     }),
   );
-  stopLocalBroker = () => localBroker.end();
-  const connections = own(new Connections(localBroker));
+  const localClusters = own(new LocalClusters({ modulePath, startProcess: startClusterProcess, clock, logger }));
+  stopWhatRuns = () => Promise.all([localBroker.end(), localClusters.end()]);
+  const connections = own(new Connections(localBroker, localClusters));
   const clients = own(new ClusterClients(connections, createClient, logger));
   const endpoints = own(new EndpointClients(connections, createEndpoint));
-  const tree = own(new ExplorerTree({ connections, clients, endpoints, settings, clock, logger }));
+  const tree = own(new ExplorerTree({ connections, localClusters, clients, endpoints, settings, clock, logger }));
   const treeView = own(
     vscode.window.createTreeView('rocketmq.explorer', { treeDataProvider: tree, showCollapseAll: true }),
   );
-  const brokerLog = own(new BrokerLog(localBroker.logFile, clock));
+  const logDocuments = own(new LogDocuments(clock));
+  own(treeView.onDidChangeVisibility(({ visible }) => localClusters.watch(visible)));
 
   const panelServices: PanelServices = {
     extensionUri: context.extensionUri,
@@ -122,7 +128,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
     registerCommands({
       ...sources,
       ...{
-        brokerLog,
+        localClusters,
+        clusterDirectory: vscode.Uri.joinPath(context.globalStorageUri, 'localClusters').fsPath,
+        logDocuments,
         settings,
         prompts,
         createClient,
@@ -147,6 +155,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   own(createStatusBar(localBroker));
   own(keepContextKeys(localBroker, connections));
   own(tellCrashes(localBroker, prompts));
+  own(tellClusterEnds(localClusters, { logDocuments, prompts, logger }));
   own(clock.after(0, () => whenWindowIsUp(localBroker, settings)));
 
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
@@ -156,6 +165,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
     createEndpoint,
     endpoints,
     localBroker,
+    localClusters,
     prompts,
     secrets,
     sendPanels,
@@ -166,7 +176,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
 }
 
 export async function deactivate(): Promise<void> {
-  await stopLocalBroker();
+  await stopWhatRuns();
 }
 
 /** What either tells. */

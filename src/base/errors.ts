@@ -42,6 +42,12 @@ export type ErrorCode =
   | 'apache-home-invalid' // directory, missing: what of it
   | 'java-not-found' // executable
   | 'java-too-old' // executable, version
+  | 'cluster-running' // directory, pid?
+  | 'cluster-of-other-mode' // directory, mode
+  | 'cluster-start-timeout' // directory, timeoutMs
+  | 'cluster-not-started' // directory, reason
+  | 'cluster-refused' // reason
+  | 'cluster-ended' // directory, exitCode?, signal?, lastWords
   | 'connection-gone' // name
   | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'bad-endpoint' | 'name-twice'
   | 'name-server-needed' // name

@@ -104,6 +104,19 @@ export interface ClusterRequest {
   readonly node?: string;
 }
 
+/** Sent by the process of `cluster start` over the IPC channel of `fork`, beside `failed` of `BrokerEvent`. */
+export type ClusterEvent =
+  | { readonly kind: 'cluster-ready'; readonly info: ClusterReady }
+  | { readonly kind: 'node'; readonly name: string; readonly state: NodeState }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: ClusterAnswer };
+
+/** Sent by its parent, who is answered with the same id. `stop` of `BrokerCommand` ends the cluster. */
+export interface ClusterQuestion {
+  readonly kind: 'ask';
+  readonly id: number;
+  readonly request: ClusterRequest;
+}
+
 export type ClusterAnswer =
   | { readonly ok: true; readonly status: ClusterStatus }
   /** Why not, and what to do: two pieces of an English sentence. */

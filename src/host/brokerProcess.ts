@@ -4,12 +4,12 @@ import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../base/clock.ts';
 import { Deferred } from '../base/deferred.ts';
 import { Emitter } from '../base/emitter.ts';
-import { CodedError, errorText } from '../base/errors.ts';
-import type { BrokerCommand, BrokerEvent, BrokerReady } from '../broker/control.ts';
+import { CodedError } from '../base/errors.ts';
+import type { BrokerEvent, BrokerReady } from '../broker/control.ts';
+import { endChild, exitOf, untilReady } from './forkedChild.ts';
+import type { ChildExit, StartPatience } from './forkedChild.ts';
 
-const LAST_WORDS_CHARS = 2_000;
-
-export interface BrokerProcessOptions {
+export interface BrokerProcessOptions extends StartPatience {
   readonly modulePath: string;
   /** 0 takes any free port. */
   readonly nameServerPort: number;
@@ -18,33 +18,21 @@ export interface BrokerProcessOptions {
   readonly grpcPort: number | 'off' | undefined;
   readonly storeDir: string;
   readonly logFile: string;
-  readonly startTimeoutMs: number;
-  /** After this the process is killed. */
-  readonly stopTimeoutMs: number;
-  readonly clock: Clock;
-  readonly signal?: AbortSignal;
-}
-
-export interface BrokerExit {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  /** The end of what the process wrote to its standard error. */
-  readonly lastWords: string;
 }
 
 /** The broker as a child of this process: it ends when the channel to this process ends, also by a crash. */
 export class BrokerProcess {
   readonly info: BrokerReady;
   readonly #child: ChildProcess;
-  readonly #exit: Promise<BrokerExit>;
+  readonly #exit: Promise<ChildExit>;
   readonly #stopTimeoutMs: number;
   readonly #clock: Clock;
   #stopping = false;
-  readonly #ended = new Emitter<BrokerExit>();
+  readonly #ended = new Emitter<ChildExit>();
   /** The process ended though nobody asked it to. */
   readonly onCrash = this.#ended.event;
 
-  constructor(child: ChildProcess, info: BrokerReady, exit: Promise<BrokerExit>, options: BrokerProcessOptions) {
+  constructor(child: ChildProcess, info: BrokerReady, exit: Promise<ChildExit>, options: BrokerProcessOptions) {
     this.#child = child;
     this.info = info;
     this.#exit = exit;
@@ -58,7 +46,7 @@ export class BrokerProcess {
   /** Resolves when the process is gone. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await end(this.#child, this.#exit, this.#stopTimeoutMs, this.#clock);
+    await endChild(this.#child, this.#exit, this.#stopTimeoutMs, this.#clock);
   }
 }
 
@@ -79,22 +67,8 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
     if (event.kind === 'ready') ready.resolve(event.info);
     else ready.reject(new CodedError(event.code, event.details, { cause: new Error(event.message) }));
   });
-  void exit.then((how) => ready.reject(endedError(how)));
-  const timer = options.clock.after(options.startTimeoutMs, () => {
-    ready.reject(new CodedError('broker-start-timeout', { timeoutMs: options.startTimeoutMs }));
-  });
-  const cancel = () => ready.reject(new CodedError('cancelled'));
-  options.signal?.addEventListener('abort', cancel, { once: true });
-  if (options.signal?.aborted === true) cancel();
-  try {
-    return new BrokerProcess(child, await ready.promise, exit, options);
-  } catch (error) {
-    await end(child, exit, options.stopTimeoutMs, options.clock);
-    throw error;
-  } finally {
-    timer.dispose();
-    options.signal?.removeEventListener('abort', cancel);
-  }
+  const codes = { timeout: 'broker-start-timeout', ended: 'broker-ended' } as const;
+  return new BrokerProcess(child, await untilReady(child, exit, ready, codes, options), exit, options);
 }
 
 function brokerArguments(options: BrokerProcessOptions): string[] {
@@ -102,35 +76,4 @@ function brokerArguments(options: BrokerProcessOptions): string[] {
   const ports = ['--namesrv-port', String(nameServerPort), '--port', String(brokerPort)];
   if (grpcPort !== undefined) ports.push('--grpc-port', String(grpcPort));
   return ['start', ...ports, '--store', storeDir, '--log', logFile, '--json'];
-}
-
-function exitOf(child: ChildProcess): Promise<BrokerExit> {
-  let lastWords = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARS);
-  });
-  const exit = new Deferred<BrokerExit>();
-  // 'close' comes after the last of standard error, 'error' alone when the process could not be started.
-  child.once('close', (exitCode, signal) => exit.resolve({ exitCode, signal, lastWords: lastWords.trim() }));
-  child.once('error', (error) => {
-    if (child.pid === undefined) exit.resolve({ exitCode: null, signal: null, lastWords: errorText(error) });
-  });
-  return exit.promise;
-}
-
-function endedError({ exitCode, signal, lastWords }: BrokerExit): CodedError {
-  return new CodedError('broker-ended', {
-    ...(exitCode === null ? {} : { exitCode }),
-    ...(signal === null ? {} : { signal }),
-    lastWords,
-  });
-}
-
-async function end(child: ChildProcess, exit: Promise<BrokerExit>, timeoutMs: number, clock: Clock): Promise<void> {
-  const timer = clock.after(timeoutMs, () => child.kill('SIGKILL'));
-  const stop: BrokerCommand = { kind: 'stop' };
-  // The callback takes the error of a channel that closes meanwhile: the end of the process is what is waited for.
-  if (child.connected) child.send(stop, () => undefined);
-  await exit;
-  timer.dispose();
 }

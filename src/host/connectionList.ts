@@ -5,21 +5,24 @@ import type { ClusterSetting, ConnectionSetting, EndpointSetting } from './setti
 export type ConnectionScope = 'user' | 'workspace';
 
 interface ConnectionOf<Scope> {
-  /** `local`, or the scope and the name: stable over reloads. */
+  /** `local`, or the scope and the name (of a local cluster its directory): stable over reloads. */
   readonly id: string;
   readonly name: string;
   readonly scope: Scope;
 }
 
-/** To the NameServers of a cluster. */
-export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local'> {
+/** To the NameServers of a cluster: `local` to the local broker, `cluster` to a local cluster of this window. */
+export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local' | 'cluster'> {
   readonly nameServers: string;
+  /** Of a local cluster. */
+  readonly directory?: string;
   readonly endpoint?: undefined;
 }
 
 /** To a proxy that speaks gRPC, which lists nothing of its cluster. */
 export interface EndpointConnection extends ConnectionOf<ConnectionScope> {
   readonly nameServers?: undefined;
+  readonly directory?: undefined;
   readonly endpoint: Omit<EndpointSetting, 'name'>;
 }
 
@@ -28,6 +31,13 @@ export type ConnectionInfo = ClusterConnection | EndpointConnection;
 /** Where it connects to, as people wrote it. */
 export function connectionAddress(connection: ConnectionInfo): string {
   return connection.endpoint === undefined ? connection.nameServers : connection.endpoint.grpcEndpoint;
+}
+
+/** Whether the settings keep it. */
+export function isKept(
+  connection: ConnectionInfo,
+): connection is ConnectionInfo & { readonly scope: ConnectionScope; readonly directory?: undefined } {
+  return connection.scope === 'user' || connection.scope === 'workspace';
 }
 
 /** Whether both reach the same in the same way, whatever is shown of it. */
@@ -45,18 +55,17 @@ export interface MalformedEntry {
 
 export const LOCAL_CONNECTION_ID = 'local';
 
-export function connectionId(scope: ConnectionScope, name: string): string {
+export function connectionId(scope: ConnectionScope | 'cluster', name: string): string {
   return `${scope}:${name}`;
 }
 
-/** The connections to show: the local broker's first, then those of the workspace, then those of the user. */
+/** The connections to show: those to this machine first, then those of the workspace, then those of the user. */
 export function listConnections(
-  local: ConnectionInfo | undefined,
+  local: readonly ConnectionInfo[],
   workspace: readonly ConnectionSetting[],
   user: readonly ConnectionSetting[],
 ): readonly ConnectionInfo[] {
-  const found = new Map<string, ConnectionInfo>();
-  if (local !== undefined) found.set(local.id, local);
+  const found = new Map<string, ConnectionInfo>(local.map((connection) => [connection.id, connection]));
   for (const [scope, settings] of [['workspace', workspace] as const, ['user', user] as const]) {
     for (const setting of settings) {
       const { name } = setting;

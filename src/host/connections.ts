@@ -4,7 +4,10 @@ import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
 import { CodedError } from '../base/errors.ts';
+import type { LocalCluster } from './cluster/localCluster.ts';
+import type { LocalClusters } from './cluster/localClusters.ts';
 import {
+  connectionId,
   listConnections,
   LOCAL_CONNECTION_ID,
   malformedEntries,
@@ -18,9 +21,10 @@ import type { LocalBroker } from './localBroker.ts';
 import { SETTINGS_SECTION } from './settings.ts';
 import type { ConnectionSetting } from './settings.ts';
 
-/** The connections of the settings, and the local broker's while there is one. */
+/** The connections of the settings, and those of the local broker and of local clusters while they run. */
 export class Connections implements Disposable {
   readonly #localBroker: LocalBroker;
+  readonly #localClusters: LocalClusters;
   readonly #store = new DisposableStore();
   readonly #changes = this.#store.add(new Emitter<readonly ConnectionInfo[]>());
   readonly onDidChange = this.#changes.event;
@@ -28,12 +32,18 @@ export class Connections implements Disposable {
   #list: readonly ConnectionInfo[];
   #malformed: readonly MalformedEntry[];
 
-  constructor(localBroker: LocalBroker, isTrusted = () => vscode.workspace.isTrusted) {
+  constructor(localBroker: LocalBroker, localClusters: LocalClusters, isTrusted = () => vscode.workspace.isTrusted) {
     this.#localBroker = localBroker;
+    this.#localClusters = localClusters;
     this.#isTrusted = isTrusted;
     this.#list = this.#read();
     this.#malformed = readMalformed();
     this.#store.add(localBroker.onDidChangeState(() => this.#reread()));
+    this.#store.add(
+      localClusters.onDidChange((cluster) => {
+        if (cluster === undefined) this.#reread();
+      }),
+    );
     this.#store.add(
       // VS Code gives the workspace's list only now.
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#reread()),
@@ -102,22 +112,36 @@ export class Connections implements Disposable {
   }
 
   #read(): readonly ConnectionInfo[] {
-    const { state } = this.#localBroker;
-    const local: ConnectionInfo | undefined =
-      state.kind === 'running' || state.kind === 'external'
-        ? {
-            id: LOCAL_CONNECTION_ID,
-            name: vscode.l10n.t('Local Broker'),
-            nameServers: state.info.namesrv,
-            scope: 'local',
-          }
-        : undefined;
+    const clusters = this.#localClusters.list;
     return listConnections(
-      local,
+      [...this.#readLocalBroker(), ...clusters.map((cluster) => clusterConnection(cluster, clusters))],
       readConnectionSettings(valueOf('workspace')),
       readConnectionSettings(valueOf('user')),
     );
   }
+
+  #readLocalBroker(): readonly ConnectionInfo[] {
+    const { state } = this.#localBroker;
+    if (!('info' in state)) return [];
+    const name = vscode.l10n.t('Local Broker');
+    return [{ id: LOCAL_CONNECTION_ID, name, nameServers: state.info.namesrv, scope: 'local' }];
+  }
+}
+
+function clusterConnection(
+  { mode, directory, nameServers }: LocalCluster,
+  all: readonly LocalCluster[],
+): ConnectionInfo {
+  const isOnlyOne = all.filter((other) => other.mode === mode).length === 1;
+  return {
+    id: connectionId('cluster', directory),
+    name: isOnlyOne
+      ? vscode.l10n.t('Local Cluster {0}', mode)
+      : vscode.l10n.t('Local Cluster {0} in {1}', mode, directory),
+    nameServers,
+    scope: 'cluster',
+    directory,
+  };
 }
 
 function readMalformed(): readonly MalformedEntry[] {

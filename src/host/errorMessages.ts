@@ -3,6 +3,9 @@ import * as vscode from 'vscode';
 import { CodedError, errorText } from '../base/errors.ts';
 import type { PageError } from '../contract/rpc.ts';
 import { requestCodeName, responseCodeName } from '../protocol/codes.ts';
+import { reportIt, say } from './errorWords.ts';
+import type { Detail, ErrorWords } from './errorWords.ts';
+import { isLocalServerCode, localServerWords } from './localServerWords.ts';
 import {
   afterGrpcRefusal,
   afterGrpcTimeout,
@@ -11,12 +14,6 @@ import {
   END_TRANSACTION,
   halfIsStored,
 } from './refusalWords.ts';
-
-/** What went wrong and what to do about it, in the language of VS Code. */
-export interface ErrorWords {
-  readonly cause: string;
-  readonly nextStep: string;
-}
 
 /** Words for anything that was thrown. */
 export function describeError(thrown: unknown): ErrorWords {
@@ -36,9 +33,10 @@ export function toPageError(thrown: unknown): PageError {
 const { t } = vscode.l10n;
 
 function words({ code, details, cause }: CodedError): ErrorWords {
-  const d = (name: string) => withoutEnd(details[name]);
+  const d: Detail = (name) => withoutEnd(details[name]);
   const address = d('address');
   const checkAddress = () => t('Check the address, and whether RocketMQ runs there.');
+  if (isLocalServerCode(code)) return localServerWords(code, d, details);
   switch (code) {
     case 'address-invalid':
       return say(t('"{0}" is no address.', address), t('Write host:port, several separated by semicolons.'));
@@ -153,51 +151,6 @@ function words({ code, details, cause }: CodedError): ErrorWords {
       );
     case 'property-illegal':
       return propertyProblem(d('name'), d('reason'));
-    case 'store-full':
-      return say(
-        t('The broker is full: {0} of {1} bytes are used.', d('usedBytes'), d('maxBytes')),
-        t('Reset the data of the local broker, or free disk space.'),
-      );
-    case 'store-locked':
-      return say(
-        t('Another broker uses the directory {0}.', d('directory')),
-        t('Close the other window, or stop that broker.'),
-      );
-    case 'store-damaged':
-      return say(
-        t('The file {0} is damaged: {1}.', d('path'), d('reason')),
-        t('Show the log; resetting the data starts anew.'),
-      );
-    case 'port-in-use':
-      return say(t('Port {0} is in use.', d('port')), t('Stop the program that uses it, or take another port.'));
-    case 'port-not-permitted':
-      return say(t('Port {0} may not be used.', d('port')), t('Take a port above 1023.'));
-    case 'config-invalid':
-      return say(
-        t('The setting {0} cannot be {1}: {2}.', d('key'), d('value'), d('reason')),
-        t('Correct it, then start again.'),
-      );
-    case 'broker-start-timeout':
-      return say(t('The local broker was not ready within {0} ms.', d('timeoutMs')), t('Show its log to see why.'));
-    case 'broker-ended':
-      return say(t('The local broker ended: {0}.', howItEnded(details)), t('Show its log to see why.'));
-    case 'broker-of-other-window':
-      return say(
-        t('The local broker belongs to another window (process {0}).', d('pid')),
-        t('Stop it in that window.'),
-      );
-    case 'apache-home-invalid':
-      return say(
-        t('{0} is no unpacked distribution of Apache RocketMQ: {1} is missing.', d('directory'), d('missing')),
-        t('Choose the folder that has bin, conf and lib in it.'),
-      );
-    case 'java-not-found':
-      return say(t('Apache RocketMQ needs Java, and there is none.'), installJava());
-    case 'java-too-old':
-      return say(
-        t('Apache RocketMQ needs Java 8 or newer; {0} is Java {1}.', d('executable'), d('version')),
-        installJava(),
-      );
     case 'connection-gone':
       return say(
         t('The connection {0} is not there any more.', d('name')),
@@ -215,8 +168,6 @@ function words({ code, details, cause }: CodedError): ErrorWords {
         t('Connections of a workspace that is not trusted cannot be changed.'),
         t('Trust the workspace, or keep the connection in the user settings.'),
       );
-    case 'usage':
-      return say(t('The local broker was started wrongly: {0}.', d('reason')), reportIt());
     case 'cancelled':
       return say(t('Cancelled.'), t('Nothing was changed.'));
     case 'internal':
@@ -228,18 +179,6 @@ function words({ code, details, cause }: CodedError): ErrorWords {
 function withoutEnd(detail: string | number | boolean | undefined): string | number | boolean {
   const text = typeof detail === 'string' ? detail.replace(/[\s.。]+$/, '') : detail;
   return text === undefined || text === '' ? '?' : text;
-}
-
-function say(cause: string, nextStep: string): ErrorWords {
-  return { cause, nextStep };
-}
-
-function installJava(): string {
-  return t('Install Java 8 or newer, or let JAVA_HOME name it, then open VS Code anew.');
-}
-
-function reportIt(): string {
-  return t('Try again; the output channel "RocketMQ" has the details for a report.');
 }
 
 function notRocketMq(address: string, speaks: string | number | boolean): string {
@@ -295,12 +234,6 @@ export function topicNameProblem(reason: string | number | boolean): string {
     default:
       return t('Only letters, digits and the characters _ - % | are allowed.');
   }
-}
-
-function howItEnded(details: CodedError['details']): string {
-  const { exitCode, signal, lastWords } = details;
-  const how = signal === undefined ? t('exit code {0}', exitCode ?? '?') : t('signal {0}', signal);
-  return lastWords === undefined || lastWords === '' ? how : `${how}, ${withoutEnd(lastWords)}`;
 }
 
 function requestName(code: string | number | boolean): string {

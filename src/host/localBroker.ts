@@ -8,7 +8,8 @@ import { Emitter } from '../base/emitter.ts';
 import { CodedError, isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { BrokerReady, RunningBroker } from '../broker/control.ts';
-import type { BrokerExit, BrokerProcess, BrokerProcessOptions } from './brokerProcess.ts';
+import type { BrokerProcess, BrokerProcessOptions } from './brokerProcess.ts';
+import type { ChildExit } from './forkedChild.ts';
 import { isAlive, storeOwner } from './runningBroker.ts';
 
 const START_TIMEOUT_MS = 15_000;
@@ -53,7 +54,7 @@ export class LocalBroker implements Disposable {
   #last: { readonly configured: BrokerPorts; readonly used: BrokerPorts } | undefined;
   #looking: Disposable | undefined;
   readonly #changes = new Emitter<LocalBrokerState>();
-  readonly #crashes = new Emitter<BrokerExit>();
+  readonly #crashes = new Emitter<ChildExit>();
   readonly onDidChangeState = this.#changes.event;
   /** The broker of this window ended by itself. */
   readonly onCrash = this.#crashes.event;
@@ -229,7 +230,7 @@ export class LocalBroker implements Disposable {
     }
   }
 
-  #crashed(exit: BrokerExit): void {
+  #crashed(exit: ChildExit): void {
     this.#process = undefined;
     this.#become({ kind: 'stopped' });
     this.#options.logger.warn(

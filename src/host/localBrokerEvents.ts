@@ -3,8 +3,10 @@ import * as vscode from 'vscode';
 import { CodedError } from '../base/errors.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
-import type { BrokerExit } from './brokerProcess.ts';
+import { exitDetails } from './forkedChild.ts';
+import type { ChildExit } from './forkedChild.ts';
 import type { CommandId } from './commandIds.ts';
+import type { ConnectionInfo } from './connectionList.ts';
 import type { Connections } from './connections.ts';
 import type { SetContext } from './contextKeys.ts';
 import { describeError } from './errorMessages.ts';
@@ -17,9 +19,16 @@ export function keepContextKeys(localBroker: LocalBroker, connections: Connectio
   const set: SetContext = (key, value) => void vscode.commands.executeCommand('setContext', key, value);
   const store = new DisposableStore();
   store.add(localBroker.onDidChangeState(({ kind }) => set('rocketmq.localBroker.state', kind)));
-  store.add(connections.onDidChange(({ length }) => set('rocketmq.hasConnections', length > 0)));
+  const setOfList = (list: readonly ConnectionInfo[]) => {
+    set('rocketmq.hasConnections', list.length > 0);
+    set(
+      'rocketmq.localCluster.running',
+      list.some(({ scope }) => scope === 'cluster'),
+    );
+  };
+  store.add(connections.onDidChange(setOfList));
   set('rocketmq.localBroker.state', localBroker.state.kind);
-  set('rocketmq.hasConnections', connections.list.length > 0);
+  setOfList(connections.list);
   return store;
 }
 
@@ -28,14 +37,8 @@ export function tellCrashes(localBroker: LocalBroker, prompts: Prompts): Disposa
   return localBroker.onCrash((exit) => void tellCrash(exit, prompts));
 }
 
-async function tellCrash({ exitCode, signal, lastWords }: BrokerExit, prompts: Prompts): Promise<void> {
-  const { cause } = describeError(
-    new CodedError('broker-ended', {
-      ...(exitCode === null ? {} : { exitCode }),
-      ...(signal === null ? {} : { signal }),
-      lastWords,
-    }),
-  );
+async function tellCrash(exit: ChildExit, prompts: Prompts): Promise<void> {
+  const { cause } = describeError(new CodedError('broker-ended', exitDetails(exit)));
   const showLog = vscode.l10n.t('Show Log');
   const restart = vscode.l10n.t('Restart');
   const answer = await prompts.tell('error', cause, showLog, restart);

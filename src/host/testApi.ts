@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 
 import type { EndpointClient } from '../client/grpc/endpointClient.ts';
 import type { ClusterClients } from './clusterClients.ts';
+import type { LocalClusters } from './cluster/localClusters.ts';
 import type { EndpointConnection } from './connectionList.ts';
 import type { Connections } from './connections.ts';
 import type { EndpointClients } from './endpointClients.ts';
@@ -21,6 +22,7 @@ export interface ExtensionApi {
   readonly endpoints: EndpointClients;
   readonly secrets: Secrets;
   readonly localBroker: LocalBroker;
+  readonly localClusters: LocalClusters;
   readonly prompts: PromptSeam;
   readonly sendPanels: SendPanels;
   readonly tailPanels: TailPanels;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { untilGone } from '../support/localCluster.ts';
+import { untilGone } from '../support/untilGone.ts';
 import { repository } from '../support/repository.ts';
 import { startProcess } from '../support/runningProcess.ts';
 import type { RunningProcess } from '../support/runningProcess.ts';

@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ClusterNodeStatus, ClusterReady, ClusterStatus } from '../../src/broker/control.ts';
-import { isAlive } from './cacheLock.ts';
 import { repository } from './repository.ts';
 import { runProgram } from './runProgram.ts';
 import type { ProgramResult } from './runProgram.ts';
 import { startProcess } from './runningProcess.ts';
 import type { RunningProcess } from './runningProcess.ts';
-import { waitFor } from './waitFor.ts';
 
 const TIMEOUT_MS = 60_000;
 const BUILT = path.join(repository, 'dist', 'broker.cjs');
@@ -66,22 +63,4 @@ export function nodeIn({ nodes }: ClusterStatus, name: string): ClusterNodeStatu
   const found = nodes.find((node) => node.name === name);
   if (found === undefined) throw new Error(`there is no ${name}`);
   return found;
-}
-
-export async function untilGone(pids: readonly number[]): Promise<void> {
-  await waitFor('the end of every process', () => !pids.some(runs), {
-    timeoutMs: TIMEOUT_MS,
-    details: () => `${pids.filter(runs).join(', ')} still run`,
-  });
-}
-
-/** A process whose parent did not fetch its exit code has ended all the same. */
-function runs(pid: number): boolean {
-  if (!isAlive(pid)) return false;
-  if (process.platform !== 'linux') return true;
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.startsWith('Z') === false;
-  } catch {
-    return false;
-  }
 }

@@ -20,7 +20,7 @@ export interface Claim extends Disposable {
 
 /**
  * Makes this process the supervisor of a directory, who can be asked through it.
- * @throws CodedError `usage` when another one is
+ * @throws CodedError `cluster-running` when another one is
  */
 export async function claimCluster(directory: string): Promise<Claim> {
   const token = randomBytes(24).toString('hex');
@@ -55,6 +55,7 @@ async function claim(directory: string, file: Parameters<typeof claimDirectory>[
   throw clusterProblem(
     `a cluster already runs in ${directory}${who}`,
     `see it with: rocketmq-local cluster status --dir ${directory}, end it with: cluster stop --dir ${directory}, or choose another directory`,
+    { code: 'cluster-running', details: { directory, ...(other === undefined ? {} : { pid: other.pid }) } },
   );
 }
 

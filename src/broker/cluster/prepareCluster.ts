@@ -40,7 +40,8 @@ export function makeDirectory(directory: string): void {
 
 /**
  * The cluster of the directory, which is made when there is none, with every configuration written.
- * @throws CodedError `usage` when the wish and the directory do not agree, or a file there cannot be used
+ * @throws CodedError `cluster-of-other-mode` or `usage` when the wish and the directory do not agree, or a file there
+ *   cannot be used
  */
 export async function prepareCluster(directory: string, wish: StartCluster): Promise<PreparedCluster> {
   const found = readLayout(directory);
@@ -69,7 +70,7 @@ export async function prepareCluster(directory: string, wish: StartCluster): Pro
   return { layout, nodes };
 }
 
-/** @throws CodedError `usage` when a port is in use, and stays so for this long */
+/** @throws CodedError `port-in-use` when one is, and stays so for this long; `usage` when one cannot be used at all */
 export async function portsMustBeFree(nodes: readonly PlacedNode[], patienceMs: number): Promise<void> {
   const deadlineMs = performance.now() + patienceMs;
   for (const node of nodes) {
@@ -83,6 +84,7 @@ export async function portsMustBeFree(nodes: readonly PlacedNode[], patienceMs: 
         throw clusterProblem(
           `port ${taken} of ${name} is in use`,
           `end the program that listens there, or choose another listenPort in ${conf}`,
+          { code: 'port-in-use', details: { port: taken } },
         );
       }
       await delay(POLL_MS);
@@ -158,6 +160,7 @@ function mustAgree(directory: string, { mode, nodes, apache }: ClusterLayout, wi
     throw clusterProblem(
       `${directory} holds a cluster of mode ${mode}`,
       'start that, or choose another directory with --dir',
+      { code: 'cluster-of-other-mode', details: { directory, mode } },
     );
   }
   if (wish.apache !== undefined && apache === undefined) {

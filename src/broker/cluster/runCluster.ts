@@ -4,7 +4,7 @@ import { Deferred } from '../../base/deferred.ts';
 import { DisposableStore } from '../../base/disposable.ts';
 import { CodedError, errorText } from '../../base/errors.ts';
 import { LogFile, lineLogger } from '../logWriter.ts';
-import type { ClusterAnswer, ClusterReady, ClusterRequest, ClusterStatus } from '../control.ts';
+import type { ClusterAnswer, ClusterReady, ClusterRequest, ClusterStatus, NodeState } from '../control.ts';
 import { findDistribution } from './apache/distribution.ts';
 import { findJava } from './apache/findJava.ts';
 import { javaProgram } from './apache/javaProgram.ts';
@@ -16,6 +16,7 @@ import { statusText } from './clusterText.ts';
 import { onEndWish } from './endWish.ts';
 import type { NodeProgram } from './nodeProgram.ts';
 import { ownProgram } from './ownProgram.ts';
+import { serveParent, tellParent } from './parentChannel.ts';
 import { directoryOf, makeDirectory, portsMustBeFree, prepareCluster } from './prepareCluster.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -51,13 +52,15 @@ export async function runCluster(wish: StartCluster, clock: Clock): Promise<void
     await portsMustBeFree(nodes, claim.isAfterKill ? LEFT_OVER_MS : 0);
     const { mode } = layout;
     const program = await programOf(layout);
-    const supervisor = new Supervisor({ mode, directory, nodes, program, clock, logger });
-    claim.serve((request) =>
+    const onChange = (name: string, state: NodeState): void => tellParent({ kind: 'node', name, state });
+    const supervisor = new Supervisor({ mode, directory, nodes, program, clock, logger, onChange });
+    const answer = (request: ClusterRequest): Promise<ClusterAnswer> =>
       answerRequest(supervisor, request, async () => {
         endAsked.resolve('asked to stop');
         await ended.promise;
-      }),
-    );
+      });
+    claim.serve(answer);
+    serveParent(answer);
     try {
       await Promise.race([start(supervisor, wish.json), endAsked.promise]);
       await endAsked.promise;
@@ -99,10 +102,6 @@ async function answerRequest(
 
 function tellReady(status: ClusterStatus, json: boolean): void {
   const { pid, namesrv, dir, mode } = status;
-  if (!json) {
-    process.stdout.write(`${statusText(status)}Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`);
-    return;
-  }
   const nodes = status.nodes.map(({ name, role, address, pid: nodePid }) => ({
     name,
     role,
@@ -110,5 +109,7 @@ function tellReady(status: ClusterStatus, json: boolean): void {
     pid: nodePid ?? 0,
   }));
   const ready: ClusterReady = { ready: true, pid, namesrv, nodes, dir, mode, readyMs: Math.round(performance.now()) };
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  tellParent({ kind: 'cluster-ready', info: ready });
+  const text = `${statusText(status)}Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`;
+  process.stdout.write(json ? `${JSON.stringify(ready)}\n` : text);
 }

@@ -17,6 +17,7 @@ export interface SupervisorParts {
   readonly program: NodeProgram;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly onChange: (node: string, state: NodeState) => void;
 }
 
 /** The processes of a cluster, which end with this one. A node that dies stays dead until somebody starts it. */
@@ -30,7 +31,10 @@ export class Supervisor {
     const { program, clock, logger } = parts;
     this.#nodes = parts.nodes.map((node) => {
       const { name } = node;
-      const onChange = (state: NodeState): void => logger.info(`${name} is ${state}`);
+      const onChange = (state: NodeState): void => {
+        logger.info(`${name} is ${state}`);
+        parts.onChange(name, state);
+      };
       return new ClusterNode({ node, program, clock, onChange });
     });
   }

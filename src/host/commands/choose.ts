@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { CodedError } from '../../base/errors.ts';
 import type { TopicSummary } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
-import { connectionAddress } from '../connectionList.ts';
+import { connectionAddress, isKept } from '../connectionList.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
 import type { Connections } from '../connections.ts';
 import { byKindAndName } from '../explorer/loadChildren.ts';
@@ -44,16 +44,16 @@ export async function chooseConnection(
   return prompts.pick({ title, placeholder: t('Choose a connection'), items });
 }
 
-function isOneOf({ scope, endpoint }: ConnectionInfo, which: 'any' | 'kept' | 'cluster' | 'endpoint'): boolean {
+function isOneOf(connection: ConnectionInfo, which: 'any' | 'kept' | 'cluster' | 'endpoint'): boolean {
   switch (which) {
     case 'any':
       return true;
     case 'kept':
-      return scope !== 'local';
+      return isKept(connection);
     case 'cluster':
-      return endpoint === undefined;
+      return connection.endpoint === undefined;
     case 'endpoint':
-      return endpoint !== undefined;
+      return connection.endpoint !== undefined;
   }
 }
 

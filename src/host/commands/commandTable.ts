@@ -9,6 +9,8 @@ import { isExplorerNode } from '../explorer/nodes.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import { tellError } from '../notify.ts';
 import { snippetContext } from '../snippetContext.ts';
+import * as clusterNode from './clusterNode.ts';
+import type { ClusterNodeCommandContext } from './clusterNode.ts';
 import * as connection from './connection.ts';
 import type { ConnectionCommandContext } from './connection.ts';
 import * as endpoint from './endpoint.ts';
@@ -16,6 +18,8 @@ import type { EndpointCommandContext } from './endpoint.ts';
 import * as explorer from './explorer.ts';
 import * as localBroker from './localBroker.ts';
 import type { LocalBrokerCommandContext } from './localBroker.ts';
+import * as localCluster from './localCluster.ts';
+import type { LocalClusterCommandContext } from './localCluster.ts';
 import * as panels from './panels.ts';
 import type { PanelCommandContext } from './panels.ts';
 import { insertSnippet } from './snippet.ts';
@@ -25,6 +29,8 @@ import type { TopicCommandContext } from './topic.ts';
 export interface CommandContext
   extends
     LocalBrokerCommandContext,
+    LocalClusterCommandContext,
+    ClusterNodeCommandContext,
     ConnectionCommandContext,
     EndpointCommandContext,
     TopicCommandContext,
@@ -44,6 +50,16 @@ function commandTable(context: CommandContext): Readonly<Record<CommandId, Handl
     'rocketmq.localBroker.reset': () => localBroker.resetLocalBroker(context),
     'rocketmq.localBroker.showLog': () => localBroker.showBrokerLog(context),
     'rocketmq.localBroker.menu': () => localBroker.openLocalBrokerMenu(context),
+    'rocketmq.localCluster.start': () => localCluster.startLocalCluster(context),
+    'rocketmq.localCluster.stop': (node) => localCluster.stopLocalCluster(context, node),
+    'rocketmq.localCluster.showLog': (node) => localCluster.showClusterLog(context, node),
+    'rocketmq.node.start': (node) => clusterNode.actOnNode(context, 'start', node),
+    'rocketmq.node.stop': (node) => clusterNode.actOnNode(context, 'stop', node),
+    'rocketmq.node.kill': (node) => clusterNode.actOnNode(context, 'kill', node),
+    'rocketmq.node.pause': (node) => clusterNode.actOnNode(context, 'pause', node),
+    'rocketmq.node.resume': (node) => clusterNode.actOnNode(context, 'resume', node),
+    'rocketmq.node.showLog': (node) => clusterNode.showNodeLog(context, node),
+    'rocketmq.node.openConf': (node) => clusterNode.openNodeConf(context, node),
     'rocketmq.connection.add': () => connection.addConnection(context),
     'rocketmq.connection.edit': (node) => connection.editConnection(context, node),
     'rocketmq.connection.remove': (node) => connection.removeConnection(context, node),

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { EndpointProbe, ProbeResult } from '../../client/doctor.ts';
 import type { ClusterClient } from '../../client/clusterClient.ts';
 import { parseNameServers } from '../../remoting/nameServerList.ts';
+import { isKept } from '../connectionList.ts';
 import type { ClusterConnection, ConnectionScope } from '../connectionList.ts';
 import { describeError } from '../errorMessages.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
@@ -50,7 +51,7 @@ export async function addConnection(context: ConnectionCommandContext): Promise<
 export async function editConnection(context: ConnectionCommandContext, node: ExplorerNode | undefined): Promise<void> {
   const title = t('Edit Connection');
   const connection = await chooseConnection(context, node, title, 'kept');
-  if (connection === undefined || connection.scope === 'local') return;
+  if (connection === undefined || !isKept(connection)) return;
   if (connection.endpoint !== undefined) {
     await editEndpoint(context, title, connection);
     return;
@@ -64,7 +65,7 @@ export async function removeConnection(
   node: ExplorerNode | undefined,
 ): Promise<void> {
   const connection = await chooseConnection(context, node, t('Remove Connection'), 'kept');
-  if (connection === undefined || connection.scope === 'local') return;
+  if (connection === undefined || !isKept(connection)) return;
   const sure = await context.prompts.confirm(
     t('Remove the connection {0}?', connection.name),
     t('The cluster itself is not touched.'),

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 
 import { isCodedError } from '../../base/errors.ts';
-import type { BrokerLog } from '../brokerLog.ts';
 import type { CommandId } from '../commandIds.ts';
 import type { BrokerPorts, LocalBroker, LocalBrokerState } from '../localBroker.ts';
+import { logUri } from '../logDocuments.ts';
+import type { LogDocuments } from '../logDocuments.ts';
 import { portHolder } from '../portHolder.ts';
 import type { Prompts } from '../prompts.ts';
 import { settingDefaults } from '../settings.ts';
@@ -11,7 +12,7 @@ import type { Settings } from '../settings.ts';
 
 export interface LocalBrokerCommandContext {
   readonly localBroker: LocalBroker;
-  readonly brokerLog: BrokerLog;
+  readonly logDocuments: LogDocuments;
   readonly settings: Settings;
   readonly prompts: Prompts;
 }
@@ -45,8 +46,8 @@ export async function resetLocalBroker(context: LocalBrokerCommandContext): Prom
   await prompts.tell('info', t('The local broker is as new.'));
 }
 
-export async function showBrokerLog({ brokerLog }: LocalBrokerCommandContext): Promise<void> {
-  await brokerLog.show();
+export async function showBrokerLog({ localBroker, logDocuments }: LocalBrokerCommandContext): Promise<void> {
+  await logDocuments.show(logUri(localBroker.logFile, 'localBroker.log'));
 }
 
 /** What the status bar's item opens: the commands that make sense now. */

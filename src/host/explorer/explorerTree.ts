@@ -8,6 +8,8 @@ import type { Logger } from '../../base/logger.ts';
 import type { BrokerDetail } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
+import type { LocalCluster } from '../cluster/localCluster.ts';
+import type { LocalClusters } from '../cluster/localClusters.ts';
 import type { Connections } from '../connections.ts';
 import type { EndpointClients } from '../endpointClients.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
@@ -16,6 +18,7 @@ import { ChildCache } from './childCache.ts';
 import { isSystemNode, loadChildren } from './loadChildren.ts';
 import { connectionNode, emptyNode, isParentNode, loadingNode, malformedNode } from './nodes.ts';
 import type { BrokerTreeNode, ConnectionTreeNode, ExplorerNode, ParentNode, TopicTreeNode } from './nodes.ts';
+import { ProcessRows } from './processRows.ts';
 import { treeItemOf } from './treeItem.ts';
 import type { ChildCounts } from './treeItem.ts';
 
@@ -23,12 +26,13 @@ import type { ChildCounts } from './treeItem.ts';
 const SHOW_LOADING_AFTER_MS = 300;
 const FIND_ATTEMPTS = 15;
 const FIND_PAUSE_MS = 200;
-/** Who sends many messages one after the other sees the queues once. */
-const REFRESH_AFTER_SEND_MS = 500;
+/** Who sends many messages one after the other sees the queues once; a NameServer learns in that time who went. */
+const REFRESH_LATER_MS = 500;
 const SHOW_SYSTEM = 'explorer.showSystemTopics';
 
 export interface ExplorerTreeOptions {
   readonly connections: Connections;
+  readonly localClusters: LocalClusters;
   readonly clients: ClusterClients;
   readonly endpoints: EndpointClients;
   readonly settings: Settings;
@@ -47,15 +51,18 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   readonly #brokerDetails = new Map<string, BrokerDetail | Error>();
   /** Nodes that show a loading child and are drawn again when it is over. */
   readonly #waiting = new Set<string>();
-  /** Topics that got messages and are asked about again in a moment. */
-  readonly #outdated = new Set<TopicTreeNode>();
+  readonly #processes: ProcessRows;
+  /** Topics that got messages, and clusters a node of which came or went: asked about again in a moment. */
+  readonly #outdated = new Set<ParentNode>();
   #refreshing: Disposable | undefined;
   #roots: readonly ConnectionTreeNode[];
 
   constructor(options: ExplorerTreeOptions) {
     this.#options = options;
     this.#cache = new ChildCache(async (parent) => this.#load(parent));
+    this.#processes = new ProcessRows(options.localClusters);
     this.#roots = options.connections.list.map(connectionNode);
+    this.#store.add(options.localClusters.onDidChange((cluster) => this.#drawProcesses(cluster)));
     this.#store.add(options.connections.onDidChange((list) => this.#reconnect(list)));
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -79,23 +86,16 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
 
   async getChildren(node?: ExplorerNode): Promise<ExplorerNode[]> {
     if (node === undefined) return [...this.#roots, ...this.#options.connections.malformed.map(malformedNode)];
+    if (node.kind === 'processes') return [...this.#processes.below(node)];
     if (!isParentNode(node)) return [];
-    const loading = this.#cache.get(node);
-    const children = await Promise.race([loading, this.#patience()]);
-    if (children !== undefined) return this.#shown(node, children);
-    if (!this.#waiting.has(node.id)) {
-      this.#waiting.add(node.id);
-      void loading.then(() => {
-        this.#waiting.delete(node.id);
-        this.#changes.fire(node);
-      });
-    }
-    return [loadingNode(node)];
+    const own = node.kind === 'connection' ? this.#processes.folderBelow(node) : [];
+    return [...own, ...(await this.#loadedOrLoading(node))];
   }
 
   /** Asks the cluster again for what stands below a node (or beside it, when it has no children), or for everything. */
   refresh(node?: ExplorerNode): void {
-    const target = node === undefined || isParentNode(node) ? node : node.parent;
+    let target = node;
+    while (target !== undefined && !isParentNode(target)) target = target.parent;
     this.#cache.forget(target);
     this.#changes.fire(target);
   }
@@ -104,8 +104,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   messagesArrived(connectionId: string, topic: string): void {
     const nodes = this.#loadedTopics(connectionId, topic);
     if (nodes.length === 0) return;
-    for (const node of nodes) this.#outdated.add(node);
-    this.#refreshing ??= this.#options.clock.after(REFRESH_AFTER_SEND_MS, () => this.#refreshOutdated());
+    this.#refreshLater(nodes);
   }
 
   /** The node of a topic, asked for afresh. Undefined when the cluster does not list it within a few seconds. */
@@ -133,6 +132,34 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   dispose(): void {
     this.#refreshing?.dispose();
     this.#store.dispose();
+  }
+
+  async #loadedOrLoading(node: ParentNode): Promise<ExplorerNode[]> {
+    const loading = this.#cache.get(node);
+    const children = await Promise.race([loading, this.#patience()]);
+    if (children !== undefined) return this.#shown(node, children);
+    if (!this.#waiting.has(node.id)) {
+      this.#waiting.add(node.id);
+      void loading.then(() => {
+        this.#waiting.delete(node.id);
+        this.#changes.fire(node);
+      });
+    }
+    return [loadingNode(node)];
+  }
+
+  #drawProcesses(cluster: LocalCluster | undefined): void {
+    if (cluster === undefined) return;
+    const haveStatesChanged = this.#processes.haveStatesChanged(cluster);
+    const root = this.#roots.find(({ connection }) => connection.directory === cluster.directory);
+    if (root === undefined) return;
+    for (const folder of this.#processes.folderBelow(root)) this.#changes.fire(folder);
+    if (haveStatesChanged) this.#refreshLater([root]);
+  }
+
+  #refreshLater(nodes: readonly ParentNode[]): void {
+    for (const node of nodes) this.#outdated.add(node);
+    this.#refreshing ??= this.#options.clock.after(REFRESH_LATER_MS, () => this.#refreshOutdated());
   }
 
   #refreshOutdated(): void {

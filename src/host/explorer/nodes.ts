@@ -1,5 +1,6 @@
 import type { EndpointQueue } from '../../client/grpc/endpointModel.ts';
 import type { BrokerNode, GroupClient, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
+import type { ClusterNodeStatus } from '../../broker/control.ts';
 import type { ConnectionInfo, EndpointConnection, MalformedEntry } from '../connectionList.ts';
 
 interface NodeOf<Kind extends string, Parent> {
@@ -59,7 +60,17 @@ export interface UnknownTreeNode extends NodeOf<'unknown', ConnectionTreeNode> {
   readonly thing: UnknownThing;
 }
 
-/** A node with children. */
+/** What the nodes of a local cluster stand below. */
+export interface ProcessesTreeNode extends NodeOf<'processes', ConnectionTreeNode> {
+  readonly directory: string;
+}
+
+/** A node of a local cluster: a NameServer or broker that has a process of its own, or had one. */
+export interface ProcessTreeNode extends NodeOf<'process', ProcessesTreeNode> {
+  readonly status: ClusterNodeStatus;
+}
+
+/** A node whose children are asked of a cluster. */
 export type ParentNode =
   ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode | GroupTreeNode | EndpointTopicTreeNode;
 
@@ -82,6 +93,8 @@ export interface MalformedTreeNode {
 export type ExplorerNode =
   | MalformedTreeNode
   | ParentNode
+  | ProcessesTreeNode
+  | ProcessTreeNode
   | BrokerTreeNode
   | ClientTreeNode
   | QueueTreeNode
@@ -103,6 +116,16 @@ export function malformedNode(entry: MalformedEntry): MalformedTreeNode {
     connection: undefined,
     entry,
   };
+}
+
+/** Undefined but for a local cluster. */
+export function processesNode(parent: ConnectionTreeNode): ProcessesTreeNode | undefined {
+  const { directory } = parent.connection;
+  return directory === undefined ? undefined : { ...child(parent, 'processes', ''), directory };
+}
+
+export function processNode(parent: ProcessesTreeNode, status: ClusterNodeStatus): ProcessTreeNode {
+  return { ...child(parent, 'process', status.name), status };
 }
 
 export function clusterNode(parent: ConnectionTreeNode, clusterName: string): ClusterTreeNode {
@@ -202,7 +225,10 @@ export function nodeName(node: ExplorerNode): string | undefined {
     case 'endpointQueue':
     case 'queue':
       return `${node.queue.brokerName}:${node.queue.queueId}`;
+    case 'process':
+      return node.status.name;
     case 'folder':
+    case 'processes':
     case 'unknown':
     case 'loading':
     case 'empty':
@@ -212,7 +238,7 @@ export function nodeName(node: ExplorerNode): string | undefined {
   }
 }
 
-function child<Kind extends string, Parent extends ParentNode>(
+function child<Kind extends string, Parent extends ParentNode | ProcessesTreeNode>(
   parent: Parent,
   kind: Kind,
   name: string,

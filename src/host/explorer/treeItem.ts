@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
-import { LOCAL_CONNECTION_ID } from '../connectionList.ts';
+import { isKept } from '../connectionList.ts';
 import { describeError } from '../errorMessages.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
 import { endpointLooks, endpointQueueLooks, endpointTopicLooks, unknownLooks } from './endpointLooks.ts';
+import { processesLooks, processLooks } from './processLooks.ts';
 import { BESIDE, icon, spoken, tooltip } from './looks.ts';
 import type { Looks } from './looks.ts';
 import type {
@@ -71,6 +72,10 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
       return folderLooks(node, facts.counts);
     case 'broker':
       return brokerLooks(node, facts.brokerDetail);
+    case 'processes':
+      return processesLooks(node);
+    case 'process':
+      return processLooks(node);
     case 'topic':
       return topicLooks(node);
     case 'queue':
@@ -111,17 +116,23 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
 
 function connectionLooks({ connection }: ConnectionTreeNode): Looks {
   if (connection.endpoint !== undefined) return endpointLooks(connection);
-  const isLocal = connection.scope === 'local';
-  const kept = { user: t('user settings'), workspace: t('workspace settings'), local: t('this machine') };
+  const icons = { user: 'plug', workspace: 'plug', local: 'vm-running', cluster: 'server-process' };
+  const kept = {
+    user: t('user settings'),
+    workspace: t('workspace settings'),
+    local: t('this machine'),
+    cluster: t('this window'),
+  };
   return {
     label: connection.name,
     description: connection.nameServers,
-    icon: icon(isLocal ? 'vm-running' : 'plug'),
+    icon: icon(icons[connection.scope]),
     contextValue: `connection.${connection.scope}`,
-    expands: isLocal ? Expanded : Collapsed,
+    expands: isKept(connection) ? Collapsed : Expanded,
     facts: [
       [t('NameServer'), connection.nameServers],
       [t('Kept in'), kept[connection.scope]],
+      ...(connection.directory === undefined ? [] : [[t('Directory'), connection.directory] as const]),
     ],
   };
 }
@@ -242,16 +253,15 @@ function clientLooks({ client }: ClientTreeNode): Looks {
   };
 }
 
-/** The local broker knows everybody; of another the clients of a proxy may not be seen. */
+/** Brokers that we run know everybody; of others the clients of a proxy may not be seen. */
 function emptyHint(parent: ParentNode): Pick<Looks, 'description'> {
-  if (parent.kind !== 'group' || parent.connection.id === LOCAL_CONNECTION_ID) return {};
+  if (parent.kind !== 'group' || !isKept(parent.connection)) return {};
   return { description: t('of clients of a proxy that runs apart, only that proxy knows') };
 }
 
 function emptyText(parent: ParentNode): string {
   if (parent.kind === 'group') {
-    const isLocal = parent.connection.id === LOCAL_CONNECTION_ID;
-    return isLocal ? t('No client is online') : t('No client that the brokers know of is online');
+    return isKept(parent.connection) ? t('No client that the brokers know of is online') : t('No client is online');
   }
   if (parent.kind === 'topic' || parent.kind === 'endpointTopic') return t('No queues');
   if (parent.kind === 'connection' || parent.kind === 'cluster') return t('No broker is registered here');

@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import * as vscode from 'vscode';
 
 import { LOCAL_CONNECTION_ID } from '../connectionList.ts';
@@ -11,8 +13,9 @@ export function connectionGone(): PageProblem {
   );
 }
 
-/** What to call a connection that is not there: its id is the scope and the name. */
+/** What to call a connection that is not there: its id is the scope and the name, of a local cluster the directory. */
 export function rememberedName(connectionId: string): string {
   if (connectionId === LOCAL_CONNECTION_ID) return vscode.l10n.t('Local Broker');
-  return connectionId.slice(connectionId.indexOf(':') + 1);
+  const name = connectionId.slice(connectionId.indexOf(':') + 1);
+  return connectionId.startsWith('cluster:') ? vscode.l10n.t('Local Cluster {0}', path.basename(name)) : name;
 }

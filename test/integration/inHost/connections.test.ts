@@ -232,7 +232,7 @@ describe('connections', () => {
   it('those of a workspace that is not trusted are left alone', async () => {
     const kept = [{ name: 'team', nameServers: namesrv }];
     await configuration().update('connections', kept, ConfigurationTarget.Workspace);
-    const connections = new Connections(api.localBroker, () => false);
+    const connections = new Connections(api.localBroker, api.localClusters, () => false);
     try {
       const refused = (error: unknown) => isCodedError(error, 'workspace-untrusted');
       await assert.rejects(connections.add('workspace', { name: 'new', nameServers: namesrv }), refused);
@@ -260,10 +260,13 @@ describe('connections', () => {
     const { client } = api.clients.byId('local')!;
     const spec = { topic: 'sent', readQueueNums: 1, writeQueueNums: 1, perm: 6, messageType: 'NORMAL' as const };
     await client.createTopic('DefaultCluster', spec);
-    const { connections, clients, endpoints } = api;
+    const { connections, localClusters, clients, endpoints } = api;
     const clock = new FakeClock();
     const settings = new Settings(() => undefined);
-    const tree = new ExplorerTree({ connections, clients, endpoints, settings, clock, logger: silentLogger });
+    const tree = new ExplorerTree({
+      ...{ connections, localClusters, clients, endpoints, settings, clock },
+      logger: silentLogger,
+    });
     const view = { ...api, tree };
     try {
       const topic = await nodeAt(view, 'Local Broker', 'DefaultCluster', 'Topics', 'sent');

@@ -10,9 +10,9 @@ import * as vscode from 'vscode';
 import { systemClock } from '../../../src/base/clock.ts';
 import { isCodedError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
-import { BrokerLog } from '../../../src/host/brokerLog.ts';
 import { startBrokerProcess } from '../../../src/host/brokerProcess.ts';
 import { LocalBroker, portOf } from '../../../src/host/localBroker.ts';
+import { LogDocuments, logUri } from '../../../src/host/logDocuments.ts';
 import { findRunningBroker, isAlive } from '../../../src/host/runningBroker.ts';
 import type { ExtensionApi } from '../../../src/host/testApi.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
@@ -187,17 +187,15 @@ describe('the local broker of a window', () => {
   it('shows a sentence as long as there is no log', async () => {
     const directory = makeTempDir('log');
     const file = path.join(directory.path, 'localBroker.log');
-    const log = new BrokerLog(file, systemClock);
+    const log = new LogDocuments(systemClock);
+    const content = () => log.provideTextDocumentContent(logUri(file, 'localBroker.log'));
     try {
-      assert.equal(
-        await log.provideTextDocumentContent(),
-        'There is no log yet: the local broker has not been started.\n',
-      );
+      assert.equal(await content(), 'There is no log yet: nothing has been started that writes it.\n');
       mkdirSync(file);
-      assert.match(await log.provideTextDocumentContent(), /^The log cannot be read: EISDIR.*[^.]\.\n$/);
+      assert.match(await content(), /^The log cannot be read: EISDIR.*[^.]\.\n$/);
       rmdirSync(file);
       writeFileSync(file, 'line\n');
-      const reading = log.provideTextDocumentContent();
+      const reading = content();
       log.dispose();
       assert.equal(await reading, 'line\n');
     } finally {

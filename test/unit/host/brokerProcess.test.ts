@@ -5,7 +5,8 @@ import { isCodedError } from '../../../src/base/errors.ts';
 import type { CodedError } from '../../../src/base/errors.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { startBrokerProcess } from '../../../src/host/brokerProcess.ts';
-import type { BrokerExit, BrokerProcessOptions } from '../../../src/host/brokerProcess.ts';
+import type { BrokerProcessOptions } from '../../../src/host/brokerProcess.ts';
+import type { ChildExit } from '../../../src/host/forkedChild.ts';
 import { isAlive } from '../../../src/host/runningBroker.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 
@@ -87,7 +88,7 @@ describe('the broker process', () => {
 
   it('tells of a crash', async () => {
     const broker = await startBrokerProcess(options('fine'));
-    const crash = new Promise<BrokerExit>((resolve) => broker.onCrash(resolve));
+    const crash = new Promise<ChildExit>((resolve) => broker.onCrash(resolve));
     process.kill(broker.info.pid, 'SIGKILL');
     assert.deepEqual(await crash, { exitCode: null, signal: 'SIGKILL', lastWords: '' });
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { isCodedError } from '../../../src/base/errors.ts';
 import {
+  isKept,
   connectionAddress,
   connectsAlike,
   listConnections,
@@ -13,12 +14,19 @@ import {
 } from '../../../src/host/connectionList.ts';
 import type { ConnectionInfo } from '../../../src/host/connectionList.ts';
 
+const cluster: ConnectionInfo = {
+  id: 'cluster:/d/single',
+  name: 'Local Cluster single',
+  nameServers: '127.0.0.1:40001',
+  scope: 'cluster',
+  directory: '/d/single',
+};
 const local: ConnectionInfo = { id: 'local', name: 'Local Broker', nameServers: '127.0.0.1:9876', scope: 'local' };
 
 describe('listConnections', () => {
-  it('shows the local broker, then the workspace, then the user, with ids that tell them apart', () => {
+  it('shows what runs here, then the workspace, then the user, with ids that tell them apart', () => {
     const list = listConnections(
-      local,
+      [local, cluster],
       [{ name: 'test', nameServers: 'w:9876' }],
       [
         { name: 'test', nameServers: 'u:9876' },
@@ -29,10 +37,19 @@ describe('listConnections', () => {
       list.map(({ id, nameServers, scope }) => [id, nameServers, scope]),
       [
         ['local', '127.0.0.1:9876', 'local'],
+        ['cluster:/d/single', '127.0.0.1:40001', 'cluster'],
         ['workspace:test', 'w:9876', 'workspace'],
         ['user:test', 'u:9876', 'user'],
         ['user:dev', 'd:9876', 'user'],
       ],
+    );
+  });
+
+  it('keeps in the settings what is of the user and the workspace alone', () => {
+    const list = listConnections([local, cluster], [], [{ name: 'dev', nameServers: 'd:9876' }]);
+    assert.deepEqual(
+      list.filter(isKept).map(({ name }) => name),
+      ['dev'],
     );
   });
 
@@ -42,7 +59,7 @@ describe('listConnections', () => {
       { name: 'dev', nameServers: 'b:2' },
     ];
     assert.deepEqual(
-      listConnections(undefined, [], twice).map(({ nameServers }) => nameServers),
+      listConnections([], [], twice).map(({ nameServers }) => nameServers),
       ['a:1'],
     );
   });
@@ -128,7 +145,7 @@ describe('entries of gRPC endpoints', () => {
     const other = { name: 'other', grpcEndpoint: 'i:8081', tls: 'off', topics: ['a'] };
     const read = readConnectionSettings([proxy, other]);
     assert.deepEqual(read, [{ ...proxy, tls: 'verified', topics: [] }, other]);
-    assert.deepEqual(listConnections(undefined, [], read)[0], {
+    assert.deepEqual(listConnections([], [], read)[0], {
       ...{ id: 'user:proxy', name: 'proxy', scope: 'user' },
       endpoint: { grpcEndpoint: 'h:8081', tls: 'verified', topics: [] },
     });
@@ -149,7 +166,7 @@ describe('entries of gRPC endpoints', () => {
 
   it('reach the same in the same way whatever topics they show', () => {
     const of = (more: object) => {
-      const [connection] = listConnections(undefined, [], readConnectionSettings([{ ...proxy, ...more }]));
+      const [connection] = listConnections([], [], readConnectionSettings([{ ...proxy, ...more }]));
       return connection ?? assert.fail();
     };
     assert.equal(connectionAddress(of({})), 'h:8081');

@@ -9,7 +9,8 @@ import { Emitter } from '../../../src/base/emitter.ts';
 import { CodedError, isCodedError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/logger.ts';
 import type { BrokerReady } from '../../../src/broker/control.ts';
-import type { BrokerExit, BrokerProcess, BrokerProcessOptions } from '../../../src/host/brokerProcess.ts';
+import type { BrokerProcess, BrokerProcessOptions } from '../../../src/host/brokerProcess.ts';
+import type { ChildExit } from '../../../src/host/forkedChild.ts';
 import { LocalBroker } from '../../../src/host/localBroker.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
@@ -29,7 +30,7 @@ describe('LocalBroker', () => {
   let clock: FakeClock;
   let starts: BrokerProcessOptions[];
   let stops: number;
-  let crash: Emitter<BrokerExit>;
+  let crash: Emitter<ChildExit>;
   let startProcess: (options: BrokerProcessOptions) => Promise<BrokerProcess>;
   let running: BrokerReady | undefined;
   let findRunning: () => Promise<BrokerReady | undefined>;
@@ -181,7 +182,7 @@ describe('LocalBroker', () => {
   });
 
   it('tells of a crash and can be started again', async () => {
-    const crashes: BrokerExit[] = [];
+    const crashes: ChildExit[] = [];
     localBroker.onCrash((exit) => crashes.push(exit));
     await localBroker.start(PORTS);
     crash.fire({ exitCode: null, signal: 'SIGKILL', lastWords: '' });

@@ -42,7 +42,8 @@ describe('broker/cluster/claimCluster', () => {
 
   it('refuses while one starts that says so, and while one runs', async () => {
     const claim = await claimCluster(place.path);
-    const refused = { details: { reason: RUNS(place.path), next: NEXT(place.path) } };
+    const details = { directory: place.path, pid: process.pid, reason: RUNS(place.path), next: NEXT(place.path) };
+    const refused = { code: 'cluster-running', details };
     await assert.rejects(claimCluster(place.path), refused);
     const status = { mode: 'single', pid: process.pid, namesrv: '', dir: place.path, nodes: [] } as const;
     claim.serve(() => Promise.resolve({ ok: true, status }));

@@ -10,7 +10,7 @@ import { ClusterNode } from '../../../../src/broker/cluster/clusterNode.ts';
 import { ownProgram } from '../../../../src/broker/cluster/ownProgram.ts';
 import { prepareCluster } from '../../../../src/broker/cluster/prepareCluster.ts';
 import { Supervisor } from '../../../../src/broker/cluster/supervisor.ts';
-import { untilGone } from '../../../support/localCluster.ts';
+import { untilGone } from '../../../support/untilGone.ts';
 import { makeTempDir } from '../../../support/tempDir.ts';
 import { startWish } from './startWish.ts';
 
@@ -46,7 +46,16 @@ describe('broker/cluster/supervisor and clusterNode', function () {
 
   it('starts no master when it is told to stop while the NameServer starts', async () => {
     const program = ownProgram(script);
-    const parts = { mode: 'single', directory, nodes, program, clock: systemClock, logger: silentLogger } as const;
+    const onChange = (): void => undefined;
+    const parts = {
+      mode: 'single',
+      directory,
+      nodes,
+      program,
+      clock: systemClock,
+      logger: silentLogger,
+      onChange,
+    } as const;
     const supervisor = new Supervisor(parts);
     const started = assert.rejects(supervisor.start());
     await supervisor.stop();

@@ -8,85 +8,90 @@ import { LogFollower } from './logFollower.ts';
 
 const SCHEME = 'rocketmq-log';
 const LANGUAGE = 'rocketmq-log';
-const URI = vscode.Uri.from({ scheme: SCHEME, path: '/localBroker.log' });
 /** About 2 000 lines: enough to see what went wrong, little enough to be redrawn while it grows. */
 const MAX_BYTES = 256 * 1024;
 
-/** The end of the local broker's log in a read-only editor that follows it while it is open. */
-export class BrokerLog implements vscode.TextDocumentContentProvider, Disposable {
-  readonly #logFile: string;
+/** The ends of logs in read-only editors that follow them while they are open. */
+export class LogDocuments implements vscode.TextDocumentContentProvider, Disposable {
   readonly #clock: Clock;
   readonly #store = new DisposableStore();
   readonly #changes = this.#store.add(new vscode.EventEmitter<vscode.Uri>());
   readonly onDidChange = this.#changes.event;
-  #follower: LogFollower | undefined;
+  /** By address of the document. */
+  readonly #followers = new Map<string, LogFollower>();
   /** Editors that showed the end before the text grew: they go on showing it. Others were scrolled up by a person. */
-  #following: readonly vscode.TextEditor[] = [];
+  readonly #following = new Map<string, readonly vscode.TextEditor[]>();
 
-  constructor(logFile: string, clock: Clock) {
-    this.#logFile = logFile;
+  constructor(clock: Clock) {
     this.#clock = clock;
     this.#store.add(vscode.workspace.registerTextDocumentContentProvider(SCHEME, this));
     this.#store.add(vscode.workspace.onDidOpenTextDocument((document) => void colour(document)));
-    this.#store.add(vscode.workspace.onDidCloseTextDocument((document) => this.#closed(document)));
+    this.#store.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#closed(uri)));
     this.#store.add(
-      vscode.workspace.onDidChangeTextDocument(({ document }) => {
-        if (document.uri.scheme === SCHEME) this.#following.forEach(revealEnd);
+      vscode.workspace.onDidChangeTextDocument(({ document: { uri } }) => {
+        this.#following.get(uri.toString())?.forEach(revealEnd);
       }),
     );
   }
 
-  async show(): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(URI);
+  async show(uri: vscode.Uri): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(uri);
     const editor = await vscode.window.showTextDocument(document, { preview: false });
     const end = document.lineAt(document.lineCount - 1).range.end;
     editor.selection = new vscode.Selection(end, end);
     revealEnd(editor);
   }
 
-  async provideTextDocumentContent(): Promise<string> {
+  async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
     // The document may be closed while the file is read.
-    const follower = (this.#follower ??= this.#follow());
+    const follower = this.#followers.get(uri.toString()) ?? this.#follow(uri);
     await follower.poll();
     return this.#content(follower);
   }
 
   dispose(): void {
-    this.#unfollow();
+    for (const key of [...this.#followers.keys()]) this.#unfollow(key);
     this.#store.dispose();
   }
 
-  #follow(): LogFollower {
-    const follower = new LogFollower({ file: this.#logFile, maxBytes: MAX_BYTES, clock: this.#clock });
-    follower.onChange(() => this.#grew());
+  #follow(uri: vscode.Uri): LogFollower {
+    const follower = new LogFollower({ file: uri.query, maxBytes: MAX_BYTES, clock: this.#clock });
+    this.#followers.set(uri.toString(), follower);
+    follower.onChange(() => this.#grew(uri));
     return follower;
   }
 
-  #unfollow(): void {
-    this.#follower?.dispose();
-    this.#follower = undefined;
+  #unfollow(key: string): void {
+    this.#followers.get(key)?.dispose();
+    this.#followers.delete(key);
+    this.#following.delete(key);
   }
 
   #content({ text, problem }: LogFollower): string {
     if (problem !== undefined) {
       return text + vscode.l10n.t('The log cannot be read: {0}.', errorText(problem)) + '\n';
     }
-    return text === '' ? vscode.l10n.t('There is no log yet: the local broker has not been started.') + '\n' : text;
+    return text === '' ? vscode.l10n.t('There is no log yet: nothing has been started that writes it.') + '\n' : text;
   }
 
-  #grew(): void {
-    this.#following = vscode.window.visibleTextEditors.filter(
-      (editor) => editor.document.uri.scheme === SCHEME && showsEnd(editor),
-    );
-    this.#changes.fire(URI);
+  #grew(uri: vscode.Uri): void {
+    const key = uri.toString();
+    const showing = vscode.window.visibleTextEditors.filter(({ document }) => document.uri.toString() === key);
+    this.#following.set(key, showing.filter(showsEnd));
+    this.#changes.fire(uri);
   }
 
-  #closed(document: vscode.TextDocument): void {
+  #closed(uri: vscode.Uri): void {
+    const key = uri.toString();
     // A document whose language is set is closed and opened again under the same address.
-    const isOpen = vscode.workspace.textDocuments.some((open) => open.uri.scheme === SCHEME && !open.isClosed);
-    if (document.uri.scheme !== SCHEME || isOpen) return;
-    this.#unfollow();
+    const isOpen = vscode.workspace.textDocuments.some((open) => open.uri.toString() === key && !open.isClosed);
+    if (!isOpen) this.#unfollow(key);
   }
+}
+
+/** `title` is what the tab shows. */
+export function logUri(file: string, title: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/${title}`, query: file });
 }
 
 async function colour(document: vscode.TextDocument): Promise<void> {
