@@ -7,8 +7,8 @@ import { runProgram } from '../runProgram.ts';
 
 /** Generations of the official client: everything of Apache RocketMQ 5, or the client of 4.9 alone. */
 export const CLIENTS = ['5', '4.9'] as const;
-/** Those, the Spring starter, and the client that speaks gRPC. */
-export const RELEASES = [...CLIENTS, 'spring', 'grpc'] as const;
+/** Those, the Spring starter, the client that speaks gRPC, and the client with JUnit. */
+export const RELEASES = [...CLIENTS, 'spring', 'grpc', 'junit'] as const;
 export type Release = (typeof RELEASES)[number];
 
 const POMS: Readonly<Record<Release, string>> = {
@@ -16,10 +16,11 @@ const POMS: Readonly<Record<Release, string>> = {
   '4.9': path.join(import.meta.dirname, 'client-4.9', 'pom.xml'),
   spring: path.join(import.meta.dirname, 'spring', 'pom.xml'),
   grpc: path.join(import.meta.dirname, 'grpc', 'pom.xml'),
+  junit: path.join(import.meta.dirname, 'junit', 'pom.xml'),
 };
 const MAVEN_TIMEOUT_MS = 10 * 60_000;
 
-/** The folder with the released jars, resolved by Maven the first time (about 105 MB, 15 MB for 4.9, 40 MB for Spring and 20 MB for gRPC). */
+/** The folder with the released jars, resolved by Maven the first time (about 105 MB, 15 MB for 4.9, 40 MB for Spring, 20 MB each for gRPC and JUnit). */
 export async function ensureApacheJars(release: Release = '5'): Promise<string> {
   const pom = POMS[release];
   const version = /<rocketmq\.version>([^<]+)</.exec(await fs.readFile(pom, 'utf8'))?.[1] ?? '';
