@@ -1,6 +1,7 @@
 import { CodedError } from '../base/errors.ts';
 import { readInt16, readInt32, readUInt16 } from './bigEndian.ts';
 import type { RemotingCommand } from './command.ts';
+import { repeatedText } from './headerText.ts';
 import { languageCode, languageName } from './language.ts';
 
 /*
@@ -56,10 +57,11 @@ export class BinaryCommand implements RemotingCommand {
 function extFieldsOf({ frame, extAt, extEnd }: BinaryCommand): Record<string, string> {
   const extFields: Record<string, string> = {};
   for (let at = extAt; at < extEnd;) {
-    const valueAt = at + 6 + readUInt16(frame, at);
+    const nameBytes = readUInt16(frame, at);
+    const valueAt = at + 6 + nameBytes;
     const valueBytes = readInt32(frame, valueAt - 4);
     if (valueBytes > 0) {
-      extFields[frame.toString('utf8', at + 2, valueAt - 4)] = frame.toString('utf8', valueAt, valueAt + valueBytes);
+      extFields[repeatedText(frame, at + 2, nameBytes)] = frame.toString('utf8', valueAt, valueAt + valueBytes);
     }
     at = valueAt + Math.max(valueBytes, 0);
   }
