@@ -11,7 +11,7 @@ import { openWorkbench } from '../../support/vscodeHost/driveWorkbench.ts';
 import type { Workbench } from '../../support/vscodeHost/driveWorkbench.ts';
 import { versionFromEnvironment } from '../../support/vscodeHost/versions.ts';
 import { waitFor } from '../../support/waitFor.ts';
-import { LOCAL_BROKER_SETTINGS, picture, TAKES_PICTURES } from './pictures.ts';
+import { LOCAL_BROKER_SETTINGS, picture, TAKES_PICTURES, widenSideBar } from './pictures.ts';
 
 const VIEW = 'Clusters';
 const CLUSTER = ['Local Broker', 'DefaultCluster'];
@@ -72,7 +72,7 @@ if (TAKES_PICTURES) {
 
     it('the explorer beside a tail, and the tail with a message opened', async () => {
       await workbench.openActivity('RocketMQ');
-      await widenSideBar(80);
+      await widenSideBar(workbench, 80);
       await workbench.runCommand('RocketMQ: Refresh');
       await workbench.contextMenu(await workbench.treeItem(VIEW, [...CLUSTER, 'Topics', TOPIC]), 'Tail Messages');
       const tail = await workbench.webview('rocketmq.tail');
@@ -112,17 +112,6 @@ if (TAKES_PICTURES) {
         await picture(workbench, `send-${name}`);
       }
     });
-
-    /** By dragging its edge. */
-    async function widenSideBar(byPx: number): Promise<void> {
-      const box = await workbench.page.locator('.part.sidebar').boundingBox();
-      if (box === null) throw new Error('there is no side bar');
-      const edge = box.x + box.width;
-      await workbench.page.mouse.move(edge, box.y + 300);
-      await workbench.page.mouse.down();
-      await workbench.page.mouse.move(edge + byPx, box.y + 300, { steps: 5 });
-      await workbench.page.mouse.up();
-    }
 
     async function sendOrder(order: number): Promise<void> {
       const id = 1000 + order;

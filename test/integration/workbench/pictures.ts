@@ -14,6 +14,17 @@ export async function picture(workbench: Workbench, name: string): Promise<void>
   await workbench.screenshot(path.join(repository, 'docs', 'images', `${name}.png`));
 }
 
+/** By dragging its edge. */
+export async function widenSideBar({ page }: Workbench, byPx: number): Promise<void> {
+  const box = await page.locator('.part.sidebar').boundingBox();
+  if (box === null) throw new Error('there is no side bar');
+  const edge = box.x + box.width;
+  await page.mouse.move(edge, box.y + 300);
+  await page.mouse.down();
+  await page.mouse.move(edge + byPx, box.y + 300, { steps: 5 });
+  await page.mouse.up();
+}
+
 /** Pictures show the ports that people know; other runs take any that are free. */
 export const LOCAL_BROKER_SETTINGS = TAKES_PICTURES
   ? {}
