@@ -5,6 +5,9 @@ import type { Event } from './base/emitter.ts';
 import { ClusterClient } from './client/clusterClient.ts';
 import { EndpointClient } from './client/grpc/endpointClient.ts';
 import type { EndpointClientOptions } from './client/grpc/endpointClient.ts';
+import { ComposeRuns } from './host/apache/composeRuns.ts';
+import { ContainerLogs } from './host/apache/containerLogs.ts';
+import { Distributions } from './host/apache/distributions.ts';
 import { startBrokerProcess } from './host/brokerProcess.ts';
 import { tellClusterEnds } from './host/cluster/clusterLog.ts';
 import { startClusterProcess } from './host/cluster/clusterProcess.ts';
@@ -79,7 +82,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   );
   const localClusters = own(new LocalClusters({ modulePath, startProcess: startClusterProcess, clock, logger }));
   stopWhatRuns = () => Promise.all([localBroker.end(), localClusters.end()]);
-  const connections = own(new Connections(localBroker, localClusters));
+  const composeRuns = own(new ComposeRuns(context.globalState));
+  const connections = own(new Connections(localBroker, localClusters, composeRuns));
   const clients = own(new ClusterClients(connections, createClient, logger));
   const endpoints = own(new EndpointClients(connections, createEndpoint));
   const tree = own(new ExplorerTree({ connections, localClusters, clients, endpoints, settings, clock, logger }));
@@ -129,6 +133,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
       ...sources,
       ...{
         localClusters,
+        composeRuns,
+        containerLogs: own(new ContainerLogs(process.env)),
+        distributions: new Distributions(context.globalState, process.env),
+        modulePath,
+        clock,
+        env: process.env,
+        apacheDirectory: vscode.Uri.joinPath(context.globalStorageUri, 'apacheRocketmq').fsPath,
         clusterDirectory: vscode.Uri.joinPath(context.globalStorageUri, 'localClusters').fsPath,
         logDocuments,
         settings,
@@ -161,6 +172,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
   return {
     clients,
+    composeRuns,
     connections,
     createEndpoint,
     endpoints,

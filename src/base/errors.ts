@@ -48,6 +48,8 @@ export type ErrorCode =
   | 'cluster-not-started' // directory, reason
   | 'cluster-refused' // reason
   | 'cluster-ended' // directory, exitCode?, signal?, lastWords
+  | 'docker-absent'
+  | 'docker-failed' // command, reason
   | 'connection-gone' // name
   | 'connection-entry-malformed' // position, reason: 'no-list' | 'no-object' | 'no-name' | 'no-name-servers' | 'bad-endpoint' | 'name-twice'
   | 'name-server-needed' // name

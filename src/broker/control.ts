@@ -69,6 +69,8 @@ export interface ClusterNodeStatus {
 /** What `rocketmq-local cluster status --json` prints. */
 export interface ClusterStatus {
   readonly mode: ClusterMode;
+  /** The version of Apache RocketMQ whose servers run; absent where they are ours. */
+  readonly apache?: string;
   /** Of the supervisor, with which all nodes end. */
   readonly pid: number;
   /** `host:port;host:port` */
@@ -92,6 +94,8 @@ export interface ClusterReady {
   /** Absolute path. */
   readonly dir: string;
   readonly mode: ClusterMode;
+  /** As in `ClusterStatus`. */
+  readonly apache?: string;
   /** From the start of the supervisor. */
   readonly readyMs: number;
 }
@@ -121,3 +125,14 @@ export type ClusterAnswer =
   | { readonly ok: true; readonly status: ClusterStatus }
   /** Why not, and what to do: two pieces of an English sentence. */
   | { readonly ok: false; readonly reason: string; readonly next: string };
+
+/** What `rocketmq-local cluster compose --json` prints. */
+export interface ComposeFile {
+  readonly text: string;
+  /** `host:port;host:port`, as clients on this machine reach them. */
+  readonly namesrv: string;
+  /** `host:port` of the proxy. */
+  readonly grpc: string | null;
+  /** All that are published. */
+  readonly ports: readonly number[];
+}

@@ -11,11 +11,13 @@ interface ConnectionOf<Scope> {
   readonly scope: Scope;
 }
 
-/** To the NameServers of a cluster: `local` to the local broker, `cluster` to a local cluster of this window. */
-export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local' | 'cluster'> {
+/** To the NameServers of a cluster: `local` is the local broker, `cluster` a local one of this window, `docker` in containers. */
+export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local' | 'cluster' | 'docker'> {
   readonly nameServers: string;
   /** Of a local cluster. */
   readonly directory?: string;
+  /** Of containers. */
+  readonly composeFile?: string;
   readonly endpoint?: undefined;
 }
 
@@ -23,6 +25,7 @@ export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local
 export interface EndpointConnection extends ConnectionOf<ConnectionScope> {
   readonly nameServers?: undefined;
   readonly directory?: undefined;
+  readonly composeFile?: undefined;
   readonly endpoint: Omit<EndpointSetting, 'name'>;
 }
 
@@ -34,9 +37,11 @@ export function connectionAddress(connection: ConnectionInfo): string {
 }
 
 /** Whether the settings keep it. */
-export function isKept(
-  connection: ConnectionInfo,
-): connection is ConnectionInfo & { readonly scope: ConnectionScope; readonly directory?: undefined } {
+export function isKept(connection: ConnectionInfo): connection is ConnectionInfo & {
+  readonly scope: ConnectionScope;
+  readonly directory?: undefined;
+  readonly composeFile?: undefined;
+} {
   return connection.scope === 'user' || connection.scope === 'workspace';
 }
 
@@ -55,7 +60,7 @@ export interface MalformedEntry {
 
 export const LOCAL_CONNECTION_ID = 'local';
 
-export function connectionId(scope: ConnectionScope | 'cluster', name: string): string {
+export function connectionId(scope: ConnectionScope | 'cluster' | 'docker', name: string): string {
   return `${scope}:${name}`;
 }
 

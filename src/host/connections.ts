@@ -1,9 +1,12 @@
+import path from 'node:path';
+
 import * as vscode from 'vscode';
 
 import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
 import { CodedError } from '../base/errors.ts';
+import type { ComposeRun, ComposeRuns } from './apache/composeRuns.ts';
 import type { LocalCluster } from './cluster/localCluster.ts';
 import type { LocalClusters } from './cluster/localClusters.ts';
 import {
@@ -25,6 +28,7 @@ import type { ConnectionSetting } from './settings.ts';
 export class Connections implements Disposable {
   readonly #localBroker: LocalBroker;
   readonly #localClusters: LocalClusters;
+  readonly #composeRuns: ComposeRuns;
   readonly #store = new DisposableStore();
   readonly #changes = this.#store.add(new Emitter<readonly ConnectionInfo[]>());
   readonly onDidChange = this.#changes.event;
@@ -32,9 +36,15 @@ export class Connections implements Disposable {
   #list: readonly ConnectionInfo[];
   #malformed: readonly MalformedEntry[];
 
-  constructor(localBroker: LocalBroker, localClusters: LocalClusters, isTrusted = () => vscode.workspace.isTrusted) {
+  constructor(
+    localBroker: LocalBroker,
+    localClusters: LocalClusters,
+    composeRuns: ComposeRuns,
+    isTrusted = () => vscode.workspace.isTrusted,
+  ) {
     this.#localBroker = localBroker;
     this.#localClusters = localClusters;
+    this.#composeRuns = composeRuns;
     this.#isTrusted = isTrusted;
     this.#list = this.#read();
     this.#malformed = readMalformed();
@@ -44,6 +54,7 @@ export class Connections implements Disposable {
         if (cluster === undefined) this.#reread();
       }),
     );
+    this.#store.add(composeRuns.onDidChange(() => this.#reread()));
     this.#store.add(
       // VS Code gives the workspace's list only now.
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#reread()),
@@ -114,7 +125,11 @@ export class Connections implements Disposable {
   #read(): readonly ConnectionInfo[] {
     const clusters = this.#localClusters.list;
     return listConnections(
-      [...this.#readLocalBroker(), ...clusters.map((cluster) => clusterConnection(cluster, clusters))],
+      [
+        ...this.#readLocalBroker(),
+        ...clusters.map((cluster) => clusterConnection(cluster, clusters)),
+        ...this.#composeRuns.list.map(containerConnection),
+      ],
       readConnectionSettings(valueOf('workspace')),
       readConnectionSettings(valueOf('user')),
     );
@@ -128,16 +143,25 @@ export class Connections implements Disposable {
   }
 }
 
+function containerConnection({ file, nameServers }: ComposeRun): ConnectionInfo {
+  return {
+    id: connectionId('docker', file),
+    name: vscode.l10n.t('Apache RocketMQ in Docker: {0}', path.basename(file)),
+    nameServers,
+    scope: 'docker',
+    composeFile: file,
+  };
+}
+
 function clusterConnection(
-  { mode, directory, nameServers }: LocalCluster,
+  { mode, apache, directory, nameServers }: LocalCluster,
   all: readonly LocalCluster[],
 ): ConnectionInfo {
-  const isOnlyOne = all.filter((other) => other.mode === mode).length === 1;
+  const isOnlyOne = all.filter((other) => other.mode === mode && other.apache === apache).length === 1;
+  const what = apache === undefined ? vscode.l10n.t('Local Cluster {0}', mode) : `Apache RocketMQ ${apache} ${mode}`;
   return {
     id: connectionId('cluster', directory),
-    name: isOnlyOne
-      ? vscode.l10n.t('Local Cluster {0}', mode)
-      : vscode.l10n.t('Local Cluster {0} in {1}', mode, directory),
+    name: isOnlyOne ? what : vscode.l10n.t('{0} in {1}', what, directory),
     nameServers,
     scope: 'cluster',
     directory,

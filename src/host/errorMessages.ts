@@ -6,6 +6,7 @@ import { requestCodeName, responseCodeName } from '../protocol/codes.ts';
 import { reportIt, say } from './errorWords.ts';
 import type { Detail, ErrorWords } from './errorWords.ts';
 import { isLocalServerCode, localServerWords } from './localServerWords.ts';
+import { apacheWords, isApacheCode } from './apache/apacheWords.ts';
 import {
   afterGrpcRefusal,
   afterGrpcTimeout,
@@ -36,6 +37,7 @@ function words({ code, details, cause }: CodedError): ErrorWords {
   const d: Detail = (name) => withoutEnd(details[name]);
   const address = d('address');
   const checkAddress = () => t('Check the address, and whether RocketMQ runs there.');
+  if (isApacheCode(code)) return apacheWords(code, d);
   if (isLocalServerCode(code)) return localServerWords(code, d, details);
   switch (code) {
     case 'address-invalid':

@@ -37,12 +37,23 @@ export interface PickItem<T> {
   readonly value: T;
 }
 
+/** A folder or file that is there, or a file to be written. */
+export interface PathPrompt {
+  readonly kind: 'folder' | 'file' | 'save';
+  readonly title: string;
+  /** On the button that takes it. */
+  readonly button: string;
+  readonly value?: string;
+}
+
 export type Severity = 'info' | 'warning' | 'error';
 
 /** Every question and message to the person; undefined is the answer of who dismissed it (Escape). */
 export interface Prompts {
   input(prompt: InputPrompt): Promise<string | undefined>;
   pick<T>(prompt: PickPrompt<T>): Promise<T | undefined>;
+  /** Absolute. */
+  path(prompt: PathPrompt): Promise<string | undefined>;
   /** The action chosen. */
   tell(severity: Severity, message: string, ...actions: string[]): Promise<string | undefined>;
   /** Asks in the way of everything else before something that cannot be undone. */
@@ -64,6 +75,10 @@ export class PromptSeam implements Prompts {
 
   pick<T>(prompt: PickPrompt<T>): Promise<T | undefined> {
     return this.#answering.pick(prompt);
+  }
+
+  path(prompt: PathPrompt): Promise<string | undefined> {
+    return this.#answering.path(prompt);
   }
 
   tell(severity: Severity, message: string, ...actions: string[]): Promise<string | undefined> {
@@ -103,6 +118,19 @@ const vscodePrompts: Prompts = {
         if (chosen !== undefined) accept(chosen.value);
       });
     });
+  },
+
+  async path({ kind, title, button, value }) {
+    const start = value === undefined ? {} : { defaultUri: vscode.Uri.file(value) };
+    if (kind === 'save') {
+      return (await vscode.window.showSaveDialog({ title, saveLabel: button, ...start }))?.fsPath;
+    }
+    const isFolder = kind === 'folder';
+    const chosen = await vscode.window.showOpenDialog({
+      ...{ title, openLabel: button, canSelectFolders: isFolder, canSelectFiles: !isFolder },
+      ...start,
+    });
+    return chosen?.[0]?.fsPath;
   },
 
   async tell(severity, message, ...actions) {

@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 
+import type { ComposeRuns } from './apache/composeRuns.ts';
 import type { EndpointClient } from '../client/grpc/endpointClient.ts';
 import type { ClusterClients } from './clusterClients.ts';
 import type { LocalClusters } from './cluster/localClusters.ts';
@@ -17,6 +18,7 @@ import type { Secrets } from './secrets.ts';
 /** What tests that run in VS Code reach; nobody else gets it. */
 export interface ExtensionApi {
   readonly clients: ClusterClients;
+  readonly composeRuns: ComposeRuns;
   readonly connections: Connections;
   readonly createEndpoint: (connection: EndpointConnection) => EndpointClient;
   readonly endpoints: EndpointClients;

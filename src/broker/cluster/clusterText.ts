@@ -1,7 +1,7 @@
 import type { ClusterNodeStatus, ClusterStatus } from '../control.ts';
 
 /** For people: a line a node. */
-export function statusText({ mode, dir, namesrv, pid, nodes }: ClusterStatus): string {
+export function statusText({ mode, apache, dir, namesrv, pid, nodes }: ClusterStatus): string {
   const rows = [
     ['NODE', 'ROLE', 'ADDRESS', 'PID', 'STATE'],
     ...nodes.map((node) => [node.name, node.role, node.address, String(node.pid ?? '-'), stateText(node)]),
@@ -13,7 +13,8 @@ export function statusText({ mode, dir, namesrv, pid, nodes }: ClusterStatus): s
       .join('  ')
       .trimEnd(),
   );
-  return `Cluster ${mode} in ${dir}, NameServers ${namesrv}, supervisor ${pid}.\n${lines.join('\n')}\n`;
+  const of = apache === undefined ? '' : ` of Apache RocketMQ ${apache}`;
+  return `Cluster ${mode}${of} in ${dir}, NameServers ${namesrv}, supervisor ${pid}.\n${lines.join('\n')}\n`;
 }
 
 function stateText({ state, ended, replication }: ClusterNodeStatus): string {

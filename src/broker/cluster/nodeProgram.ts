@@ -3,6 +3,8 @@ import type { PlacedNode } from './clusterDirectory.ts';
 
 /** What the nodes of a cluster run: `rocketmq-local`, or Apache's servers. */
 export interface NodeProgram {
+  /** Version of Apache RocketMQ, whose servers they are then. */
+  readonly apache?: string;
   /** How long a node may take to say that it serves. */
   readonly startTimeoutMs: number;
   /** How long a broker may take from there until NameServers know it, and its slave follows it. */

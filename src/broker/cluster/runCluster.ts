@@ -101,14 +101,16 @@ async function answerRequest(
 }
 
 function tellReady(status: ClusterStatus, json: boolean): void {
-  const { pid, namesrv, dir, mode } = status;
+  const { pid, namesrv, dir, mode, apache } = status;
   const nodes = status.nodes.map(({ name, role, address, pid: nodePid }) => ({
     name,
     role,
     address,
     pid: nodePid ?? 0,
   }));
-  const ready: ClusterReady = { ready: true, pid, namesrv, nodes, dir, mode, readyMs: Math.round(performance.now()) };
+  const made = apache === undefined ? {} : { apache };
+  const readyMs = Math.round(performance.now());
+  const ready: ClusterReady = { ready: true, pid, namesrv, nodes, dir, mode, ...made, readyMs };
   tellParent({ kind: 'cluster-ready', info: ready });
   const text = `${statusText(status)}Point your clients at NAMESRV_ADDR=${namesrv}. Ctrl+C ends it.\n`;
   process.stdout.write(json ? `${JSON.stringify(ready)}\n` : text);

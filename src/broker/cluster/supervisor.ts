@@ -41,11 +41,13 @@ export class Supervisor {
 
   /** Asks the masters how far their slaves are. */
   async status(): Promise<ClusterStatus> {
-    const { mode, directory } = this.#parts;
+    const { mode, directory, program } = this.#parts;
     const nodes = await Promise.all(
       this.#nodes.map(async ({ placed, status }) => ({ ...status, replication: await this.#replicationOf(placed) })),
     );
-    return { mode, pid: process.pid, namesrv: this.#nameServers.join(';'), dir: directory, nodes };
+    const { apache } = program;
+    const made = apache === undefined ? {} : { apache };
+    return { mode, ...made, pid: process.pid, namesrv: this.#nameServers.join(';'), dir: directory, nodes };
   }
 
   /** A slave asks for its master when it starts, and all for the NameServers: so these come before them. */

@@ -25,8 +25,16 @@ export interface ClusterProcessOptions extends StartPatience {
   readonly modulePath: string;
   readonly mode: ClusterMode;
   readonly directory: string;
+  /** Runs the servers of a distribution instead of ours. */
+  readonly apache?: ApacheServers | undefined;
   /** Also while the cluster starts. */
   readonly onNode: (change: NodeChange) => void;
+}
+
+export interface ApacheServers {
+  /** Of an unpacked distribution. */
+  readonly home: string;
+  readonly proxy: boolean;
 }
 
 export interface NodeChange {
@@ -92,8 +100,8 @@ export class ClusterProcess {
  *   `cluster-start-timeout`, `cluster-ended`, `cancelled`; all its processes are gone then
  */
 export async function startClusterProcess(options: ClusterProcessOptions): Promise<ClusterProcess> {
-  const { modulePath, mode, directory, onNode } = options;
-  const child = fork(modulePath, ['cluster', 'start', '--mode', mode, '--dir', directory, '--json'], {
+  const { modulePath, onNode, directory } = options;
+  const child = fork(modulePath, startArguments(options), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // A debugger of the extension host would otherwise wait for the nodes as well.
     execArgv: [],
@@ -118,6 +126,11 @@ export async function startClusterProcess(options: ClusterProcessOptions): Promi
   const codes = { timeout: 'cluster-start-timeout', ended: 'cluster-ended', details: { directory } } as const;
   const info = await untilReady(child, exit, ready, codes, options);
   return new ClusterProcess(child, info, exit, questions, options);
+}
+
+function startArguments({ mode, directory, apache }: ClusterProcessOptions): string[] {
+  const servers = apache === undefined ? [] : ['--apache', apache.home, ...(apache.proxy ? ['--proxy'] : [])];
+  return ['cluster', 'start', '--mode', mode, '--dir', directory, '--json', ...servers];
 }
 
 /** What was asked and not answered yet, by id. */

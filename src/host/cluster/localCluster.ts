@@ -6,6 +6,8 @@ import type { ClusterProcess, NodeChange } from './clusterProcess.ts';
 /** A cluster that runs, and how its nodes were when it was last asked or told of a change. */
 export class LocalCluster {
   readonly mode: ClusterMode;
+  /** Version of Apache RocketMQ, whose servers these are; undefined when they are ours. */
+  readonly apache: string | undefined;
   readonly directory: string;
   /** `host:port;host:port` */
   readonly nameServers: string;
@@ -19,8 +21,9 @@ export class LocalCluster {
   #isEnding = false;
 
   constructor(process: ClusterProcess, onChange: (cluster: LocalCluster) => void, logger: Logger) {
-    const { mode, dir, namesrv } = process.info;
+    const { mode, dir, namesrv, apache } = process.info;
     this.mode = mode;
+    this.apache = apache;
     this.directory = dir;
     this.nameServers = namesrv;
     this.#process = process;

@@ -5,12 +5,13 @@ import { CodedError, errorText } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { ClusterMode, ClusterNodeStatus, ClusterStatus, NodeAction } from '../../broker/control.ts';
 import type { ChildExit } from '../forkedChild.ts';
-import type { ClusterProcess, ClusterProcessOptions, NodeChange } from './clusterProcess.ts';
+import type { ApacheServers, ClusterProcess, ClusterProcessOptions, NodeChange } from './clusterProcess.ts';
 import { LocalCluster } from './localCluster.ts';
 
-const START_TIMEOUT_MS = 120_000;
 /** Slaves, masters and NameServers end one after the other, each with 12 s before it is killed. */
-const STOP_TIMEOUT_MS = 45_000;
+const OWN_PATIENCE = { startTimeoutMs: 120_000, stopTimeoutMs: 45_000 };
+/** Servers in Java, four kinds of which start and end one after the other, the latter with 30 s each. */
+const APACHE_PATIENCE = { startTimeoutMs: 420_000, stopTimeoutMs: 130_000 };
 const POLL_MS = 2_000;
 
 export interface LocalClustersOptions {
@@ -18,6 +19,13 @@ export interface LocalClustersOptions {
   readonly startProcess: (options: ClusterProcessOptions) => Promise<ClusterProcess>;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+export interface StartWish {
+  /** Servers of a distribution, instead of ours. */
+  readonly apache?: ApacheServers | undefined;
+  readonly signal?: AbortSignal;
+  readonly onNode?: (change: NodeChange) => void;
 }
 
 export interface ClusterEnd {
@@ -56,16 +64,12 @@ export class LocalClusters implements Disposable {
    * Resolves when every master would accept a send.
    * @throws CodedError see `startClusterProcess`; `cluster-running` also when this window runs one there
    */
-  async start(
-    mode: ClusterMode,
-    directory: string,
-    { signal, onNode }: { readonly signal?: AbortSignal; readonly onNode?: (change: NodeChange) => void } = {},
-  ): Promise<ClusterStatus> {
+  async start(mode: ClusterMode, directory: string, wish: StartWish = {}): Promise<ClusterStatus> {
     if (this.#clusters.has(directory) || this.#starting.has(directory)) {
       throw new CodedError('cluster-running', { directory });
     }
     const abort = new AbortController();
-    const done = this.#start(mode, directory, anyOf(abort.signal, signal), onNode);
+    const done = this.#start(mode, directory, anyOf(abort.signal, wish.signal), wish);
     this.#starting.set(directory, { abort, done });
     try {
       return (await done).status;
@@ -116,7 +120,7 @@ export class LocalClusters implements Disposable {
     mode: ClusterMode,
     directory: string,
     signal: AbortSignal,
-    onNode: ((change: NodeChange) => void) | undefined,
+    { apache, onNode }: StartWish,
   ): Promise<LocalCluster> {
     const { startProcess, modulePath, clock, logger } = this.#options;
     logger.info(`local cluster ${mode}: starting in ${directory}`);
@@ -125,8 +129,8 @@ export class LocalClusters implements Disposable {
       modulePath,
       mode,
       directory,
-      startTimeoutMs: START_TIMEOUT_MS,
-      stopTimeoutMs: STOP_TIMEOUT_MS,
+      apache,
+      ...(apache === undefined ? OWN_PATIENCE : APACHE_PATIENCE),
       clock,
       signal,
       onNode: (change) => tell?.(change),

@@ -9,8 +9,12 @@ import { isExplorerNode } from '../explorer/nodes.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import { tellError } from '../notify.ts';
 import { snippetContext } from '../snippetContext.ts';
+import { startApacheRocketmq } from './apacheRocketmq.ts';
+import type { ApacheCommandContext } from './apacheRocketmq.ts';
+import { cleanLocalCluster } from './cleanCluster.ts';
 import * as clusterNode from './clusterNode.ts';
 import type { ClusterNodeCommandContext } from './clusterNode.ts';
+import * as composeFile from './composeFile.ts';
 import * as connection from './connection.ts';
 import type { ConnectionCommandContext } from './connection.ts';
 import * as endpoint from './endpoint.ts';
@@ -19,7 +23,6 @@ import * as explorer from './explorer.ts';
 import * as localBroker from './localBroker.ts';
 import type { LocalBrokerCommandContext } from './localBroker.ts';
 import * as localCluster from './localCluster.ts';
-import type { LocalClusterCommandContext } from './localCluster.ts';
 import * as panels from './panels.ts';
 import type { PanelCommandContext } from './panels.ts';
 import { insertSnippet } from './snippet.ts';
@@ -29,7 +32,7 @@ import type { TopicCommandContext } from './topic.ts';
 export interface CommandContext
   extends
     LocalBrokerCommandContext,
-    LocalClusterCommandContext,
+    ApacheCommandContext,
     ClusterNodeCommandContext,
     ConnectionCommandContext,
     EndpointCommandContext,
@@ -53,6 +56,11 @@ function commandTable(context: CommandContext): Readonly<Record<CommandId, Handl
     'rocketmq.localCluster.start': () => localCluster.startLocalCluster(context),
     'rocketmq.localCluster.stop': (node) => localCluster.stopLocalCluster(context, node),
     'rocketmq.localCluster.showLog': (node) => localCluster.showClusterLog(context, node),
+    'rocketmq.localCluster.clean': (node) => cleanLocalCluster(context, node),
+    'rocketmq.apache.start': () => startApacheRocketmq(context),
+    'rocketmq.containers.stop': (node) => composeFile.stopContainers(context, node),
+    'rocketmq.containers.showLog': (node) => composeFile.showContainerLogs(context, node),
+    'rocketmq.containers.clean': (node) => composeFile.cleanContainers(context, node),
     'rocketmq.node.start': (node) => clusterNode.actOnNode(context, 'start', node),
     'rocketmq.node.stop': (node) => clusterNode.actOnNode(context, 'stop', node),
     'rocketmq.node.kill': (node) => clusterNode.actOnNode(context, 'kill', node),

@@ -2,23 +2,25 @@ import path from 'node:path';
 
 import * as vscode from 'vscode';
 
-import type { ClusterMode } from '../../broker/control.ts';
+import type { ClusterMode, ClusterStatus } from '../../broker/control.ts';
 import { isCodedError } from '../../base/errors.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { LocalCluster } from '../cluster/localCluster.ts';
-import type { LocalClusters } from '../cluster/localClusters.ts';
+import type { LocalClusters, StartWish } from '../cluster/localClusters.ts';
 import { clusterLog, tellWithLog } from '../cluster/clusterLog.ts';
 import type { ClusterLogContext } from '../cluster/clusterLog.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import { stateText } from '../explorer/processLooks.ts';
 import type { PickItem, Prompts } from '../prompts.ts';
 import { askInTurn, pickQuestion, textQuestion } from '../wizard.ts';
+import type { Question } from '../wizard.ts';
 
 export interface LocalClusterCommandContext extends ClusterLogContext {
   readonly localClusters: LocalClusters;
   readonly prompts: Prompts;
-  /** What directories are below when nobody chooses another. */
+  /** What directories are below when nobody chooses another; of Apache's servers others. */
   readonly clusterDirectory: string;
+  readonly apacheDirectory: string;
 }
 
 const { t } = vscode.l10n;
@@ -42,24 +44,53 @@ export async function startLocalCluster(context: LocalClusterCommandContext): Pr
       () => ({ title, placeholder: t('How many masters and slaves, and how they copy'), items: modeItems() }),
       (choice) => (mode = choice),
     ),
-    textQuestion(
-      prompts,
-      () => ({
-        title,
-        prompt: t('Directory of its configuration files, logs and messages; one that holds this cluster is used again'),
-        value: freeDirectory(context, mode),
-        validate: (text) => (path.isAbsolute(text.trim()) ? undefined : t('Write the whole path of a directory.')),
-      }),
-      (text) => (directory = path.resolve(text)),
+    directoryQuestion(
+      context,
+      title,
+      () => path.join(context.clusterDirectory, mode),
+      (chosen) => (directory = chosen),
     ),
   ];
-  if (!(await askInTurn(questions))) return;
+  if (await askInTurn(questions)) await startInDirectory(context, { mode, directory });
+}
+
+/** Asks for a directory: the first, or another beside it while this window runs a cluster there. */
+export function directoryQuestion(
+  context: LocalClusterCommandContext,
+  title: string,
+  first: () => string,
+  keep: (directory: string) => void,
+): Question {
+  return textQuestion(
+    context.prompts,
+    () => ({
+      title,
+      prompt: t('Directory of its configuration files, logs and messages; one that holds this cluster is used again'),
+      value: freeDirectory(context, first()),
+      validate: (text) => (path.isAbsolute(text.trim()) ? undefined : t('Write the whole path of a directory.')),
+    }),
+    (text) => keep(path.resolve(text)),
+  );
+}
+
+interface ClusterWish extends Pick<StartWish, 'apache'> {
+  readonly mode: ClusterMode;
+  readonly directory: string;
+}
+
+/** @throws CodedError see `startClusterProcess` */
+export async function startInDirectory(context: LocalClusterCommandContext, wish: ClusterWish): Promise<void> {
   try {
-    const { namesrv } = await startWithProgress(context, mode, directory);
-    await prompts.tell('info', t('The local cluster {0} runs. Point your clients at {1}.', mode, namesrv));
+    const { namesrv, apache } = await startWithProgress(context, wish);
+    await context.prompts.tell(
+      'info',
+      apache === undefined
+        ? t('The local cluster {0} runs. Point your clients at {1}.', wish.mode, namesrv)
+        : t('Apache RocketMQ {0} runs. Point your clients at {1}.', apache, namesrv),
+    );
   } catch (error) {
     if (!isCodedError(error) || !CODES_WITH_LOG.has(error.code)) throw error;
-    await tellWithLog(error, directory, context);
+    await tellWithLog(error, wish.directory, context);
   }
 }
 
@@ -107,7 +138,7 @@ async function chooseLocalCluster(
 }
 
 /** The four of Apache's tutorial, with what it says of each. */
-function modeItems(): readonly PickItem<ClusterMode>[] {
+export function modeItems(): readonly PickItem<ClusterMode>[] {
   const words: Readonly<Record<ClusterMode, readonly [label: string, detail: string]>> = {
     single: [t('One master'), t('Simple, but the service stops with it.')],
     '2m-noslave': [
@@ -129,9 +160,7 @@ function modeItems(): readonly PickItem<ClusterMode>[] {
   return modes.map((mode) => ({ label: words[mode][0], description: mode, detail: words[mode][1], value: mode }));
 }
 
-/** One a mode; another beside it while this window runs a cluster there. */
-function freeDirectory({ localClusters, clusterDirectory }: LocalClusterCommandContext, mode: ClusterMode): string {
-  const first = path.join(clusterDirectory, mode);
+function freeDirectory({ localClusters }: LocalClusterCommandContext, first: string): string {
   let directory = first;
   for (let count = 2; localClusters.get(directory) !== undefined; count += 1) directory = `${first}-${count}`;
   return directory;
@@ -140,19 +169,19 @@ function freeDirectory({ localClusters, clusterDirectory }: LocalClusterCommandC
 /** Tells which node does what, and can be cancelled. */
 async function startWithProgress(
   { localClusters }: LocalClusterCommandContext,
-  mode: ClusterMode,
-  directory: string,
-): Promise<{ readonly namesrv: string }> {
+  { mode, directory, apache }: ClusterWish,
+): Promise<ClusterStatus> {
   const abort = new AbortController();
   return vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
-      title: t('Starting local cluster {0}', mode),
+      title: apache === undefined ? t('Starting local cluster {0}', mode) : t('Starting Apache RocketMQ {0}', mode),
       cancellable: true,
     },
     async (progress, token) => {
       token.onCancellationRequested(() => abort.abort());
       return localClusters.start(mode, directory, {
+        apache,
         signal: abort.signal,
         onNode: ({ name, state }) => progress.report({ message: `${name}: ${stateText(state)}` }),
       });

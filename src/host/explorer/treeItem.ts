@@ -116,12 +116,13 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
 
 function connectionLooks({ connection }: ConnectionTreeNode): Looks {
   if (connection.endpoint !== undefined) return endpointLooks(connection);
-  const icons = { user: 'plug', workspace: 'plug', local: 'vm-running', cluster: 'server-process' };
+  const icons = { user: 'plug', workspace: 'plug', local: 'vm-running', cluster: 'server-process', docker: 'package' };
   const kept = {
     user: t('user settings'),
     workspace: t('workspace settings'),
     local: t('this machine'),
     cluster: t('this window'),
+    docker: t('this machine'),
   };
   return {
     label: connection.name,
@@ -133,6 +134,7 @@ function connectionLooks({ connection }: ConnectionTreeNode): Looks {
       [t('NameServer'), connection.nameServers],
       [t('Kept in'), kept[connection.scope]],
       ...(connection.directory === undefined ? [] : [[t('Directory'), connection.directory] as const]),
+      ...(connection.composeFile === undefined ? [] : [[t('Compose file'), connection.composeFile] as const]),
     ],
   };
 }

@@ -232,7 +232,7 @@ describe('connections', () => {
   it('those of a workspace that is not trusted are left alone', async () => {
     const kept = [{ name: 'team', nameServers: namesrv }];
     await configuration().update('connections', kept, ConfigurationTarget.Workspace);
-    const connections = new Connections(api.localBroker, api.localClusters, () => false);
+    const connections = new Connections(api.localBroker, api.localClusters, api.composeRuns, () => false);
     try {
       const refused = (error: unknown) => isCodedError(error, 'workspace-untrusted');
       await assert.rejects(connections.add('workspace', { name: 'new', nameServers: namesrv }), refused);

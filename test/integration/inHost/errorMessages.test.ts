@@ -53,6 +53,8 @@ const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
   'cluster-ended': { directory: '/d', exitCode: 1, lastWords: 'w' },
   usage: { reason: 'r' },
   'apache-home-invalid': { directory: '/opt/rocketmq', missing: 'lib/rocketmq-broker-*.jar' },
+  'docker-absent': {},
+  'docker-failed': { command: 'docker version', reason: 'Cannot connect to the Docker daemon' },
   'java-not-found': { executable: 'java' },
   'java-too-old': { executable: 'java', version: 7 },
   'connection-gone': { name: 'dev' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import type { InputPrompt, PickPrompt, Prompts, Severity } from '../../../src/host/prompts.ts';
+import type { InputPrompt, PathPrompt, PickPrompt, Prompts, Severity } from '../../../src/host/prompts.ts';
 
 type Answer =
   | { readonly kind: 'type'; readonly text: string; readonly refused: readonly string[] }
@@ -75,6 +75,14 @@ export class ScriptedPrompts implements Prompts {
     const chosen = prompt.items.find(({ label }) => label === answer.label);
     assert.ok(chosen !== undefined, `no "${answer.label}" among ${this.lastItems.join('; ')}`);
     return Promise.resolve(chosen.value);
+  }
+
+  /** Typed, as an input box is. */
+  path({ title }: PathPrompt): Promise<string | undefined> {
+    const answer = this.#next(title);
+    if (answer.kind === 'escape') return Promise.resolve(undefined);
+    assert.ok(answer.kind === 'type', `"${title}" wants a path`);
+    return Promise.resolve(answer.text);
   }
 
   /** A message that offers nothing needs no answer. */

@@ -1,4 +1,4 @@
-import type { ClusterMode, ClusterRole } from '../../control.ts';
+import type { ClusterMode, ClusterRole, ComposeFile } from '../../control.ts';
 import { planCluster } from '../clusterPlan.ts';
 import type { PlannedNode } from '../clusterPlan.ts';
 import { portsOf } from '../clusterPorts.ts';
@@ -18,16 +18,6 @@ export interface ComposePorts {
   readonly nameServer: number;
   readonly broker: number;
   readonly proxy: number;
-}
-
-export interface ComposeFile {
-  readonly text: string;
-  /** `host:port;host:port`, as clients on this machine reach them. */
-  readonly namesrv: string;
-  /** `host:port` of the proxy. */
-  readonly grpc: string | null;
-  /** All that are published. */
-  readonly ports: readonly number[];
 }
 
 const PORT_STEP = 10;
@@ -63,7 +53,7 @@ export function composeFile({ mode, nameServers, proxy, tag, ports }: ComposeWis
     .join(';');
   const grpc = nodes.find(({ role }) => role === 'proxy');
   const text = [
-    ...head(mode, namesrv),
+    ...head(proxy ? `${mode}-proxy` : mode, namesrv),
     'services:',
     ...networkService(tag, published),
     ...nodes.flatMap((node) => nodeService(node, tag, nodes)),
@@ -90,13 +80,13 @@ function portAt(role: ClusterRole, at: number, nameServers: number, ports: Compo
   }
 }
 
-function head(mode: ClusterMode, namesrv: string): string[] {
+function head(what: string, namesrv: string): string[] {
   return [
-    `# Apache RocketMQ, ${mode}, for development. Needs Docker Compose 2.23.1 or newer.`,
+    `# Apache RocketMQ, ${what}, for development. Needs Docker Compose 2.23.1 or newer.`,
     `# Point your clients on this machine at NAMESRV_ADDR=${namesrv}`,
     '# Start: docker compose up -d    Stop: docker compose down    With all messages: docker compose down --volumes',
     '',
-    `name: rocketmq-${mode}`,
+    `name: rocketmq-${what}`,
     '',
   ];
 }

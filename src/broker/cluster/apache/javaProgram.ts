@@ -16,8 +16,9 @@ const SERVES = /boot success|startup successfully/;
 const KEPT_CHARS = 8000;
 
 /** Apache's servers, called without the scripts of the distribution. */
-export function javaProgram({ home }: Distribution, java: Java): NodeProgram {
+export function javaProgram({ home, version: apache }: Distribution, java: Java): NodeProgram {
   return {
+    apache,
     startTimeoutMs: 120_000,
     // A first registration that fails is tried again 10 to 60 s later. Source: BrokerController.java.
     serveTimeoutMs: 90_000,

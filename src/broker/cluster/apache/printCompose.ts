@@ -1,8 +1,8 @@
+import type { ComposeFile } from '../../control.ts';
 import { clusterProblem } from '../clusterProblem.ts';
 import type { ComposeCluster } from '../clusterArguments.ts';
 import { firstInUse } from '../clusterPorts.ts';
 import { composeFile } from './composeFile.ts';
-import type { ComposeFile } from './composeFile.ts';
 
 /** Those that clients of RocketMQ expect. */
 const EXPECTED = { nameServer: 9876, broker: 10911, proxy: 8081 };
