@@ -5,9 +5,11 @@ import { parseArgs } from 'node:util';
 
 import { repository } from '../test/support/repository.ts';
 import { measureExtension } from './activation.ts';
+import { measureClusterModes } from './clusterModes.ts';
 import { measureClusterStart } from './clusterStart.ts';
 import { measureConsumer } from './consumers.ts';
 import { measureDelay } from './delay.ts';
+import { measureFailover } from './failover.ts';
 import { printFigures } from './figures.ts';
 import type { Figure } from './figures.ts';
 import { measureFrames } from './frames.ts';
@@ -33,6 +35,8 @@ import { measureTailLatency } from './tailLatency.ts';
 const parts: Readonly<Record<string, (runs: number) => Promise<Figure[]>>> = {
   startup: measureStartup,
   'cluster-start': measureClusterStart,
+  'cluster-modes': measureClusterModes,
+  failover: measureFailover,
   send: measureSend,
   tail: measureTailLatency,
   producer: measureProducer,

@@ -1,18 +1,17 @@
 import { randomInt } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import path from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { DisposableStore } from '../base/disposable.ts';
-import { CodedError, errorText, isCodedError } from '../base/errors.ts';
+import { errorText } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseDelayLevels } from '../protocol/delayLevel.ts';
-import { ipBytes } from '../protocol/hostAddress.ts';
 import { uniqueKeySource } from '../protocol/messageId.ts';
 import { ResponseCode } from '../protocol/codes.ts';
 import { reviveTopic } from '../protocol/topicName.ts';
 import { formatAddress } from '../remoting/address.ts';
 import type { RequestHandler } from '../remoting/connection.ts';
 import type { RemotingServer } from '../remoting/server.ts';
+import { ipOf, reachedBy } from './brokerAddress.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import { closeAll, listenBoth } from './brokerPorts.ts';
 import { brokerRouter } from './brokerRouter.ts';
@@ -29,14 +28,12 @@ import { HeldPulls } from './heldPulls.ts';
 import { clientIdOf, expireMembers } from './membership.ts';
 import { Pops } from './pop/pops.ts';
 import { putAllParked, putMessage, putParked } from './putMessage.ts';
-import { reachableHost } from './reachableHost.ts';
 import { Registration } from './registration.ts';
 import type { RequestFaults } from './requestFaults.ts';
 import { RunningSettings } from './runningSettings.ts';
 import { guarded } from './security/guard.ts';
 import { openSecurity } from './security/security.ts';
 import { clientTls } from './security/tls.ts';
-import { GRPC_OFF } from './settings/grpcSettings.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
 import { Consumers } from './state/consumers.ts';
 import { Groups } from './state/groups.ts';
@@ -47,6 +44,8 @@ import { Statistics } from './statistics/statistics.ts';
 import type { MessageStore } from './store/messageStore.ts';
 import { readDisk } from './store/diskUse.ts';
 import { Retention } from './store/retention.ts';
+import { startGrpc } from './startGrpc.ts';
+import type { GrpcOptions } from './startGrpc.ts';
 import { stopBroker } from './stopBroker.ts';
 import { isSystemTopicOf, systemTopics } from './systemTopics.ts';
 import { DelayLevels } from './timers/delayLevels.ts';
@@ -73,12 +72,6 @@ export interface BrokerOptions {
   /** Of the machine; default `clock`. */
   readonly steadyClock?: Clock;
   readonly logger: Logger;
-}
-
-export interface GrpcOptions {
-  readonly load: () => Promise<(context: BrokerContext, faults?: RequestFaults) => Promise<GrpcEndpoint>>;
-  /** A port that is taken is no reason not to start. */
-  readonly isOptional?: boolean;
 }
 
 export interface Broker {
@@ -125,11 +118,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     });
     const haListenPort = haListener?.port ?? Math.min(port + 1, 65535);
     const file = (name: string): string => path.join(store.directory, 'config', name);
-    const { brokerIP1, bindAddress } = options.config;
-    const host = brokerIP1 === '' ? reachableHost(bindAddress) : brokerIP1;
+    const { brokerIP1: host, brokerIP2: haHost } = reachedBy(options.config);
     const address = formatAddress({ host, port });
     const settings = new RunningSettings<BrokerConfig>({
-      values: { ...options.config, brokerIP1: host, listenPort: port, haListenPort, storePathRootDir: store.directory },
+      values: {
+        ...options.config,
+        brokerIP1: host,
+        brokerIP2: haHost,
+        listenPort: port,
+        haListenPort,
+        storePathRootDir: store.directory,
+      },
       read: readChangedBrokerConf,
       apache: apacheBrokerSettings,
       fixed: ['brokerConfigPath', 'rocketmqHome', 'configBlackList'],
@@ -250,7 +249,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           topics,
           nameServers: options.nameServers,
           address,
-          haAddress: formatAddress({ host, port: haListenPort }),
+          haAddress: formatAddress({ host: haHost, port: haListenPort }),
           credentials: security.credentials,
           tls: clientTls(config),
         }),
@@ -310,31 +309,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await haListener?.close();
     await store.close();
     throw error;
-  }
-}
-
-/** Records hold an IP; clients are told the name. @throws CodedError `config-invalid` */
-async function ipOf(host: string): Promise<Buffer> {
-  try {
-    // IPv4 where there is one: clients of old releases read no other.
-    return ipBytes((await lookup(host, { order: 'ipv4first' })).address);
-  } catch (error) {
-    const reason = `its address is not found: ${errorText(error)}`;
-    throw new CodedError('config-invalid', { key: 'brokerIP1', value: host, reason }, { cause: error });
-  }
-}
-
-/** @throws CodedError `port-in-use`, `port-not-permitted`, `address-unresolved`, `config-invalid` */
-async function startGrpc(context: BrokerContext, { grpc, faults }: BrokerOptions): Promise<GrpcEndpoint | undefined> {
-  const { grpcServerPort } = context.config;
-  if (grpcServerPort === GRPC_OFF || grpc === undefined) return undefined;
-  const start = await grpc.load();
-  try {
-    return await start(context, faults);
-  } catch (error) {
-    if (grpc.isOptional !== true || !isCodedError(error, 'port-in-use')) throw error;
-    context.logger.warn(`gRPC IS NOT SERVED: port ${grpcServerPort} is in use; --grpc-port chooses another, or off`);
-    return undefined;
   }
 }
 

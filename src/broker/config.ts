@@ -33,6 +33,8 @@ const brokerSettings = {
   brokerName: text('broker-a', notBlank),
   /** Empty means: what clients can reach, see `reachableHost`. */
   brokerIP1: text(''),
+  /** Where slaves reach it; empty means brokerIP1. */
+  brokerIP2: text(''),
   bindAddress: text('127.0.0.1', notBlank),
   listenPort: port(10911),
   namesrvAddr: text(''),

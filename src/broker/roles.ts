@@ -5,7 +5,7 @@ import { formatAddress } from '../remoting/address.ts';
 import { parseNameServers } from '../remoting/nameServerList.ts';
 import { startListening } from '../remoting/startListening.ts';
 import { startBroker } from './broker.ts';
-import type { GrpcOptions } from './broker.ts';
+import type { GrpcOptions } from './startGrpc.ts';
 import type { CommandLine } from './commandLine.ts';
 import type { ControlAccess } from './control.ts';
 import type { RuntimePorts } from './control/restarts.ts';
@@ -65,6 +65,13 @@ async function startBoth(line: CommandLine, parts: RoleParts): Promise<RunningRo
     ...(broker.bindAddress === undefined ? {} : { bindAddress: broker.bindAddress }),
     ...(line.nameServerPort === undefined ? {} : { listenPort: line.nameServerPort }),
   };
+  if (broker.brokerRole === 'SLAVE') {
+    throw new CodedError('usage', {
+      reason:
+        'a slave follows a master that its NameServer knows, and "start" brings a NameServer of its own: ' +
+        'start it with rocketmq-local broker -n HOST:PORT of the NameServer of its master, and the same -c',
+    });
+  }
   const { clock, logger, confFile } = parts;
   const storeDirectory = parts.storeDirectory(broker.storePathRootDir ?? '');
   const start = (controlled?: ControlledParts): Promise<Runtime> =>

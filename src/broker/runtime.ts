@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from '../remoting/address.ts';
 import { startBroker } from './broker.ts';
-import type { Broker, GrpcOptions } from './broker.ts';
+import type { Broker } from './broker.ts';
 import { brokerConfig, nameServerConfig } from './config.ts';
 import type { BrokerConfig, NameServerConfig } from './config.ts';
 import { startNameServer } from './nameServer/nameServer.ts';
@@ -10,6 +10,7 @@ import type { NameServer } from './nameServer/nameServer.ts';
 import { openStore } from './openStore.ts';
 import { reachableHost } from './reachableHost.ts';
 import type { RequestFaults } from './requestFaults.ts';
+import type { GrpcOptions } from './startGrpc.ts';
 
 export interface RuntimeOptions {
   readonly nameServer: Partial<NameServerConfig>;

@@ -341,6 +341,14 @@ describe('command rocketmq-local', function () {
     client.dispose();
   });
 
+  it('does not start a slave beside a NameServer that knows no master', async () => {
+    const conf = path.join(directory.path, 'slave.conf');
+    writeFileSync(conf, 'brokerRole=SLAVE\nbrokerId=1\n');
+    const command = run(['start', ...ANY_PORTS, '--temp', '-c', conf]);
+    assert.equal(await command.exited, 1);
+    assert.match(command.errors, /A slave follows a master .* start it with rocketmq-local broker -n HOST:PORT/);
+  });
+
   it('warns loudly when other machines can reach it', async () => {
     const command = run(['start', ...ANY_PORTS, '--temp', '--host', '0.0.0.0', '--json']);
     const ready = await command.ready();

@@ -25,7 +25,6 @@ export function nameServerConf({ bindAddress, port, storeDirectory }: NodePlace)
     ['listenPort', String(port)],
     // Apache's default is in the home directory, where NameServers of one machine would share it.
     ['kvConfigPath', `${storeDirectory}/kvConfig.json`],
-    ['configStorePath', `${storeDirectory}/namesrv.properties`],
   ]);
 }
 

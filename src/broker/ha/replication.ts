@@ -8,6 +8,7 @@ import type { HaStatus } from '../../protocol/bodies/haStatus.ts';
 import type { BrokerConfig } from '../config.ts';
 import type { MessageStore } from '../store/messageStore.ts';
 import type { Follower } from './follower.ts';
+import { ReplicaShortage } from './replicaShortage.ts';
 import { ReplicaWaits } from './replicaWaits.ts';
 import { SlaveLinks } from './slaveLinks.ts';
 
@@ -25,6 +26,7 @@ export class Replication implements Disposable {
   readonly #owned = new DisposableStore();
   readonly #links: SlaveLinks;
   readonly #waits: ReplicaWaits;
+  readonly #shortage: ReplicaShortage | undefined;
   #follower: Follower | undefined;
 
   constructor(options: ReplicationOptions) {
@@ -34,6 +36,10 @@ export class Replication implements Disposable {
     this.#links = this.#owned.add(
       new SlaveLinks({ log: store, settings: config, clock, logger, onChange: () => this.#tellWaiting() }),
     );
+    if (config.brokerRole === 'SYNC_MASTER') {
+      const slavesInSync = (): number => this.#links.inSync(store.maxPhysicalOffset);
+      this.#shortage = this.#owned.add(new ReplicaShortage({ config, slavesInSync, clock, logger }));
+    }
     this.#owned.add(store.onGrowth(() => this.#links.wake()));
   }
 
@@ -120,6 +126,7 @@ export class Replication implements Disposable {
 
   #tellWaiting(): void {
     if (this.#options.config.brokerRole !== 'SYNC_MASTER') return;
+    this.#shortage?.look();
     // Who waits wanted one slave at least, though none may be needed any more.
     this.#waits.reached(this.#links.reachedBy(Math.max(this.#neededReplicas - 1, 1)));
   }

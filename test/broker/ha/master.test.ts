@@ -87,6 +87,20 @@ describe('broker: its slaves', () => {
     assert.equal((await status())['inSyncSlaveNums'], 0);
   });
 
+  it('are told by the NameServer of brokerIP2, where it has one', async () => {
+    const { haAddress } = broker.context.registration;
+    assert.equal(haAddress.split(':')[0], broker.context.address.split(':')[0]);
+    const other = await TestBroker.start({ broker: { haListenPort: 0, brokerIP2: '127.0.0.9' } });
+    try {
+      assert.match(other.context.registration.haAddress, /^127\.0\.0\.9:\d+$/);
+      assert.doesNotMatch(other.context.address, /^127\.0\.0\.9/);
+      const settings = (await other.ask(RequestCode.GET_BROKER_CONFIG)).body.toString();
+      assert.match(settings, /^brokerIP2=127\.0\.0\.9$/m);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('are cut off when it stops', async () => {
     const slave = await follow();
     slave.socket.write(encodeHaReport(0));

@@ -14,7 +14,8 @@ import org.apache.rocketmq.common.message.MessageExt;
 
 /**
  * Produces and consumes while the nodes of a cluster come and go. Does what the lines of a file say, which another
- * program writes one by one: "produce FIRST COUNT" sends numbered messages, "consume" starts a consumer.
+ * program writes one by one: "produce FIRST COUNT" sends numbered messages, "consume" starts a consumer, and
+ * "consume MS" one that takes so long for each message and holds few.
  */
 public final class MastersDown {
     /** Clients ask for routes every 30 s otherwise. */
@@ -34,7 +35,7 @@ public final class MastersDown {
             List<String> lines = Files.exists(commands) ? Files.readAllLines(commands) : List.of();
             for (; done < lines.size(); done++) {
                 String[] words = lines.get(done).split(" ");
-                if (words[0].equals("consume")) consume(topic);
+                if (words[0].equals("consume")) consume(topic, words.length > 1 ? Integer.parseInt(words[1]) : 0);
                 else produce(producer, topic, Integer.parseInt(words[1]), Integer.parseInt(words[2]));
                 Emit.line("done", "command", lines.get(done));
             }
@@ -54,20 +55,35 @@ public final class MastersDown {
         }
     }
 
-    private static void consume(String topic) throws Exception {
+    private static void consume(String topic, int msEach) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(topic + "-consumer");
         Heartbeats.often(consumer);
         consumer.setInstanceName("consumer");
         consumer.setPollNameServerInterval(ROUTE_MS);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");
+        if (msEach > 0) {
+            consumer.setPullBatchSize(4);
+            consumer.setPullThresholdForQueue(8);
+            consumer.setConsumeThreadMin(2);
+            consumer.setConsumeThreadMax(2);
+        }
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
             for (MessageExt message : messages) {
                 Emit.line("received", "n", Integer.parseInt(new String(message.getBody(), StandardCharsets.UTF_8)),
-                    "broker", message.getBrokerName());
+                    "broker", message.getBrokerName(), "at", System.currentTimeMillis());
+                if (msEach > 0) pause(msEach);
             }
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
+    }
+
+    private static void pause(int ms) {
+        try {
+            Thread.sleep(ms);
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

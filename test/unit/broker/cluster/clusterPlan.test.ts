@@ -42,8 +42,8 @@ describe('broker/cluster/nodeConf', () => {
     const text = brokerConf(master, PLACE, '10.0.0.7:1;10.0.0.7:2');
     assert.match(text, /^inSyncReplicas=2$/m);
     assert.match(text, /^haListenPort=20912$/m);
-    const { settings, unknown } = readBrokerConf(text);
-    assert.deepEqual(unknown, []);
+    const { settings, ignored, unknown } = readBrokerConf(text);
+    assert.deepEqual([ignored, unknown], [[], []]);
     assert.deepEqual(
       [settings.brokerRole, settings.brokerIP1, settings.bindAddress, settings.listenPort, settings.namesrvAddr],
       ['SYNC_MASTER', '10.0.0.7', '0.0.0.0', 20_911, '10.0.0.7:1;10.0.0.7:2'],
@@ -54,8 +54,8 @@ describe('broker/cluster/nodeConf', () => {
   });
 
   it('is a namesrv.conf that keeps everything in the directory of the node', () => {
-    const { settings, unknown } = readNameServerConf(nameServerConf(PLACE));
-    assert.deepEqual(unknown, []);
+    const { settings, ignored, unknown } = readNameServerConf(nameServerConf(PLACE));
+    assert.deepEqual([ignored, unknown], [[], []]);
     assert.deepEqual(
       [settings.listenPort, settings.bindAddress, settings.kvConfigPath],
       [20_911, '0.0.0.0', 'C:\\clusters\\a b/kvConfig.json'],
