@@ -48,6 +48,8 @@ export type NodeState = 'starting' | 'running' | 'paused' | 'stopping' | 'stoppe
 export interface Replication {
   readonly inSync: boolean;
   readonly lagBytes: number;
+  /** Left out where its master does not tell: more than it counts, or a broker of Apache. */
+  readonly lagMessages?: number;
 }
 
 export interface ClusterNodeStatus {

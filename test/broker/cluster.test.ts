@@ -217,7 +217,7 @@ describe('command rocketmq-local cluster', function () {
     const topic = 'BenchmarkTest';
     const codes = [await send(address('broker-a'), 'a', topic), await send(address('broker-b'), 'b', topic)];
     assert.deepEqual(codes, [0, 0]);
-    const synced = { inSync: true, lagBytes: 0 };
+    const synced = { inSync: true, lagBytes: 0, lagMessages: 0 };
     const replications = await waitFor('both slaves in sync', async () => {
       const found = (await ask('status')).nodes.map(({ replication }) => replication);
       return found.filter((replication) => replication?.inSync && replication.lagBytes === 0).length === 2 && found;

@@ -9,16 +9,17 @@ export interface AskParts {
   readonly logger: Logger;
 }
 
-/** The body that a node answers a request without parameters with. @throws CodedError when it gives none */
+/** The body that a node answers with. @throws CodedError when it gives none */
 export async function askNode(
   address: string,
   requestCode: number,
   { clock, logger }: AskParts,
   timeoutMs: number,
+  extFields: Readonly<Record<string, string>> = {},
 ): Promise<Buffer> {
   const connection = await dial(address, { clock, logger, timeoutMs });
   try {
-    const { code, remark = '', body } = await connection.request({ code: requestCode }, timeoutMs);
+    const { code, remark = '', body } = await connection.request({ code: requestCode, extFields }, timeoutMs);
     if (code === 0) return body;
     throw new CodedError('response-error', { address, requestCode, responseCode: responseCodeName(code), remark });
   } finally {

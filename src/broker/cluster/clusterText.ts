@@ -20,6 +20,7 @@ export function statusText({ mode, apache, dir, namesrv, pid, nodes }: ClusterSt
 function stateText({ state, ended, replication }: ClusterNodeStatus): string {
   if (ended !== null) return `${state} (${typeof ended === 'number' ? `exit code ${ended}` : ended})`;
   if (replication === null) return state;
-  const { inSync, lagBytes } = replication;
-  return `${state}, ${inSync ? 'in sync' : 'not in sync'}, ${lagBytes} bytes behind`;
+  const { inSync, lagBytes, lagMessages } = replication;
+  const messages = lagMessages === undefined ? '' : ` (${lagMessages} messages)`;
+  return `${state}, ${inSync ? 'in sync' : 'not in sync'}, ${lagBytes} bytes${messages} behind`;
 }

@@ -1,9 +1,10 @@
 import { encodeHaStatus } from '../../protocol/bodies/haStatus.ts';
 import { RequestCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
-import { exchangeHaInfo, exchangeHaInfoResponse } from '../../protocol/requests/ha.ts';
+import { exchangeHaInfo, exchangeHaInfoResponse, getBrokerHaStatus } from '../../protocol/requests/ha.ts';
 import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
 import type { BrokerContext, BrokerHandler } from '../brokerContext.ts';
+import { messagesBetween } from '../ha/messagesBetween.ts';
 import { SUCCESS, success, successBody } from '../reply.ts';
 
 /* Between masters, slaves and whoever looks at them. Source: AdminBrokerProcessor.java; broker sheet §13.5. */
@@ -16,8 +17,17 @@ export const masterHandlers: readonly (readonly [RequestCode, BrokerHandler])[] 
 ];
 
 /** GET_BROKER_HA_STATUS 907. */
-function getHaStatus({ replication }: BrokerContext): Reply {
-  return successBody(encodeHaStatus(replication.status()));
+async function getHaStatus({ replication, store }: BrokerContext, { command }: IncomingRequest): Promise<Reply> {
+  const status = replication.status();
+  const { countMessages } = decodeFields(getBrokerHaStatus, command.extFields);
+  if (countMessages !== true) return successBody(encodeHaStatus(status));
+  const haConnectionInfo = await Promise.all(
+    status.haConnectionInfo.map(async (slave) => ({
+      ...slave,
+      diffMessages: await messagesBetween(store, slave.slaveAckOffset, status.masterCommitLogMaxOffset),
+    })),
+  );
+  return successBody(encodeHaStatus({ ...status, haConnectionInfo }));
 }
 
 /** EXCHANGE_BROKER_HA_INFO 906: who asks without a master's address learns this one's. */

@@ -17,6 +17,8 @@ export interface SlaveStatus {
   readonly slaveAckOffset: number;
   /** How far that is behind. */
   readonly diff: number;
+  /** The same in messages, from a broker of ours that was asked to count and could. */
+  readonly diffMessages?: number | undefined;
   readonly inSync: boolean;
   readonly transferredByteInSecond: number;
   readonly transferFromWhere: number;
@@ -51,6 +53,7 @@ export function decodeSlaves(body: Buffer): SlaveStatus[] {
     addr: textAt(slave, 'addr'),
     slaveAckOffset: numberAt(slave, 'slaveAckOffset'),
     diff: numberAt(slave, 'diff'),
+    ...(slave['diffMessages'] === undefined ? {} : { diffMessages: numberAt(slave, 'diffMessages') }),
     inSync: booleanAt(slave, 'inSync'),
     transferredByteInSecond: numberAt(slave, 'transferredByteInSecond'),
     transferFromWhere: numberAt(slave, 'transferFromWhere'),

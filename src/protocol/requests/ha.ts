@@ -1,4 +1,4 @@
-import { long, optional, string } from '../fields.ts';
+import { boolean, long, optional, string } from '../fields.ts';
 
 /* Masters and slaves: remoting sheet §3.10. */
 
@@ -9,3 +9,6 @@ export const exchangeHaInfoResponse = {
   masterHaAddress: string,
   masterFlushOffset: long,
 } as const;
+
+/** GET_BROKER_HA_STATUS 907: ours alone counts messages too; Apache's broker reads no field. */
+export const getBrokerHaStatus = { countMessages: optional(boolean) } as const;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { decodeSlaves } from '../../../src/protocol/bodies/haStatus.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import { HaTransferReader, encodeHaReport } from '../../../src/protocol/haTransfer.ts';
 import { parseAddress } from '../../../src/remoting/address.ts';
@@ -85,6 +86,23 @@ describe('broker: its slaves', () => {
     slave.socket.destroy();
     await waitFor('the slave to be gone', async () => (await status()).haConnectionInfo.length === 0, { pollMs: 5 });
     assert.equal((await status())['inSyncSlaveNums'], 0);
+  });
+
+  it('are told of in messages too where somebody asks for that', async () => {
+    const behind = async (): Promise<unknown> => {
+      const answer = await broker.ask(RequestCode.GET_BROKER_HA_STATUS, { countMessages: 'true' });
+      return decodeSlaves(answer.body)[0]?.diffMessages;
+    };
+    await broker.send('T', 'a');
+    const second = broker.context.store.maxPhysicalOffset;
+    for (let index = 0; index < 5; index += 1) await broker.send('T', Buffer.alloc(300_000, index));
+    const slave = await follow();
+    slave.socket.write(encodeHaReport(second));
+    await waitFor('the count', async () => (await behind()) === 5, { pollMs: 5 });
+    slave.socket.write(encodeHaReport(second + 1));
+    await waitFor('no count within a message', async () => (await behind()) === undefined, { pollMs: 5 });
+    slave.socket.write(encodeHaReport(broker.context.store.maxPhysicalOffset));
+    await waitFor('nothing to be behind', async () => (await behind()) === 0, { pollMs: 5 });
   });
 
   it('are told by the NameServer of brokerIP2, where it has one', async () => {

@@ -27,7 +27,12 @@ describe('broker/cluster/clusterText', () => {
         node({ name: 'broker-b', pid: null, state: 'killed', ended: 'SIGKILL' }),
         node({ name: 'namesrv-1', role: 'namesrv', pid: null, state: 'stopped', ended: 0 }),
         node({ name: 'broker-a-s', role: 'slave', replication: { inSync: true, lagBytes: 0 } }),
-        node({ name: 'broker-b-s', role: 'slave', state: 'paused', replication: { inSync: false, lagBytes: 12 } }),
+        node({
+          name: 'broker-b-s',
+          role: 'slave',
+          state: 'paused',
+          replication: { inSync: false, lagBytes: 812, lagMessages: 3 },
+        }),
       ],
     });
     assert.deepEqual(text.split('\n'), [
@@ -37,7 +42,7 @@ describe('broker/cluster/clusterText', () => {
       'broker-b    master   127.0.0.1:20911  -    killed (SIGKILL)',
       'namesrv-1   namesrv  127.0.0.1:20911  -    stopped (exit code 0)',
       'broker-a-s  slave    127.0.0.1:20911  7    running, in sync, 0 bytes behind',
-      'broker-b-s  slave    127.0.0.1:20911  7    paused, not in sync, 12 bytes behind',
+      'broker-b-s  slave    127.0.0.1:20911  7    paused, not in sync, 812 bytes (3 messages) behind',
       '',
     ]);
   });
