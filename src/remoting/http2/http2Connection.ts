@@ -13,6 +13,8 @@ import {
   Setting,
 } from '../../protocol/http2/http2Code.ts';
 import { encodeSettings, readSettings, withoutPadding } from '../../protocol/http2/payloads.ts';
+import { areTrailers, isRequest } from '../../protocol/http2/requestHeaders.ts';
+import { AbandonedStreams } from './abandonedStreams.ts';
 import { HeaderBlocks } from './headerBlocks.ts';
 import type { HeaderBlock } from './headerBlocks.ts';
 import { Http2Sender, uint32 } from './http2Sender.ts';
@@ -53,6 +55,7 @@ export class Http2Connection implements Http2Carrier {
   readonly #window: ReceiveWindow;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #resets: ResetBudget;
+  readonly #abandoned = new AbandonedStreams();
   #lastId = 0;
   #problem: Error | undefined;
   #isLeaving = false;
@@ -98,6 +101,7 @@ export class Http2Connection implements Http2Carrier {
 
   forget(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
+    if (!stream.isReadEnd) this.#abandoned.add(stream.id);
     if (this.#isLeaving) this.#endWhenIdle();
   }
 
@@ -148,6 +152,10 @@ export class Http2Connection implements Http2Carrier {
         break;
       case FrameType.PRIORITY:
         checkLength(payload, 5);
+        if (id === 0) throw illegal('a priority without a stream');
+        break;
+      case FrameType.GOAWAY:
+        checkConnection(id);
         break;
       case FrameType.PUSH_PROMISE:
         throw illegal('a client promises nothing');
@@ -159,9 +167,10 @@ export class Http2Connection implements Http2Carrier {
     if (!this.#window.take(payload.length)) throw tooMuchData();
     const data = withoutPadding(flags, payload);
     const stream = this.#streams.get(id);
-    // What was on its way when the stream ended.
-    if (stream === undefined) this.read(payload.length);
-    else if (stream.isReadEnd) throw new Http2Error(Http2Code.STREAM_CLOSED, 'data behind the end of a request');
+    if (stream === undefined) {
+      if (!this.#abandoned.has(id)) throw new Http2Error(Http2Code.STREAM_CLOSED, 'data behind the end of a request');
+      this.read(payload.length);
+    } else if (stream.isReadEnd) throw new Http2Error(Http2Code.STREAM_CLOSED, 'data behind the end of a request');
     else if (!stream.received(data, payload.length)) throw tooMuchData();
     else if ((flags & FrameFlag.END_STREAM) !== 0) stream.receivedEnd();
   }
@@ -174,12 +183,15 @@ export class Http2Connection implements Http2Carrier {
     const known = this.#streams.get(id);
     if (known !== undefined) {
       if (known.isReadEnd) throw new Http2Error(Http2Code.STREAM_CLOSED, 'headers behind the end of a request');
-      if (isEnd) known.receivedEnd();
+      if (isEnd && headers !== undefined && areTrailers(headers)) known.receivedEnd();
       else known.reset(Http2Code.PROTOCOL_ERROR);
       return;
     }
-    // What was on its way when the stream ended.
-    if (id <= this.#lastId) return;
+    if (id <= this.#lastId) {
+      if (this.#abandoned.has(id)) return;
+      if (id === this.#lastId) throw new Http2Error(Http2Code.STREAM_CLOSED, 'headers behind the end of a request');
+      throw illegal(`stream ${id} begins behind ${this.#lastId}`);
+    }
     if (this.#isLeaving || this.#streams.size >= MAX_STREAMS) {
       this.#refuse(id, Http2Code.REFUSED_STREAM);
       return;
@@ -189,11 +201,11 @@ export class Http2Connection implements Http2Carrier {
       this.#refuse(id, Http2Code.ENHANCE_YOUR_CALM);
       return;
     }
-    const stream = new Http2Stream(id, headers, this, STREAM_WINDOW);
-    if (stream.header(':method') === undefined || stream.header(':path') === undefined) {
+    if (!isRequest(headers)) {
       this.#refuse(id, Http2Code.PROTOCOL_ERROR);
       return;
     }
+    const stream = new Http2Stream(id, headers, this, STREAM_WINDOW);
     this.#streams.set(id, stream);
     this.#options.request(stream);
     if (isEnd) stream.receivedEnd();
@@ -201,6 +213,7 @@ export class Http2Connection implements Http2Carrier {
 
   #refuse(id: number, code: Http2Code): void {
     this.#lastId = Math.max(this.#lastId, id);
+    this.#abandoned.add(id);
     this.#resets.spend();
     this.sender.answer(FrameType.RST_STREAM, 0, id, uint32(code));
   }
@@ -224,7 +237,7 @@ export class Http2Connection implements Http2Carrier {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     this.#resets.spend();
-    stream.close();
+    stream.receivedReset();
   }
 
   #settings(flags: number, id: number, payload: Buffer): void {

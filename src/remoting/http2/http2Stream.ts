@@ -1,6 +1,5 @@
 import type { Headers } from '../../protocol/http2/hpackDecoder.ts';
-import { FrameFlag, FrameType, MAX_WINDOW } from '../../protocol/http2/http2Code.ts';
-import type { Http2Code } from '../../protocol/http2/http2Code.ts';
+import { FrameFlag, FrameType, Http2Code, MAX_WINDOW } from '../../protocol/http2/http2Code.ts';
 import { uint32 } from './http2Sender.ts';
 import type { Http2Sender } from './http2Sender.ts';
 import { ReceiveWindow } from './receiveWindow.ts';
@@ -41,6 +40,7 @@ export class Http2Stream {
   readonly #carrier: Http2Carrier;
   readonly #sender: Http2Sender;
   readonly #receiveWindow: ReceiveWindow;
+  #receivedBytes = 0;
   #sendWindow: number;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -168,6 +168,7 @@ export class Http2Stream {
   /** @param bytes what it takes of the windows, padding included. @returns false when that is more than was allowed */
   received(chunk: Buffer, bytes: number): boolean {
     if (!this.#receiveWindow.take(bytes)) return false;
+    this.#receivedBytes += chunk.length;
     this.#take(chunk, bytes);
     return true;
   }
@@ -175,7 +176,14 @@ export class Http2Stream {
   receivedEnd(): void {
     if (this.#isReadEnd) return;
     this.#isReadEnd = true;
-    this.#deliverEnd();
+    if (this.#receivedBytes === this.#announcedBytes()) this.#deliverEnd();
+    else this.reset(Http2Code.PROTOCOL_ERROR);
+  }
+
+  /** The client ends it, in both directions. */
+  receivedReset(): void {
+    this.#isReadEnd = true;
+    this.close();
   }
 
   /** @returns false when the window would be larger than any may be */
@@ -197,6 +205,12 @@ export class Http2Stream {
     this.#sender.forget(this);
     this.#carrier.forget(this);
     this.reader?.closed();
+  }
+
+  /** What the client said that it sends. Source: RFC 9113 §8.1.1. */
+  #announcedBytes(): number {
+    const announced = this.header('content-length');
+    return announced === undefined ? this.#receivedBytes : Number(announced);
   }
 
   #take(chunk: Buffer, bytes: number): void {

@@ -235,6 +235,23 @@ describe('Http2Connection', () => {
     await begun();
   });
 
+  it('refuses a request that says another length than it has, and takes one that says the right one', async () => {
+    const client = await open();
+    const begin = (id: number, length: string, ...chunks: string[]): void =>
+      client.write(
+        frame(HEADERS, END_HEADERS, id, Buffer.concat([CALL, encodeHeaders({ 'content-length': length })])),
+        ...chunks.map((chunk) => frame(DATA, 0, id, chunk)),
+        frame(DATA, END_STREAM, id),
+      );
+    for (const [id, length] of ['0', '5', '7', 'six'].entries()) begin(2 * id + 1, length, '0000', '000000', '00');
+    begin(9, '6', '000000', '000100');
+    for (const id of [1, 3, 5, 7]) {
+      assert.equal((await client.until(RST_STREAM, id)).payload.readUInt32BE(0), Http2Code.PROTOCOL_ERROR);
+    }
+    await client.seen();
+    assert.deepEqual(client.of(RST_STREAM, 9), []);
+  });
+
   it('takes no more calls when it stops, and ends those it has', async () => {
     const client = await open();
     client.write(callFrame(1));
@@ -290,6 +307,14 @@ describe('Http2Connection', () => {
     ['a ping that is too short', Http2Code.FRAME_SIZE_ERROR, frame(PING, 0, 0, '00')],
     ['a ping of a stream', Http2Code.PROTOCOL_ERROR, frame(PING, 0, 1, Buffer.alloc(8))],
     ['a priority that is too short', Http2Code.FRAME_SIZE_ERROR, frame(PRIORITY, 0, 1, '00')],
+    ['a priority of no stream', Http2Code.PROTOCOL_ERROR, frame(PRIORITY, 0, 0, Buffer.alloc(5))],
+    ['a goodbye of a stream', Http2Code.PROTOCOL_ERROR, frame(GOAWAY, 0, 1, Buffer.alloc(8))],
+    ['a stream behind its time', Http2Code.PROTOCOL_ERROR, callFrame(5, END_STREAM), callFrame(3, END_STREAM)],
+    [
+      'data behind its own reset',
+      Http2Code.STREAM_CLOSED,
+      ...[callFrame(1), frame(RST_STREAM, 0, 1, '00000008'), frame(DATA, 0, 1, 'ff')],
+    ],
     ['a promise', Http2Code.PROTOCOL_ERROR, frame(PUSH_PROMISE, END_HEADERS, 1, '00000002')],
   ] as const) {
     it(`says goodbye to who sends ${what}`, async () => {
