@@ -14,6 +14,7 @@ import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendStatus;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,7 +53,7 @@ class OrdersTest {
         BlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("canceller");
         consumer.setNamesrvAddr(told("namesrv"));
-        consumer.setPersistConsumerOffsetInterval(100);
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe("Timeouts", "*");
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
             messages.forEach(message -> cancelled.add(new String(message.getBody(), UTF_8)));
@@ -65,8 +66,8 @@ class OrdersTest {
         producer.send(timeout);
         assertNull(cancelled.poll());
         control("/clock", "{'by': '1h'}");
-        assertEquals("order 7", cancelled.poll(20, TimeUnit.SECONDS));
-        control("/wait", "{'topic': 'Timeouts', 'group': 'canceller'}");
+        assertEquals("order 7", cancelled.poll(60, TimeUnit.SECONDS));
+        control("/wait", "{'topic': 'Timeouts', 'group': 'canceller', 'timeoutMs': 30000}");
         consumer.shutdown();
     }
 

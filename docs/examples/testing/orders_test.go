@@ -61,7 +61,7 @@ func TestAPaymentThatFailedIsTriedAgain(t *testing.T) {
 			t.Fatalf("try %d came when %d was due", got, want)
 		}
 	}
-	control(t, "/wait", `{"topic": "Orders", "group": "billing"}`)
+	control(t, "/wait", `{"topic": "Orders", "group": "billing", "timeoutMs": 30000}`)
 }
 
 func TestAFullDiskIsToldToTheCaller(t *testing.T) {
