@@ -83,16 +83,23 @@ describe('a local cluster of a window', function () {
     assert.deepEqual(await rowsBelow(api, connection), ['Nodes', 'DefaultCluster']);
     // Slaves show how far they are: their masters, which wait for them, say so.
     api.localClusters.watch(true);
-    await untilRow('broker-a-s', /in sync · 0 bytes behind$/);
-    await untilRow('broker-b-s', /in sync · 0 bytes behind$/);
-    assert.deepEqual(await rowsBelow(api, await nodeAt(api, CONNECTION, 'Nodes')), [
+    const rows = [
       'namesrv-1 | NameServer · running',
       'namesrv-2 | NameServer · running',
       'broker-a | master · running',
       'broker-b | master · running',
       'broker-a-s | slave · running · in sync · 0 bytes behind',
       'broker-b-s | slave · running · in sync · 0 bytes behind',
-    ]);
+    ];
+    let shown: string[] = [];
+    await waitFor(
+      'every node to run, and slaves to be in sync',
+      async () => {
+        shown = await rowsBelow(api, await nodeAt(api, CONNECTION, 'Nodes'));
+        return shown.join() === rows.join();
+      },
+      { details: () => shown.join('; ') },
+    );
     const [, cluster] = await childrenOf(api, connection);
     const brokers = (await childrenOf(api, cluster)).find((node) => rowOf(api, node).startsWith('Brokers'));
     assert.equal((await childrenOf(api, brokers)).length, 4);
@@ -129,7 +136,7 @@ describe('a local cluster of a window', function () {
     });
     await run(api, 'rocketmq.node.start', await nodeNamed('broker-a'));
     assert.equal(rowOf(api, await nodeNamed('broker-a')), 'broker-a | master · running');
-    await untilRow('broker-a-s', /in sync · 0 bytes behind$/);
+    await untilRow('broker-a-s', /· in sync · 0 bytes behind$/);
     remember();
   });
 
