@@ -1,11 +1,10 @@
 import type { Duplex } from 'node:stream';
 
 import type { Clock } from '../base/clock.ts';
-import { Deferred } from '../base/deferred.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Event } from '../base/emitter.ts';
-import { CodedError, systemErrorCode } from '../base/errors.ts';
+import { CodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { signed } from '../protocol/acl.ts';
 import type { Credentials } from '../protocol/acl.ts';
@@ -13,8 +12,9 @@ import { ResponseCode, requestCodeName } from '../protocol/codes.ts';
 import { LANGUAGE, isOneway, isResponse, request, response } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { FrameSplitter, MAX_FRAME_BYTES, readFrame } from '../protocol/frame.ts';
+import { ConnectionEnd } from './connectionEnd.ts';
+import { DrainWaiters } from './drainWaiters.ts';
 import { failure } from './failure.ts';
-import { FIRST_BYTES, foreignProtocol } from './foreignProtocol.ts';
 import { Outbox } from './outbox.ts';
 import { PendingRequests } from './pendingRequests.ts';
 
@@ -104,11 +104,10 @@ export class Connection implements Peer {
   #receivedChunks = 0;
   /** Frames that wait until the peer reads our answers. */
   #waitingFrames: Buffer[] = [];
-  #waitingForDrain: Deferred<void>[] = [];
+  readonly #waitingForDrain: DrainWaiters;
   /** Who wants that nothing is read now. */
   readonly #readingStops = new Set<object>();
-  /** What came before the first whole frame; undefined after it. */
-  #firstBytes: Buffer | undefined = Buffer.alloc(0);
+  readonly #end: ConnectionEnd;
 
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.remoteAddress = options.remoteAddress;
@@ -121,6 +120,8 @@ export class Connection implements Peer {
     this.#credentials = options.credentials;
     this.#splitter = new FrameSplitter(options.maxFrameBytes ?? MAX_FRAME_BYTES);
     this.#outbox = new Outbox(stream);
+    this.#end = new ConnectionEnd(options.remoteAddress);
+    this.#waitingForDrain = new DrainWaiters(options.remoteAddress, options.clock);
     this.#closesWhenSilent = options.closesWhenSilent ?? false;
     this.#pending = new PendingRequests(options.remoteAddress, options.clock, {
       mark: () => this.#receivedChunks,
@@ -131,7 +132,7 @@ export class Connection implements Peer {
     stream.on('drain', () => this.#onDrain());
     stream.on('end', () => this.#onEnd());
     stream.on('close', () => this.#onEnd());
-    stream.on('error', (error) => this.#close(this.#closedError(error)));
+    stream.on('error', (error) => this.#close(this.#end.closed(error)));
   }
 
   get isOpen(): boolean {
@@ -159,7 +160,7 @@ export class Connection implements Peer {
    * `frame-illegal`
    */
   request(parts: RequestParts, timeoutMs: number, signal?: AbortSignal): Promise<RemotingCommand> {
-    if (!this.#isOpen) return Promise.reject(this.#closedError());
+    if (!this.#isOpen) return Promise.reject(this.#end.closed());
     if (signal?.aborted === true) return Promise.reject(new CodedError('cancelled'));
     const opaque = this.#takeOpaque();
     try {
@@ -175,25 +176,9 @@ export class Connection implements Peer {
    * @throws CodedError `connection-closed`, `request-timeout` after 30 s in which the peer read nothing, `frame-too-large`
    */
   async oneway(parts: RequestParts): Promise<void> {
-    if (!this.#isOpen) throw this.#closedError();
+    if (!this.#isOpen) throw this.#end.closed();
     this.#write(request(this.#takeOpaque(), this.#signed({ ...parts, oneway: true }), this.#language));
-    if (!this.#outbox.isBlocked) return;
-    const drained = new Deferred<void>();
-    this.#waitingForDrain.push(drained);
-    const timer = this.#clock.after(ONEWAY_TIMEOUT_MS, () =>
-      drained.reject(
-        new CodedError('request-timeout', {
-          address: this.remoteAddress,
-          requestCode: parts.code,
-          timeoutMs: ONEWAY_TIMEOUT_MS,
-        }),
-      ),
-    );
-    try {
-      await drained.promise;
-    } finally {
-      timer.dispose();
-    }
+    if (this.#outbox.isBlocked) await this.#waitingForDrain.wait(parts.code);
   }
 
   /** Answers a request for which the handler returned `undefined`; nothing is written when the peer has gone. */
@@ -251,14 +236,12 @@ export class Connection implements Peer {
     if (!this.#isOpen) return;
     this.#lastActivityMs = this.#clock.now();
     this.#receivedChunks += 1;
-    if (this.#firstBytes !== undefined && this.#firstBytes.length < FIRST_BYTES) {
-      this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, FIRST_BYTES)]);
-    }
+    this.#end.bytesCame(chunk);
     try {
       const frames = this.#splitter.push(chunk);
       this.#waitingFrames = this.#waitingFrames.length === 0 ? frames : this.#waitingFrames.concat(frames);
     } catch (error) {
-      this.#close(this.#unreadable(error));
+      this.#close(this.#end.unreadable(error));
       return;
     }
     this.#handleFrames();
@@ -266,7 +249,7 @@ export class Connection implements Peer {
 
   #onDrain(): void {
     this.#lastActivityMs = this.#clock.now();
-    for (const drained of this.#waitingForDrain.splice(0)) drained.resolve();
+    this.#waitingForDrain.resolveAll();
     this.#readOn();
   }
 
@@ -286,10 +269,10 @@ export class Connection implements Peer {
       try {
         command = readFrame(frame);
       } catch (error) {
-        this.#close(this.#unreadable(error));
+        this.#close(this.#end.unreadable(error));
         break;
       }
-      this.#firstBytes = undefined;
+      this.#end.frameCame();
       if (isResponse(command)) {
         this.#takeAnswer(command);
       } else if (this.#outbox.isBlocked || this.#readingStops.size > 0) {
@@ -350,7 +333,7 @@ export class Connection implements Peer {
     if (heldBytes > 0) {
       this.#logger.warn(`${this.remoteAddress} closed in the middle of a frame, after ${heldBytes} bytes of it`);
     }
-    this.#close(heldBytes > 0 ? (this.#foreignError() ?? this.#closedError()) : undefined);
+    this.#close(heldBytes > 0 ? this.#end.cutShort() : undefined);
   }
 
   #close(error: CodedError | undefined): void {
@@ -360,30 +343,13 @@ export class Connection implements Peer {
     this.#waitingFrames = [];
     this.#stream.destroy();
     if (error !== undefined) this.#logger.debug(`connection with ${this.remoteAddress} ended: ${error.message}`);
-    const reason = error ?? this.#closedError();
+    const reason = error ?? this.#end.closed();
     this.#pending.rejectAll(reason);
-    for (const drained of this.#waitingForDrain.splice(0)) drained.reject(reason);
+    this.#waitingForDrain.rejectAll(reason);
     this.#closed.fire(error);
     this.#closed.dispose();
   }
-
-  #unreadable(error: unknown): CodedError {
-    return this.#foreignError() ?? (error instanceof CodedError ? error : this.#closedError(error));
-  }
-
-  #foreignError(): CodedError | undefined {
-    const speaks = this.#firstBytes === undefined ? undefined : foreignProtocol(this.#firstBytes);
-    return speaks && new CodedError('not-rocketmq', { address: this.remoteAddress, speaks });
-  }
-
-  #closedError(cause?: unknown): CodedError {
-    const reason = systemErrorCode(cause);
-    const details = { address: this.remoteAddress, ...(reason === undefined ? {} : { reason }) };
-    return new CodedError('connection-closed', details, { cause });
-  }
 }
-
-const ONEWAY_TIMEOUT_MS = 30_000;
 
 /** Java answers any code nobody registered like this. Source: NettyRemotingAbstract.java; remoting sheet §1.9. */
 export function notSupported({ command }: IncomingRequest): Reply {
