@@ -30,8 +30,8 @@ export function allSuites(): ReadonlyMap<string, Suite> {
     mochaSuite('broker', 40_000, 5 * MINUTE_MS),
     mochaSuite('grammar', 20_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('interop', 300_000, 15 * MINUTE_MS, 2)),
+    prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS, 2)),
+    prepared(provideApache, mochaSuite('interop', 300_000, 15 * MINUTE_MS, 3)),
     prepared(provideVsCode, ['vscode', runVsCodeSuite]),
     ['desktop', runDesktopSuite],
   ]);
