@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { GATHER_MS } from '../../../src/broker/ha/replication.ts';
 import { decodeSlaves } from '../../../src/protocol/bodies/haStatus.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import { HaTransferReader, encodeHaReport } from '../../../src/protocol/haTransfer.ts';
@@ -45,7 +46,12 @@ describe('broker: its slaves', () => {
     await broker.send('T', 'before');
     const slave = await follow();
     slave.socket.write(encodeHaReport(0));
+    await waitFor('what was before', () => slave.log().length > 0, { pollMs: 5 });
+    const before = slave.log().length;
     await broker.send('T', 'after');
+    await broker.clock.advanceAsync(GATHER_MS - 1);
+    assert.equal(slave.log().length, before, 'what comes meanwhile goes with it');
+    await broker.clock.advanceAsync(1);
     const end = broker.context.store.maxPhysicalOffset;
     await waitFor('all bytes', () => slave.log().length === end, { pollMs: 5 });
     assert.deepEqual(

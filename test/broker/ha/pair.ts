@@ -3,6 +3,7 @@ import { startBroker } from '../../../src/broker/broker.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { brokerConfig } from '../../../src/broker/config.ts';
 import type { BrokerConfig } from '../../../src/broker/config.ts';
+import { GATHER_MS } from '../../../src/broker/ha/replication.ts';
 import { openStore } from '../../../src/broker/openStore.ts';
 import type { Connection } from '../../../src/remoting/connection.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
@@ -61,10 +62,11 @@ export class TestPair {
     const { store } = this.master.context;
     await waitFor(
       'the slave to catch up',
-      () => this.slave?.context.store.maxPhysicalOffset === store.maxPhysicalOffset,
-      {
-        pollMs: 5,
+      async () => {
+        await this.master.clock.advanceAsync(GATHER_MS);
+        return this.slave?.context.store.maxPhysicalOffset === store.maxPhysicalOffset;
       },
+      { pollMs: 5 },
     );
   }
 

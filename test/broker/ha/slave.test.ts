@@ -197,6 +197,7 @@ describe('broker: a slave', () => {
     await waitFor('the tables', () => isDeepStrictEqual(versions()[0], versions()[1]), { pollMs: 5 });
     await master.createTopic('New');
     await master.send('New', 'x');
+    await pair.caughtUp();
     await waitFor('the topic', () => context.topics.get('New') !== undefined, { pollMs: 5 });
     assert.deepEqual(await bodiesAtSlave('New'), ['x']);
   });
