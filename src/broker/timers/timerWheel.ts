@@ -38,6 +38,9 @@ export class TimerWheel implements Disposable {
   #file: number | undefined;
   #isUnsynced = false;
   #waiting = 0;
+  #pendingSlots = 0;
+  /** What the file says of the slot that was asked for last: who puts a message asks several times. */
+  #latest: { readonly number: number; readonly slot: Slot | undefined } | undefined;
 
   /**
    * The file is made when the first message is put.
@@ -69,27 +72,25 @@ export class TimerWheel implements Disposable {
   slot(timeMs: number): Slot | undefined {
     if (this.#file === undefined) return undefined;
     const number = this.#number(timeMs);
-    readSync(this.#file, this.#bytes, 0, SLOT_BYTES, (number % FILE_SLOTS) * SLOT_BYTES);
-    if (readInt64(this.#bytes, 0) !== number) return undefined;
-    return {
-      firstPosition: readInt64(this.#bytes, 8),
-      lastPosition: readInt64(this.#bytes, 16),
-      count: this.#bytes.readInt32BE(24),
-    };
+    if (this.#latest?.number !== number) this.#latest = { number, slot: this.#read(this.#file, number) };
+    return this.#latest.slot;
   }
 
   /** Chains a unit to the slot; `messages` is 1, or -1 for one that takes another away. */
   add(timeMs: number, position: number, messages: number): void {
-    const before = this.slot(timeMs);
+    const { firstPosition = position, count = 0 } = this.slot(timeMs) ?? {};
+    const slot: Slot = { firstPosition, lastPosition: position, count: count + messages };
     const number = this.#number(timeMs);
     const index = number % FILE_SLOTS;
     writeInt64(this.#bytes, number, 0);
-    writeInt64(this.#bytes, before?.firstPosition ?? position, 8);
-    writeInt64(this.#bytes, position, 16);
-    this.#bytes.writeInt32BE((before?.count ?? 0) + messages, 24);
+    writeInt64(this.#bytes, slot.firstPosition, 8);
+    writeInt64(this.#bytes, slot.lastPosition, 16);
+    this.#bytes.writeInt32BE(slot.count, 24);
     this.#bytes.writeInt32BE(0, 28);
     this.#isUnsynced = true;
+    this.#latest = undefined;
     writeSync(this.#file ?? this.#open(), this.#bytes, 0, SLOT_BYTES, index * SLOT_BYTES);
+    this.#latest = { number, slot };
     this.#mark(index);
     this.#waiting += messages;
   }
@@ -99,7 +100,11 @@ export class TimerWheel implements Disposable {
     const slot = this.slot(timeMs);
     if (slot === undefined || this.#file === undefined) return;
     const index = this.#number(timeMs) % FILE_SLOTS;
-    this.#pending[index >>> 5] = (this.#pending[index >>> 5] ?? 0) & ~(1 << (index & 31));
+    const word = this.#pending[index >>> 5] ?? 0;
+    const bit = 1 << (index & 31);
+    if ((word & bit) !== 0) this.#pendingSlots -= 1;
+    this.#pending[index >>> 5] = word & ~bit;
+    this.#latest = undefined;
     this.#waiting -= slot.count;
     this.#isUnsynced = true;
     writeSync(this.#file, EMPTY_SLOT, 0, SLOT_BYTES, index * SLOT_BYTES);
@@ -107,6 +112,8 @@ export class TimerWheel implements Disposable {
 
   /** The first moment from `fromMs` on at which something is due. */
   next(fromMs: number): number | undefined {
+    // Otherwise the whole turn would be looked at, each time.
+    if (this.#pendingSlots === 0) return undefined;
     const from = this.#number(fromMs);
     const fromIndex = from % FILE_SLOTS;
     for (let step = 0; step <= this.#pending.length; step += 1) {
@@ -141,8 +148,21 @@ export class TimerWheel implements Disposable {
     return Math.floor(timeMs / this.#precisionMs);
   }
 
+  #read(file: number, number: number): Slot | undefined {
+    readSync(file, this.#bytes, 0, SLOT_BYTES, (number % FILE_SLOTS) * SLOT_BYTES);
+    if (readInt64(this.#bytes, 0) !== number) return undefined;
+    return {
+      firstPosition: readInt64(this.#bytes, 8),
+      lastPosition: readInt64(this.#bytes, 16),
+      count: this.#bytes.readInt32BE(24),
+    };
+  }
+
   #mark(index: number): void {
-    this.#pending[index >>> 5] = (this.#pending[index >>> 5] ?? 0) | (1 << (index & 31));
+    const word = this.#pending[index >>> 5] ?? 0;
+    const bit = 1 << (index & 31);
+    if ((word & bit) === 0) this.#pendingSlots += 1;
+    this.#pending[index >>> 5] = word | bit;
   }
 
   #load(file: number, from: number): void {
