@@ -21,9 +21,14 @@ export interface CallContext {
  * Reads who calls from the metadata. Nothing but the client id is ever required: clients differ in all other headers.
  * Source: ContextInitPipeline.java; gRPC sheet §2.1.
  */
-export function callContext(parts: Pick<CallContext, 'broker' | 'clients' | 'renewals'>, call: GrpcCall): CallContext {
+export function callContext(
+  { broker, clients, renewals }: Pick<CallContext, 'broker' | 'clients' | 'renewals'>,
+  call: GrpcCall,
+): CallContext {
   return {
-    ...parts,
+    broker,
+    clients,
+    renewals,
     call,
     session: call.session,
     clientId: metadata(call, 'x-mq-client-id').trim(),

@@ -51,7 +51,7 @@ export class GrpcCall {
   readonly #logger: Logger;
   readonly #maxMessageBytes: number;
   readonly #splitter: GrpcFrameSplitter;
-  readonly #closed = new Emitter<undefined>();
+  #closed: Emitter<undefined> | undefined;
   readonly #clock: Clock;
   #receiver: GrpcReceiver | undefined;
   #timer: Disposable | undefined;
@@ -77,6 +77,7 @@ export class GrpcCall {
       end: () => this.#halfClosed(),
       drained: () => this.#drained(),
       sent: () => this.#sent(),
+      leave: () => this.end(GrpcStatus.UNAVAILABLE, 'the server stops'),
       closed: () => this.#close(),
     };
   }
@@ -98,7 +99,7 @@ export class GrpcCall {
 
   /** Called once, when it is over, whoever ended it. */
   get onClose(): Event<undefined> {
-    return this.#closed.event;
+    return (this.#closed ??= new Emitter()).event;
   }
 
   /** Reads what the client sends. */
@@ -206,8 +207,8 @@ export class GrpcCall {
     this.#isOpen = false;
     this.#timer?.dispose();
     this.#drained();
-    this.#closed.fire(undefined);
-    this.#closed.dispose();
+    this.#closed?.fire(undefined);
+    this.#closed?.dispose();
   }
 
   #guard(step: () => void): void {

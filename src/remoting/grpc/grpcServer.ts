@@ -5,7 +5,6 @@ import type { Clock } from '../../base/clock.ts';
 import { Emitter } from '../../base/emitter.ts';
 import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
-import { GrpcStatus } from '../../protocol/grpc/grpcStatus.ts';
 import { encodeHeaders } from '../../protocol/http2/hpackEncoder.ts';
 import { Http2Code } from '../../protocol/http2/http2Code.ts';
 import { Http2Connection } from '../http2/http2Connection.ts';
@@ -51,7 +50,7 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
   const { clock, logger, idleTimeoutMs } = options;
   const sessions = new Set<OpenSession>();
   const opened = (socket: Socket): void => {
-    const session = new OpenSession(socket, clock.now());
+    const session = new OpenSession(socket);
     sessions.add(session);
     session.connection = new Http2Connection(socket, {
       clock,
@@ -73,8 +72,8 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
   const sweep = clock.every(Math.max(1, Math.floor(idleTimeoutMs / 12)), () => {
     const sinceMs = clock.now() - idleTimeoutMs;
     gate?.expire(sinceMs);
-    for (const { calls, lastCallMs, remoteAddress, connection } of sessions) {
-      if (calls.size > 0 || lastCallMs > sinceMs) continue;
+    for (const { remoteAddress, connection } of sessions) {
+      if ((connection?.idleSinceMs ?? Infinity) > sinceMs) continue;
       logger.info(`${remoteAddress} made no call for ${idleTimeoutMs / 1000} s and is closed`);
       connection?.close();
     }
@@ -94,15 +93,12 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
 class OpenSession implements GrpcSession {
   readonly remoteAddress: string;
   readonly localAddress: { readonly host: string; readonly port: number };
-  readonly calls = new Set<GrpcCall>();
   connection: Http2Connection | undefined;
-  lastCallMs: number;
   readonly #closed = new Emitter<undefined>();
 
-  constructor(socket: Socket, nowMs: number) {
+  constructor(socket: Socket) {
     this.remoteAddress = addressOf(socket);
     this.localAddress = { host: (socket.localAddress ?? '').replace(/^::ffff:/, ''), port: socket.localPort ?? 0 };
-    this.lastCallMs = nowMs;
   }
 
   get onClose(): Event<undefined> {
@@ -130,12 +126,6 @@ function takeCall(
     return;
   }
   const call = new GrpcCall(stream, { clock, logger, maxMessageBytes, session });
-  session.calls.add(call);
-  session.lastCallMs = clock.now();
-  call.onClose(() => {
-    session.calls.delete(call);
-    session.lastCallMs = clock.now();
-  });
   try {
     handle(call);
   } catch (error) {
@@ -147,8 +137,7 @@ function takeCall(
 const NOT_GRPC = encodeHeaders({ ':status': '415' });
 
 /** Ends what is under way, and waits until the client knows. */
-async function leave({ calls, connection, onClose }: OpenSession, clock: Clock): Promise<void> {
-  for (const call of calls) call.end(GrpcStatus.UNAVAILABLE, 'the server stops');
+async function leave({ connection, onClose }: OpenSession, clock: Clock): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = clock.after(GOODBYE_MS, () => connection?.destroy());
     onClose(() => {

@@ -21,6 +21,7 @@ import { Http2Sender, uint32 } from './http2Sender.ts';
 import { Http2Stream } from './http2Stream.ts';
 import type { Http2Carrier } from './http2Stream.ts';
 import { ReceiveWindow } from './receiveWindow.ts';
+import { StreamTable } from './streamTable.ts';
 import { ResetBudget } from './resetBudget.ts';
 
 export interface Http2Options {
@@ -53,9 +54,10 @@ export class Http2Connection implements Http2Carrier {
   readonly #blocks = new HeaderBlocks(MAX_HEADER_BYTES);
   readonly #decoder = new HpackDecoder(MAX_HEADER_BYTES);
   readonly #window: ReceiveWindow;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new StreamTable();
   readonly #resets: ResetBudget;
   readonly #abandoned = new AbandonedStreams();
+  #idleSinceMs: number;
   #lastId = 0;
   #problem: Error | undefined;
   #isLeaving = false;
@@ -64,6 +66,7 @@ export class Http2Connection implements Http2Carrier {
   constructor(socket: Socket, options: Http2Options) {
     this.#socket = socket;
     this.#options = options;
+    this.#idleSinceMs = options.clock.now();
     this.#resets = new ResetBudget(options.clock);
     this.sender = new Http2Sender(socket);
     this.#window = new ReceiveWindow(this.sender, 0, CONNECTION_WINDOW);
@@ -77,6 +80,11 @@ export class Http2Connection implements Http2Carrier {
     this.sender.put(FrameType.WINDOW_UPDATE, 0, 0, uint32(CONNECTION_WINDOW - DEFAULT_WINDOW));
   }
 
+  /** Since when no request is under way; undefined while one is. */
+  get idleSinceMs(): number | undefined {
+    return this.#streams.size > 0 ? undefined : this.#idleSinceMs;
+  }
+
   /** Takes no more requests, and ends when those under way are over; at once when it is asked again. */
   close(): void {
     if (this.#isLeaving) {
@@ -85,6 +93,7 @@ export class Http2Connection implements Http2Carrier {
     }
     this.#isLeaving = true;
     this.sender.goAway(this.#lastId, Http2Code.NO_ERROR);
+    for (const stream of this.#streams.all()) stream.reader?.leave();
     this.#endWhenIdle();
   }
 
@@ -100,8 +109,9 @@ export class Http2Connection implements Http2Carrier {
   }
 
   forget(stream: Http2Stream): void {
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     if (!stream.isReadEnd) this.#abandoned.add(stream.id);
+    if (this.#streams.size === 0) this.#idleSinceMs = this.#options.clock.now();
     if (this.#isLeaving) this.#endWhenIdle();
   }
 
@@ -206,7 +216,7 @@ export class Http2Connection implements Http2Carrier {
       return;
     }
     const stream = new Http2Stream(id, headers, this, STREAM_WINDOW);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     this.#options.request(stream);
     if (isEnd) stream.receivedEnd();
   }
@@ -249,7 +259,7 @@ export class Http2Connection implements Http2Carrier {
     const moreBytes = this.sender.apply(readSettings(payload));
     this.sender.answer(FrameType.SETTINGS, FrameFlag.ACK, 0);
     if (moreBytes === 0) return;
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.all()) {
       if (!stream.grow(moreBytes)) throw new Http2Error(Http2Code.FLOW_CONTROL_ERROR, 'a window is too large');
     }
   }
@@ -267,7 +277,7 @@ export class Http2Connection implements Http2Carrier {
 
   #over(): void {
     this.#isOver = true;
-    for (const stream of [...this.#streams.values()]) stream.close();
+    for (const stream of this.#streams.all()) stream.close();
   }
 }
 

@@ -14,6 +14,8 @@ export interface Http2Reader {
   drained(): void;
   /** All that the client will get was handed over. */
   sent(): void;
+  /** The server stops: what is to be said is said now. */
+  leave(): void;
   /** Called once, when neither side can say anything more. */
   closed(): void;
 }
@@ -37,6 +39,8 @@ export class Http2Stream {
   readonly headers: Headers;
   /** Set by whoever takes the request. */
   reader: Http2Reader | undefined;
+  /** Of the table it is in. */
+  next: Http2Stream | undefined;
   readonly #carrier: Http2Carrier;
   readonly #sender: Http2Sender;
   readonly #receiveWindow: ReceiveWindow;
