@@ -35,6 +35,8 @@ export interface JavaOptions {
   readonly files?: Readonly<Record<string, string>> | undefined;
   /** Which of the logging configurations among the jars. */
   readonly logback?: string | undefined;
+  /** Makes of Java and its arguments the command that is run. */
+  readonly within?: ((java: string, args: readonly string[]) => readonly [string, readonly string[]]) | undefined;
 }
 
 /**
@@ -85,7 +87,8 @@ export async function startJava(
   mkdirSync(options.home, { recursive: true });
   const command = await javaCommand(mainClass, args, options, options.home);
   const env = environment(options.home, options);
-  return startProcess(javaExecutable(), command, { ...options, cwd: options.home, env });
+  const [program, programArgs] = options.within?.(javaExecutable(), command) ?? [javaExecutable(), command];
+  return startProcess(program, programArgs, { ...options, cwd: options.home, env });
 }
 
 async function javaCommand(

@@ -10,6 +10,7 @@ import type { TempDir } from '../tempDir.ts';
 import { ensureApacheJars } from './jars.ts';
 import type { Release } from './jars.ts';
 import { startJava } from './java.ts';
+import type { JavaOptions } from './java.ts';
 
 const SOURCES = ['test/interop/java', 'test/interop/grpc/java', 'bench/grpc/java'].map((folder) =>
   path.join(repository, folder),
@@ -24,6 +25,7 @@ export interface ScenarioOptions {
   readonly jvmArgs?: readonly string[];
   /** Java's own choice of compilers and collector, for what is measured. */
   readonly longLived?: boolean;
+  readonly within?: JavaOptions['within'];
 }
 
 /**
@@ -34,7 +36,7 @@ export interface ScenarioOptions {
 export async function startScenario(
   mainClass: string,
   args: readonly string[],
-  { release, nameServer, jvmArgs, longLived }: ScenarioOptions,
+  { release, nameServer, jvmArgs, longLived, within }: ScenarioOptions,
 ): Promise<RunningScenario> {
   const classes = await compiled(mainClass, release);
   const home = makeTempDir('scenario');
@@ -43,6 +45,7 @@ export async function startScenario(
     release,
     nameServer,
     longLived,
+    within,
     classPath: [classes],
     stopTimeoutMs: 0,
     cleanUp: () => home.remove(),
