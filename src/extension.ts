@@ -74,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
     new LocalBroker({
       directory: context.globalStorageUri.fsPath,
       modulePath,
+      isControlled: () => settings.boolean('localBroker.controlInterface'),
       startProcess: startBrokerProcess,
       findRunning: (storeDir) => findRunningBroker(storeDir, (nameServers) => answers(createClient(nameServers))),
       clock,

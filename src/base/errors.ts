@@ -39,6 +39,8 @@ export type ErrorCode =
   | 'broker-start-timeout' // timeoutMs
   | 'broker-ended' // exitCode?, signal?, lastWords
   | 'broker-of-other-window' // pid
+  | 'broker-uncontrolled' // its control interface is not served
+  | 'broker-control-failed' // reason
   | 'apache-home-invalid' // directory, missing: what of it
   | 'java-not-found' // executable
   | 'java-too-old' // executable, version

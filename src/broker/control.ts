@@ -26,6 +26,8 @@ export interface BrokerReady {
 /** Sent by the broker process over the IPC channel of `fork`. */
 export type BrokerEvent =
   | { readonly kind: 'ready'; readonly info: BrokerReady }
+  /** How many faults can strike, when that changed. */
+  | { readonly kind: 'faults'; readonly count: number }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails; readonly message: string };
 
 /** Sent by the parent. Losing the channel means the same as `stop`. */

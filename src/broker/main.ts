@@ -72,6 +72,7 @@ async function run(line: CommandLine): Promise<void> {
       },
       clock: systemClock,
       logger,
+      faultsChanged: (count) => tellParent({ kind: 'faults', count }),
     });
     tellReady(line, role, logger);
     const { why, exitCode } = await stopAsked;

@@ -29,6 +29,8 @@ export interface RoleParts {
   readonly storeDirectory: (fromConf: string) => string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told how many faults can strike, when that changed. */
+  readonly faultsChanged: (count: number) => void;
 }
 
 export interface RunningRole {
@@ -110,7 +112,7 @@ async function startMaybeControlled(
   port: number | undefined,
   storeDirectory: string,
   start: (controlled?: ControlledParts) => Promise<Runtime>,
-  { clock, logger }: RoleParts,
+  { clock, logger, faultsChanged }: RoleParts,
 ): Promise<{
   readonly runtime: Runtime;
   readonly control: ControlAccess | null;
@@ -121,7 +123,9 @@ async function startMaybeControlled(
     return { runtime, control: null, stop: () => runtime.stop() };
   }
   const { startControlled } = await import('./control/startControlled.ts');
-  const controlled = await startControlled({ port, storeDirectory, listen: startListening, clock, logger, start });
+  const controlled = await startControlled({
+    ...{ port, storeDirectory, listen: startListening, clock, logger, faultsChanged, start },
+  });
   return { runtime: controlled.runtime, control: controlled.access, stop: () => controlled.stop() };
 }
 

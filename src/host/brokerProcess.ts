@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../base/clock.ts';
 import { Deferred } from '../base/deferred.ts';
 import { Emitter } from '../base/emitter.ts';
+import type { Event } from '../base/emitter.ts';
 import { CodedError } from '../base/errors.ts';
 import type { BrokerEvent, BrokerReady } from '../broker/control.ts';
 import { endChild, exitOf, untilReady } from './forkedChild.ts';
@@ -18,6 +19,8 @@ export interface BrokerProcessOptions extends StartPatience {
   readonly grpcPort: number | 'off' | undefined;
   readonly storeDir: string;
   readonly logFile: string;
+  /** Whether its control interface is served, at any free port. */
+  readonly isControlled: boolean;
 }
 
 /** The broker as a child of this process: it ends when the channel to this process ends, also by a crash. */
@@ -31,9 +34,18 @@ export class BrokerProcess {
   readonly #ended = new Emitter<ChildExit>();
   /** The process ended though nobody asked it to. */
   readonly onCrash = this.#ended.event;
+  /** How many faults can strike, when that changed. */
+  readonly onDidChangeFaults: Event<number>;
 
-  constructor(child: ChildProcess, info: BrokerReady, exit: Promise<ChildExit>, options: BrokerProcessOptions) {
+  constructor(
+    child: ChildProcess,
+    info: BrokerReady,
+    exit: Promise<ChildExit>,
+    onDidChangeFaults: Event<number>,
+    options: BrokerProcessOptions,
+  ) {
     this.#child = child;
+    this.onDidChangeFaults = onDidChangeFaults;
     this.info = info;
     this.#exit = exit;
     this.#stopTimeoutMs = options.stopTimeoutMs;
@@ -63,17 +75,20 @@ export async function startBrokerProcess(options: BrokerProcessOptions): Promise
   });
   const exit = exitOf(child);
   const ready = new Deferred<BrokerReady>();
+  const faults = new Emitter<number>();
   child.on('message', (event: BrokerEvent) => {
     if (event.kind === 'ready') ready.resolve(event.info);
+    else if (event.kind === 'faults') faults.fire(event.count);
     else ready.reject(new CodedError(event.code, event.details, { cause: new Error(event.message) }));
   });
   const codes = { timeout: 'broker-start-timeout', ended: 'broker-ended' } as const;
-  return new BrokerProcess(child, await untilReady(child, exit, ready, codes, options), exit, options);
+  return new BrokerProcess(child, await untilReady(child, exit, ready, codes, options), exit, faults.event, options);
 }
 
 function brokerArguments(options: BrokerProcessOptions): string[] {
-  const { nameServerPort, brokerPort, grpcPort, storeDir, logFile } = options;
+  const { nameServerPort, brokerPort, grpcPort, storeDir, logFile, isControlled } = options;
   const ports = ['--namesrv-port', String(nameServerPort), '--port', String(brokerPort)];
   if (grpcPort !== undefined) ports.push('--grpc-port', String(grpcPort));
+  if (isControlled) ports.push('--control-port', '0');
   return ['start', ...ports, '--store', storeDir, '--log', logFile, '--json'];
 }

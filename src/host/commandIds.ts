@@ -5,6 +5,8 @@ export const commandIds = [
   'rocketmq.localBroker.restart',
   'rocketmq.localBroker.reset',
   'rocketmq.localBroker.showLog',
+  'rocketmq.localBroker.copyControl',
+  'rocketmq.localBroker.clearFaults',
   'rocketmq.localBroker.menu',
   'rocketmq.localCluster.start',
   'rocketmq.localCluster.stop',

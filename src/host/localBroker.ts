@@ -20,7 +20,8 @@ const LOCK_RETRY_MS = 300;
 
 export type LocalBrokerState =
   | { readonly kind: 'stopped' | 'starting' | 'stopping' }
-  | { readonly kind: 'running'; readonly info: BrokerReady }
+  /** `faults`: how many can strike. */
+  | { readonly kind: 'running'; readonly info: BrokerReady; readonly faults: number }
   /** Another window's broker, on the same store. */
   | { readonly kind: 'external'; readonly info: RunningBroker };
 
@@ -35,6 +36,8 @@ export interface LocalBrokerOptions {
   /** Holds the store directory and the log file. */
   readonly directory: string;
   readonly modulePath: string;
+  /** Whether the next start serves the control interface. */
+  readonly isControlled: () => boolean;
   readonly startProcess: (options: BrokerProcessOptions) => Promise<BrokerProcess>;
   readonly findRunning: (storeDir: string) => Promise<RunningBroker | undefined>;
   readonly clock: Clock;
@@ -201,7 +204,7 @@ export class LocalBroker implements Disposable {
   }
 
   async #startOwn(ports: BrokerPorts, signal: AbortSignal): Promise<BrokerReady> {
-    const { clock, modulePath, startProcess, directory } = this.#options;
+    const { clock, modulePath, isControlled, startProcess, directory } = this.#options;
     await mkdir(directory, { recursive: true });
     const deadlineMs = clock.now() + START_TIMEOUT_MS;
     for (;;) {
@@ -211,14 +214,16 @@ export class LocalBroker implements Disposable {
           modulePath,
           storeDir: this.storeDir,
           logFile: this.logFile,
+          isControlled: isControlled(),
           startTimeoutMs: START_TIMEOUT_MS,
           stopTimeoutMs: STOP_TIMEOUT_MS,
           clock,
           signal,
         });
         process.onCrash((exit) => this.#crashed(exit));
+        process.onDidChangeFaults((faults) => this.#faultsChanged(faults));
         this.#process = process;
-        this.#become({ kind: 'running', info: process.info });
+        this.#become({ kind: 'running', info: process.info, faults: 0 });
         return process.info;
       } catch (error) {
         // Two windows started at once: the one that got the store tells its ports in a moment, or ends.
@@ -228,6 +233,10 @@ export class LocalBroker implements Disposable {
         if (other !== undefined) return other;
       }
     }
+  }
+
+  #faultsChanged(faults: number): void {
+    if (this.#state.kind === 'running') this.#become({ ...this.#state, faults });
   }
 
   #crashed(exit: ChildExit): void {
@@ -242,7 +251,8 @@ export class LocalBroker implements Disposable {
   #become(state: LocalBrokerState): void {
     this.#state = state;
     const where = 'info' in state ? `, process ${state.info.pid}, NameServer ${state.info.namesrv}` : '';
-    this.#options.logger.info(`local broker: ${state.kind}${where}`);
+    const struck = 'faults' in state && state.faults > 0 ? `, ${state.faults} faults` : '';
+    this.#options.logger.info(`local broker: ${state.kind}${where}${struck}`);
     this.#changes.fire(state);
   }
 }

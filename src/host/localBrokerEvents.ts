@@ -10,7 +10,7 @@ import type { ConnectionInfo } from './connectionList.ts';
 import type { Connections } from './connections.ts';
 import type { SetContext } from './contextKeys.ts';
 import { describeError } from './errorMessages.ts';
-import type { LocalBroker } from './localBroker.ts';
+import type { LocalBroker, LocalBrokerState } from './localBroker.ts';
 import type { Prompts } from './prompts.ts';
 import type { Settings } from './settings.ts';
 
@@ -18,7 +18,11 @@ import type { Settings } from './settings.ts';
 export function keepContextKeys(localBroker: LocalBroker, connections: Connections): Disposable {
   const set: SetContext = (key, value) => void vscode.commands.executeCommand('setContext', key, value);
   const store = new DisposableStore();
-  store.add(localBroker.onDidChangeState(({ kind }) => set('rocketmq.localBroker.state', kind)));
+  const setOfBroker = (state: LocalBrokerState) => {
+    set('rocketmq.localBroker.state', state.kind);
+    set('rocketmq.localBroker.hasFaults', state.kind === 'running' && state.faults > 0);
+  };
+  store.add(localBroker.onDidChangeState(setOfBroker));
   const setOfList = (list: readonly ConnectionInfo[]) => {
     set('rocketmq.hasConnections', list.length > 0);
     set(
@@ -27,7 +31,7 @@ export function keepContextKeys(localBroker: LocalBroker, connections: Connectio
     );
   };
   store.add(connections.onDidChange(setOfList));
-  set('rocketmq.localBroker.state', localBroker.state.kind);
+  setOfBroker(localBroker.state);
   setOfList(connections.list);
   return store;
 }

@@ -54,6 +54,13 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
         t('The local broker belongs to another window (process {0}).', d('pid')),
         t('Stop it in that window.'),
       );
+    case 'broker-uncontrolled':
+      return say(
+        t('The local broker has no control interface.'),
+        t('Turn on the setting rocketmq.localBroker.controlInterface and restart it in this window.'),
+      );
+    case 'broker-control-failed':
+      return say(t('The control interface of the local broker failed: {0}.', d('reason')), t('Restart it.'));
     case 'usage':
       return say(t('The local broker was started wrongly: {0}.', d('reason')), reportIt());
     case 'apache-home-invalid':

@@ -26,6 +26,7 @@ export const settingDefaults: SettingValues = {
   connections: [],
   'explorer.showSystemTopics': false,
   'localBroker.autoStart': false,
+  'localBroker.controlInterface': false,
   'localBroker.grpcPort': 8081,
   'localBroker.nameServerPort': 9876,
   'localBroker.port': 10911,
@@ -37,6 +38,7 @@ export interface SettingValues {
   readonly connections: readonly ConnectionSetting[];
   readonly 'explorer.showSystemTopics': boolean;
   readonly 'localBroker.autoStart': boolean;
+  readonly 'localBroker.controlInterface': boolean;
   readonly 'localBroker.grpcPort': number;
   readonly 'localBroker.nameServerPort': number;
   readonly 'localBroker.port': number;

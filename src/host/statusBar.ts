@@ -42,7 +42,15 @@ function looksOf(state: LocalBrokerState): { icon: string; text: string; tooltip
         state.kind === 'running'
           ? t('The local broker runs: NameServer {0}, broker {1}.', namesrv, broker)
           : t('Another window runs the local broker (process {0}): NameServer {1}, broker {2}.', pid, namesrv, broker);
+      const faults = state.kind === 'running' ? state.faults : 0;
       const tooltip = `${where} ${grpc === null ? t('gRPC is not served.') : t('gRPC clients: {0}.', grpc)}`;
+      if (faults > 0) {
+        return {
+          icon: 'bug',
+          text: t('RocketMQ {0}, {1}', portOf(namesrv), portOf(broker)),
+          tooltip: `${tooltip} ${t('It is set to fail: {0} faults.', faults)}`,
+        };
+      }
       return { icon: 'vm-running', text: t('RocketMQ {0}, {1}', portOf(namesrv), portOf(broker)), tooltip };
     }
   }

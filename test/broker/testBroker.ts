@@ -86,7 +86,15 @@ export class TestBroker {
       });
     const controlled =
       options.controlled === true
-        ? await startControlled({ port: 0, storeDirectory, listen: startListening, clock, logger: silentLogger, start })
+        ? await startControlled({
+            port: 0,
+            storeDirectory,
+            listen: startListening,
+            clock,
+            logger: silentLogger,
+            faultsChanged: () => undefined,
+            start,
+          })
         : undefined;
     const runtime = controlled?.runtime ?? (await start());
     const client = await connect(runtime.broker.address);

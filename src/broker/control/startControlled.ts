@@ -23,6 +23,8 @@ export interface ControlledOptions {
   /** Of the machine. */
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told how many faults can strike, when that changed. */
+  readonly faultsChanged: (count: number) => void;
   /** Starts what is controlled. */
   readonly start: (parts: ControlledParts) => Promise<Runtime>;
 }
@@ -49,8 +51,9 @@ export interface Controlled {
  * @throws CodedError as `startRuntime`; `port-in-use`, `port-not-permitted` of the control port
  */
 export async function startControlled(options: ControlledOptions): Promise<Controlled> {
-  const { port, listen, storeDirectory, clock: steadyClock, logger, start } = options;
+  const { port, listen, storeDirectory, clock: steadyClock, logger, faultsChanged, start } = options;
   const faults = new Faults(steadyClock);
+  faults.list.onDidChangeCount(faultsChanged);
   const clock = new AdjustableClock(steadyClock);
   const startAt = (ports: RuntimePorts | undefined): Promise<Runtime> => start({ ports, faults, clock, steadyClock });
   const runtime = await startAt(undefined);

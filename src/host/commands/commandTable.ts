@@ -23,6 +23,7 @@ import * as explorer from './explorer.ts';
 import * as localBroker from './localBroker.ts';
 import type { LocalBrokerCommandContext } from './localBroker.ts';
 import * as localCluster from './localCluster.ts';
+import * as localControl from './localControl.ts';
 import * as panels from './panels.ts';
 import type { PanelCommandContext } from './panels.ts';
 import { insertSnippet } from './snippet.ts';
@@ -52,6 +53,8 @@ function commandTable(context: CommandContext): Readonly<Record<CommandId, Handl
     'rocketmq.localBroker.restart': () => localBroker.restartLocalBroker(context),
     'rocketmq.localBroker.reset': () => localBroker.resetLocalBroker(context),
     'rocketmq.localBroker.showLog': () => localBroker.showBrokerLog(context),
+    'rocketmq.localBroker.copyControl': () => localControl.copyControl(context),
+    'rocketmq.localBroker.clearFaults': () => localControl.clearFaults(context),
     'rocketmq.localBroker.menu': () => localBroker.openLocalBrokerMenu(context),
     'rocketmq.localCluster.start': () => localCluster.startLocalCluster(context),
     'rocketmq.localCluster.stop': (node) => localCluster.stopLocalCluster(context, node),

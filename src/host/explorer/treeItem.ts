@@ -124,19 +124,25 @@ function connectionLooks({ connection }: ConnectionTreeNode): Looks {
     cluster: t('this window'),
     docker: t('this machine'),
   };
+  const faults = connection.faults === undefined ? undefined : faultsText(connection.faults);
   return {
     label: connection.name,
-    description: connection.nameServers,
-    icon: icon(icons[connection.scope]),
+    description: faults === undefined ? connection.nameServers : `${faults}, ${connection.nameServers}`,
+    icon: faults === undefined ? icon(icons[connection.scope]) : icon('bug', 'list.warningForeground'),
     contextValue: `connection.${connection.scope}`,
     expands: isKept(connection) ? Collapsed : Expanded,
     facts: [
       [t('NameServer'), connection.nameServers],
       [t('Kept in'), kept[connection.scope]],
+      ...(faults === undefined ? [] : [[t('Set to fail'), faults] as const]),
       ...(connection.directory === undefined ? [] : [[t('Directory'), connection.directory] as const]),
       ...(connection.composeFile === undefined ? [] : [[t('Compose file'), connection.composeFile] as const]),
     ],
   };
+}
+
+function faultsText(count: number): string {
+  return count === 1 ? t('1 fault') : t('{0} faults', count);
 }
 
 const FOLDER_ICONS: Readonly<Record<FolderName, string>> = {

@@ -45,6 +45,8 @@ const DETAILS: Readonly<Record<ErrorCode, ErrorDetails>> = {
   'broker-start-timeout': { timeoutMs: 15_000 },
   'broker-ended': { exitCode: 1, lastWords: 'w' },
   'broker-of-other-window': { pid: 1 },
+  'broker-uncontrolled': {},
+  'broker-control-failed': { reason: 'r' },
   'cluster-running': { directory: '/d', pid: 1 },
   'cluster-of-other-mode': { directory: '/d', mode: 'single' },
   'cluster-start-timeout': { directory: '/d', timeoutMs: 120_000 },

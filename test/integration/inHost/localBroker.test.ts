@@ -59,6 +59,7 @@ describe('the local broker of a window', () => {
     return new LocalBroker({
       directory: path.dirname(api.localBroker.storeDir),
       modulePath: path.join(extensionPath, 'dist', 'broker.cjs'),
+      isControlled: () => false,
       startProcess: startBrokerProcess,
       findRunning: (storeDir) => findRunningBroker(storeDir, answers),
       clock: systemClock,
@@ -251,6 +252,43 @@ describe('the local broker of a window', () => {
     } finally {
       other.dispose();
     }
+  });
+
+  it('shows that it is set to fail, and clears that', async () => {
+    await setGlobally({ 'localBroker.controlInterface': true });
+    try {
+      await run(api, 'rocketmq.localBroker.start');
+      const { control, namesrv } = runningInfo(api);
+      const row = async () => (await rowsBelow(api))[0] ?? '';
+      assert.equal(await row(), `Local Broker | ${namesrv}`);
+      await run(api, 'rocketmq.localBroker.copyControl');
+      const copied = await vscode.env.clipboard.readText();
+      assert.equal(copied, `ROCKETMQ_LOCAL_CONTROL_URL=${control?.url} ROCKETMQ_LOCAL_CONTROL_TOKEN=${control?.token}`);
+      const answer = await fetch(`${control?.url}/faults`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${control?.token}` },
+        body: JSON.stringify([
+          { kind: 'dropAnswer', request: 'SEND' },
+          { kind: 'delay', ms: 1 },
+        ]),
+      });
+      assert.equal(answer.status, 200);
+      const shows = (wanted: string) =>
+        waitFor(wanted, async () => (await row()) === `Local Broker | ${wanted}` || undefined);
+      await shows(`2 faults, ${namesrv}`);
+      await run(api, 'rocketmq.localBroker.clearFaults');
+      await shows(namesrv);
+    } finally {
+      await setGlobally({ 'localBroker.controlInterface': undefined });
+    }
+  });
+
+  it('says how to get a control interface where there is none', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    assert.equal(runningInfo(api).control, null);
+    const script = new ScriptedPrompts();
+    await runAnswering(api, script, 'rocketmq.localBroker.copyControl');
+    assert.match(script.shown[0] ?? '', /no control interface\. Turn on the setting rocketmq\.localBroker\.control/);
   });
 
   it('is one, though two windows start it at once', async () => {

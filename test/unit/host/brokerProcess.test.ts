@@ -20,6 +20,7 @@ function options(scenario: string, more: Partial<BrokerProcessOptions> = {}): Br
     grpcPort: 'off',
     storeDir: path.join('/store', scenario),
     logFile: '/log',
+    isControlled: false,
     startTimeoutMs: 15_000,
     stopTimeoutMs: 3_000,
     clock: systemClock,

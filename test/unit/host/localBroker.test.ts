@@ -31,6 +31,7 @@ describe('LocalBroker', () => {
   let starts: BrokerProcessOptions[];
   let stops: number;
   let crash: Emitter<ChildExit>;
+  let faults: Emitter<number>;
   let startProcess: (options: BrokerProcessOptions) => Promise<BrokerProcess>;
   let running: BrokerReady | undefined;
   let findRunning: () => Promise<BrokerReady | undefined>;
@@ -43,6 +44,7 @@ describe('LocalBroker', () => {
     starts = [];
     stops = 0;
     crash = new Emitter();
+    faults = new Emitter();
     running = undefined;
     findRunning = () => Promise.resolve(running);
     states = [];
@@ -50,6 +52,7 @@ describe('LocalBroker', () => {
     localBroker = new LocalBroker({
       directory: dir.path,
       modulePath: '/dist/broker.cjs',
+      isControlled: () => false,
       startProcess: (options) => {
         starts.push(options);
         return startProcess(options);
@@ -71,7 +74,12 @@ describe('LocalBroker', () => {
       stops += 1;
       return ended();
     };
-    return { info, stop, onCrash: crash.event } as Partial<BrokerProcess> as BrokerProcess;
+    return {
+      info,
+      stop,
+      onCrash: crash.event,
+      onDidChangeFaults: faults.event,
+    } as Partial<BrokerProcess> as BrokerProcess;
   }
 
   it('starts once for all who ask while it starts', async () => {
@@ -87,6 +95,19 @@ describe('LocalBroker', () => {
     startProcess = () => Promise.reject(new CodedError('port-in-use', { port: 9876 }));
     await assert.rejects(localBroker.start(PORTS), (error) => isCodedError(error, 'port-in-use'));
     assert.deepEqual(states, ['starting', 'stopped']);
+  });
+
+  it('knows how many faults its broker has, and none of the next one', async () => {
+    await localBroker.start(PORTS);
+    const count = (): unknown => Reflect.get(localBroker.state, 'faults');
+    faults.fire(2);
+    assert.equal(count(), 2);
+    assert.deepEqual(states, ['starting', 'running', 'running']);
+    await localBroker.restart(PORTS);
+    assert.equal(count(), 0);
+    await localBroker.stop();
+    faults.fire(1);
+    assert.equal(localBroker.state.kind, 'stopped');
   });
 
   it('stops a running broker', async () => {

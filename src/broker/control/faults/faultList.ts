@@ -1,4 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
+import type { Disposable } from '../../../base/disposable.ts';
+import { Emitter } from '../../../base/emitter.ts';
 import type { ServerKind } from '../../requestFaults.ts';
 import { ControlError } from '../controlError.ts';
 import type { Fault } from './fault.ts';
@@ -36,6 +38,11 @@ export class FaultList {
   #faults: Listed[] = [];
   #live: readonly Listed[] | undefined;
   #nextId = 1;
+  /** At the moment at which the next of them has had its time. */
+  #expiry: Disposable | undefined;
+  readonly #changes = new Emitter<number>();
+  /** How many can strike, when that changed. */
+  readonly onDidChangeCount = this.#changes.event;
 
   /** @param clock of the machine */
   constructor(clock: Clock) {
@@ -120,8 +127,14 @@ export class FaultList {
   }
 
   #refresh(): void {
+    const before = this.#live?.length ?? 0;
     const live = this.#faults.filter((listed) => this.#isLive(listed));
     this.#live = live.length === 0 ? undefined : live;
+    this.#expiry?.dispose();
+    const untilMs = Math.min(...live.map((listed) => listed.untilMs));
+    this.#expiry =
+      untilMs === Infinity ? undefined : this.#clock.after(untilMs - this.#clock.now(), () => this.#refresh());
+    if (live.length !== before) this.#changes.fire(live.length);
   }
 
   #shown(listed: Listed): object {
