@@ -1,3 +1,4 @@
+import { withoutCrumbs } from '../crumbs.ts';
 import { GrpcError, GrpcStatus } from './grpcStatus.ts';
 
 /* Length-prefixed messages: a flag of one byte, four of length, the message. Source: PROTOCOL-HTTP2.md. */
@@ -37,6 +38,7 @@ export class GrpcFrameSplitter {
   push(chunk: Buffer): GrpcFrame[] {
     this.#chunks.push(chunk);
     this.#heldBytes += chunk.length;
+    this.#chunks = withoutCrumbs(this.#chunks, this.#heldBytes);
     const frames: GrpcFrame[] = [];
     for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame);
     return frames;

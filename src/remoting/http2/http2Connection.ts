@@ -15,6 +15,7 @@ import {
 import { encodeSettings, readSettings, withoutPadding } from '../../protocol/http2/payloads.ts';
 import { areTrailers, isRequest } from '../../protocol/http2/requestHeaders.ts';
 import { AbandonedStreams } from './abandonedStreams.ts';
+import { checkConnection, checkLength, illegal, tooMuchData } from './frameChecks.ts';
 import { HeaderBlocks } from './headerBlocks.ts';
 import type { HeaderBlock } from './headerBlocks.ts';
 import { Http2Sender, uint32 } from './http2Sender.ts';
@@ -182,7 +183,7 @@ export class Http2Connection implements Http2Carrier {
       this.read(payload.length);
     } else if (stream.isReadEnd) throw new Http2Error(Http2Code.STREAM_CLOSED, 'data behind the end of a request');
     else if (!stream.received(data, payload.length)) throw tooMuchData();
-    else if ((flags & FrameFlag.END_STREAM) !== 0) stream.receivedEnd();
+    else if ((flags & FrameFlag.END_STREAM) !== 0) this.#requestEnd(stream);
   }
 
   #request(found: HeaderBlock | undefined): void {
@@ -193,8 +194,8 @@ export class Http2Connection implements Http2Carrier {
     const known = this.#streams.get(id);
     if (known !== undefined) {
       if (known.isReadEnd) throw new Http2Error(Http2Code.STREAM_CLOSED, 'headers behind the end of a request');
-      if (isEnd && headers !== undefined && areTrailers(headers)) known.receivedEnd();
-      else known.reset(Http2Code.PROTOCOL_ERROR);
+      if (isEnd && headers !== undefined && areTrailers(headers)) this.#requestEnd(known);
+      else this.#endFaulty(known, Http2Code.PROTOCOL_ERROR);
       return;
     }
     if (id <= this.#lastId) {
@@ -218,7 +219,17 @@ export class Http2Connection implements Http2Carrier {
     const stream = new Http2Stream(id, headers, this, STREAM_WINDOW);
     this.#streams.add(stream);
     this.#options.request(stream);
-    if (isEnd) stream.receivedEnd();
+    if (isEnd) this.#requestEnd(stream);
+  }
+
+  #requestEnd(stream: Http2Stream): void {
+    if (!stream.receivedEnd()) this.#endFaulty(stream, Http2Code.PROTOCOL_ERROR);
+  }
+
+  /** Who has its streams ended by faults ends them before their time, too (CVE-2025-8671). */
+  #endFaulty(stream: Http2Stream, code: Http2Code): void {
+    this.#resets.spend();
+    stream.reset(code);
   }
 
   #refuse(id: number, code: Http2Code): void {
@@ -238,7 +249,7 @@ export class Http2Connection implements Http2Carrier {
     }
     this.#checkKnown(id);
     const stream = this.#streams.get(id);
-    if (stream?.grow(bytes) === false) stream.reset(Http2Code.FLOW_CONTROL_ERROR);
+    if (stream?.grow(bytes) === false) this.#endFaulty(stream, Http2Code.FLOW_CONTROL_ERROR);
   }
 
   #resetByPeer(id: number, payload: Buffer): void {
@@ -279,22 +290,4 @@ export class Http2Connection implements Http2Carrier {
     this.#isOver = true;
     for (const stream of this.#streams.all()) stream.close();
   }
-}
-
-function checkLength(payload: Buffer, length: number): void {
-  if (payload.length !== length) {
-    throw new Http2Error(Http2Code.FRAME_SIZE_ERROR, `${payload.length} bytes stand where ${length} do`);
-  }
-}
-
-function checkConnection(id: number): void {
-  if (id !== 0) throw illegal('a frame of the connection names a stream');
-}
-
-function illegal(problem: string): Http2Error {
-  return new Http2Error(Http2Code.PROTOCOL_ERROR, problem);
-}
-
-function tooMuchData(): Http2Error {
-  return new Http2Error(Http2Code.FLOW_CONTROL_ERROR, 'more data than was allowed');
 }

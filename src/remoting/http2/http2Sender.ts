@@ -17,9 +17,9 @@ export interface Waiting {
   resume(): void;
 }
 
-/** What a client may leave unread, and of that what answers its control frames. */
+/** What a client may leave unread in its streams, and of headers and answers to control frames, which no window holds back. */
 const MAX_QUEUED_BYTES = 1024 * 1024 * 1024;
-const MAX_CONTROL_BYTES = 1024 * 1024;
+const MAX_UNHELD_BYTES = 8 * 1024 * 1024;
 /** Of the table for headers, where the client names no other. Source: RFC 9113 §6.5.2. */
 const TABLE_BYTES = 4096;
 /** A change of the table's size to nothing. Source: RFC 7541 §6.3. */
@@ -80,7 +80,15 @@ export class Http2Sender {
    */
   answer(type: number, flags: number, streamId: number, payload?: Uint8Array): void {
     this.put(type, flags, streamId, payload);
-    if (this.#outbox.isBlocked && this.#socket.writableLength > MAX_CONTROL_BYTES) throw unread();
+    this.checkRead();
+  }
+
+  /**
+   * Behind headers too: a client can have any number of calls refused, each of which is over with them.
+   * @throws Http2Error when it leaves too much unread
+   */
+  checkRead(): void {
+    if (this.#outbox.isBlocked && this.#socket.writableLength > MAX_UNHELD_BYTES) throw unread();
   }
 
   goAway(lastId: number, code: Http2Code): void {

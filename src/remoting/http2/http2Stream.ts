@@ -1,5 +1,7 @@
 import type { Headers } from '../../protocol/http2/hpackDecoder.ts';
-import { FrameFlag, FrameType, Http2Code, MAX_WINDOW } from '../../protocol/http2/http2Code.ts';
+import type { Http2Code } from '../../protocol/http2/http2Code.ts';
+import { FrameFlag, FrameType, MAX_WINDOW } from '../../protocol/http2/http2Code.ts';
+import { withoutCrumbs } from '../../protocol/crumbs.ts';
 import { uint32 } from './http2Sender.ts';
 import type { Http2Sender } from './http2Sender.ts';
 import { ReceiveWindow } from './receiveWindow.ts';
@@ -51,6 +53,7 @@ export class Http2Stream {
   #trailers: Buffer | undefined;
   /** What came while nobody wanted to read it. */
   #unread: Buffer[] | undefined;
+  #unreadBytes = 0;
   #isReadEnd = false;
   #isEndDelivered = false;
   #isHeadSent = false;
@@ -104,7 +107,7 @@ export class Http2Stream {
   respond(block: Buffer, isEnd = false): void {
     if (this.#isClosed || this.#isHeadSent) return;
     this.#isHeadSent = true;
-    this.#sender.putHeaders(isEnd ? FrameFlag.END_STREAM : 0, this.id, block);
+    this.#putHeaders(isEnd ? FrameFlag.END_STREAM : 0, block);
     if (isEnd) this.#sentEnd();
   }
 
@@ -136,6 +139,7 @@ export class Http2Stream {
   read(): void {
     const unread = this.#unread;
     this.#unread = undefined;
+    this.#unreadBytes = 0;
     if (unread === undefined || this.#isClosed) return;
     for (const chunk of unread) this.#take(chunk, chunk.length);
     this.#deliverEnd();
@@ -163,7 +167,7 @@ export class Http2Stream {
       if (beforeBytes >= HIGH_WATER_BYTES && !this.needsDrain) this.reader?.drained();
     }
     if (this.#trailers === undefined || this.#isSentEnd) return;
-    sender.putHeaders(FrameFlag.END_STREAM, this.id, this.#trailers);
+    this.#putHeaders(FrameFlag.END_STREAM, this.#trailers);
     this.#sentEnd();
   }
 
@@ -177,11 +181,13 @@ export class Http2Stream {
     return true;
   }
 
-  receivedEnd(): void {
-    if (this.#isReadEnd) return;
+  /** @returns false when the client said that it sends another number of bytes */
+  receivedEnd(): boolean {
+    if (this.#isReadEnd) return true;
     this.#isReadEnd = true;
-    if (this.#receivedBytes === this.#announcedBytes()) this.#deliverEnd();
-    else this.reset(Http2Code.PROTOCOL_ERROR);
+    if (this.#receivedBytes !== this.#announcedBytes()) return false;
+    this.#deliverEnd();
+    return true;
   }
 
   /** The client ends it, in both directions. */
@@ -202,8 +208,9 @@ export class Http2Stream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    for (const chunk of this.#unread ?? []) this.#carrier.read(chunk.length);
+    this.#carrier.read(this.#unreadBytes);
     this.#unread = undefined;
+    this.#unreadBytes = 0;
     this.#queue = [];
     this.#count(-this.#queuedBytes);
     this.#sender.forget(this);
@@ -219,7 +226,11 @@ export class Http2Stream {
 
   #take(chunk: Buffer, bytes: number): void {
     if (this.#unread !== undefined && !this.#isClosed) {
-      this.#unread.push(chunk);
+      if (chunk.length > 0) {
+        this.#unread.push(chunk);
+        this.#unreadBytes += chunk.length;
+        this.#unread = withoutCrumbs(this.#unread, this.#unreadBytes);
+      }
       this.#read(bytes - chunk.length);
       return;
     }
@@ -245,10 +256,19 @@ export class Http2Stream {
     if (this.#isReadEnd) this.close();
   }
 
+  #putHeaders(flags: number, block: Buffer): void {
+    this.#sender.putHeaders(flags, this.id, block);
+    this.#check(() => this.#sender.checkRead());
+  }
+
   #count(bytes: number): void {
     this.#queuedBytes += bytes;
+    this.#check(() => this.#sender.queued(bytes));
+  }
+
+  #check(step: () => void): void {
     try {
-      this.#sender.queued(bytes);
+      step();
     } catch (error) {
       this.#carrier.fail(error);
     }
