@@ -27,7 +27,7 @@ export function allSuites(): ReadonlyMap<string, Suite> {
   return new Map<string, Suite>([
     ...['build', ...checkScripts()].map((script): [string, Suite] => [script, () => runCheck(script)]),
     mochaSuite('unit', 30_000, 5 * MINUTE_MS),
-    mochaSuite('broker', 40_000, 5 * MINUTE_MS),
+    mochaSuite('broker', 40_000, 8 * MINUTE_MS),
     mochaSuite('grammar', 20_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
     prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS, 2)),
