@@ -9,14 +9,7 @@ const { t } = vscode.l10n;
 /** What a broker or a cluster that this window runs fails of. */
 type LocalServerCode = Extract<
   ErrorCode,
-  | `store-${string}`
-  | `port-${string}`
-  | `broker-${string}`
-  | `cluster-${string}`
-  | `apache-${string}`
-  | `java-${string}`
-  | 'config-invalid'
-  | 'usage'
+  `store-${string}` | `port-${string}` | `broker-${string}` | `cluster-${string}` | 'config-invalid' | 'usage'
 >;
 
 export function localServerWords(code: LocalServerCode, d: Detail, details: ErrorDetails): ErrorWords {
@@ -63,18 +56,6 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
       return say(t('The control interface of the local broker failed: {0}.', d('reason')), t('Restart it.'));
     case 'usage':
       return say(t('The local broker was started wrongly: {0}.', d('reason')), reportIt());
-    case 'apache-home-invalid':
-      return say(
-        t('{0} is no unpacked distribution of Apache RocketMQ: {1} is missing.', d('directory'), d('missing')),
-        t('Choose the folder that has bin, conf and lib in it.'),
-      );
-    case 'java-not-found':
-      return say(t('Apache RocketMQ needs Java, and there is none.'), installJava());
-    case 'java-too-old':
-      return say(
-        t('Apache RocketMQ needs Java 8 or newer; {0} is Java {1}.', d('executable'), d('version')),
-        installJava(),
-      );
     case 'cluster-running':
       return say(
         details['pid'] === undefined
@@ -102,14 +83,10 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
 }
 
 export function isLocalServerCode(code: ErrorCode): code is LocalServerCode {
-  return /^(store|port|broker|cluster|apache|java)-|^config-invalid$|^usage$/.test(code);
+  return /^(store|port|broker|cluster)-|^config-invalid$|^usage$/.test(code);
 }
 
 function howItEnded(d: Detail, { exitCode, signal, lastWords }: ErrorDetails): string {
   const how = signal === undefined ? t('exit code {0}', exitCode ?? '?') : t('signal {0}', signal);
   return lastWords === undefined || lastWords === '' ? how : `${how}, ${d('lastWords')}`;
-}
-
-function installJava(): string {
-  return t('Install Java 8 or newer, or let JAVA_HOME name it, then open VS Code anew.');
 }
