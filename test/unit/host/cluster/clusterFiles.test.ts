@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { isCodedError } from '../../../src/base/errors.ts';
-import { clusterDirectories, removeCluster } from '../../../src/host/cluster/clusterFiles.ts';
-import { makeTempDir } from '../../support/tempDir.ts';
-import type { TempDir } from '../../support/tempDir.ts';
+import { isCodedError } from '../../../../src/base/errors.ts';
+import { clusterDirectories, removeCluster } from '../../../../src/host/cluster/clusterFiles.ts';
+import { makeTempDir } from '../../../support/tempDir.ts';
+import type { TempDir } from '../../../support/tempDir.ts';
 
 describe('host/cluster/clusterFiles', () => {
   let place: TempDir;
