@@ -18,6 +18,8 @@ export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local
   readonly faults?: number;
   /** Of a local cluster. */
   readonly directory?: string;
+  /** Version of Apache RocketMQ, whose servers a local cluster runs; undefined when they are ours. */
+  readonly apache?: string | undefined;
   /** Of containers. */
   readonly composeFile?: string;
   readonly endpoint?: undefined;
@@ -46,6 +48,11 @@ export function isKept(connection: ConnectionInfo): connection is ConnectionInfo
   readonly composeFile?: undefined;
 } {
   return connection.scope === 'user' || connection.scope === 'workspace';
+}
+
+/** Whether its brokers know every client: they are ours. Beside others a proxy may run, whose clients it alone knows. */
+export function knowsAllClients(connection: ConnectionInfo): boolean {
+  return connection.scope === 'local' || (connection.scope === 'cluster' && connection.apache === undefined);
 }
 
 /** Whether both reach the same in the same way, whatever is shown of it. */

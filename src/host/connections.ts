@@ -166,6 +166,7 @@ function clusterConnection(
     nameServers,
     scope: 'cluster',
     directory,
+    apache,
   };
 }
 

@@ -3,7 +3,6 @@ import * as vscode from 'vscode';
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
 import { isKept } from '../connectionList.ts';
 import { describeError } from '../errorMessages.ts';
-import { SETTINGS_SECTION } from '../settings.ts';
 import { endpointLooks, endpointQueueLooks, endpointTopicLooks, unknownLooks } from './endpointLooks.ts';
 import { processesLooks, processLooks } from './processLooks.ts';
 import { BESIDE, icon, spoken, tooltip } from './looks.ts';
@@ -12,15 +11,13 @@ import type {
   BrokerTreeNode,
   ClientTreeNode,
   ConnectionTreeNode,
-  ErrorTreeNode,
   ExplorerNode,
   FolderName,
   FolderTreeNode,
-  MalformedTreeNode,
-  ParentNode,
   QueueTreeNode,
   TopicTreeNode,
 } from './nodes.ts';
+import { emptyLooks, errorLooks, malformedLooks } from './standInLooks.ts';
 
 export interface ChildCounts {
   readonly shown: number;
@@ -100,13 +97,7 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
     case 'loading':
       return { label: t('Loading…'), icon: icon('loading~spin'), contextValue: 'loading', expands: None };
     case 'empty':
-      return {
-        label: emptyText(node.parent),
-        icon: icon('info'),
-        contextValue: 'empty',
-        expands: None,
-        ...emptyHint(node.parent),
-      };
+      return emptyLooks(node);
     case 'error':
       return errorLooks(node);
     case 'malformed':
@@ -258,51 +249,5 @@ function clientLooks({ client }: ClientTreeNode): Looks {
       [ways[consumeType] ?? t('How it consumes is unknown.')],
       [models[messageModel] ?? t('How messages are shared is unknown.')],
     ],
-  };
-}
-
-/** Brokers that we run know everybody; of others the clients of a proxy may not be seen. */
-function emptyHint(parent: ParentNode): Pick<Looks, 'description'> {
-  if (parent.kind !== 'group' || !isKept(parent.connection)) return {};
-  return { description: t('of clients of a proxy that runs apart, only that proxy knows') };
-}
-
-function emptyText(parent: ParentNode): string {
-  if (parent.kind === 'group') {
-    return isKept(parent.connection) ? t('No client that the brokers know of is online') : t('No client is online');
-  }
-  if (parent.kind === 'topic' || parent.kind === 'endpointTopic') return t('No queues');
-  if (parent.kind === 'connection' || parent.kind === 'cluster') return t('No broker is registered here');
-  const texts = { brokers: t('No brokers'), topics: t('No topics yet'), groups: t('No consumer groups yet') };
-  return texts[parent.folder];
-}
-
-function errorLooks({ error }: ErrorTreeNode): Looks {
-  const { cause, nextStep } = describeError(error);
-  return {
-    label: cause,
-    description: nextStep,
-    icon: icon('error', 'list.errorForeground'),
-    contextValue: 'error',
-    expands: None,
-    facts: [[nextStep], [t('Select it to retry.')]],
-    command: { id: 'rocketmq.retryNode', title: t('Retry') },
-  };
-}
-
-function malformedLooks({ entry }: MalformedTreeNode): Looks {
-  const { cause, nextStep } = describeError(entry.problem);
-  return {
-    label: cause,
-    description: nextStep,
-    icon: icon('error', 'list.errorForeground'),
-    contextValue: 'malformed',
-    expands: None,
-    facts: [[nextStep]],
-    command: {
-      id: entry.scope === 'user' ? 'workbench.action.openSettingsJson' : 'workbench.action.openWorkspaceSettingsFile',
-      title: t('Open Settings'),
-      argument: { revealSetting: { key: `${SETTINGS_SECTION}.connections` } },
-    },
   };
 }

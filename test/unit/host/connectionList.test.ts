@@ -5,6 +5,7 @@ import {
   isKept,
   connectionAddress,
   connectsAlike,
+  knowsAllClients,
   listConnections,
   malformedEntries,
   readConnectionSettings,
@@ -12,16 +13,16 @@ import {
   withoutEntry,
   withReplaced,
 } from '../../../src/host/connectionList.ts';
-import type { ConnectionInfo } from '../../../src/host/connectionList.ts';
+import type { ClusterConnection } from '../../../src/host/connectionList.ts';
 
-const cluster: ConnectionInfo = {
+const cluster: ClusterConnection = {
   id: 'cluster:/d/single',
   name: 'Local Cluster single',
   nameServers: '127.0.0.1:40001',
   scope: 'cluster',
   directory: '/d/single',
 };
-const local: ConnectionInfo = { id: 'local', name: 'Local Broker', nameServers: '127.0.0.1:9876', scope: 'local' };
+const local: ClusterConnection = { id: 'local', name: 'Local Broker', nameServers: '127.0.0.1:9876', scope: 'local' };
 
 describe('listConnections', () => {
   it('shows what runs here, then the workspace, then the user, with ids that tell them apart', () => {
@@ -175,4 +176,16 @@ describe('entries of gRPC endpoints', () => {
     assert.ok(!connectsAlike(of({}), of({ grpcEndpoint: 'i:1' })));
     assert.ok(!connectsAlike(of({}), local));
   });
+});
+
+describe('brokers know all clients', () => {
+  for (const [what, connection, expected] of [
+    ['of the local broker', local, true],
+    ['of a local cluster', cluster, true],
+    ["of Apache's servers, beside which a proxy may run", { ...cluster, apache: '5.3.2' }, false],
+    ['of containers, one of which may be a proxy', { ...local, id: 'docker:/f', scope: 'docker' }, false],
+    ['of the settings', { ...local, id: 'user:a', scope: 'user' }, false],
+  ] as const) {
+    it(`${what}: ${expected}`, () => assert.equal(knowsAllClients(connection), expected));
+  }
 });
