@@ -13,16 +13,21 @@ export interface ComposeWish {
 const TIMEOUT_MS = 30_000;
 
 /** Lets `rocketmq-local` write a file for `docker compose`. @throws CodedError `internal` with what it says */
-export function composeText(modulePath: string, { mode, proxy, tag }: ComposeWish): Promise<ComposeFile> {
+export async function composeText(
+  modulePath: string,
+  { mode, proxy, tag }: ComposeWish,
+  env: NodeJS.ProcessEnv,
+): Promise<ComposeFile> {
   const args = ['cluster', 'compose', '--mode', mode, '--tag', tag, '--json', ...(proxy ? ['--proxy'] : [])];
   // The program of the extension host is VS Code's own, unless it is told to be Node.
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [modulePath, ...args], { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
-      if (error === null) return resolve(JSON.parse(stdout) as ComposeFile);
-      reject(new CodedError('internal', { reason: stderr.trim() || error.message }, { cause: error }));
+  const options = { env: { ...env, ELECTRON_RUN_AS_NODE: '1' }, timeout: TIMEOUT_MS };
+  const text = await new Promise<string>((resolve, reject) => {
+    execFile(process.execPath, [modulePath, ...args], options, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new CodedError('internal', { reason: stderr.trim() || error.message }, { cause: error }));
     });
   });
+  return JSON.parse(text) as ComposeFile;
 }
 
 /** What a file that was written so says of its NameServers; undefined of any other. */

@@ -20,7 +20,10 @@ export class ContainerLogs implements Disposable {
     const channel = this.#channel;
     this.#unfollow();
     channel.clear();
-    this.#followed = { file, following: followComposeLogs(file, (text) => channel.append(text), this.#env) };
+    const write = (text: string) => channel.append(text);
+    // Containers that are started again are followed again when they are asked for.
+    const onEnd = () => (this.#followed = undefined);
+    this.#followed = { file, following: followComposeLogs({ file, write, onEnd }, this.#env) };
   }
 
   /** Its containers are gone. */

@@ -1,5 +1,4 @@
 import { execFile, spawn } from 'node:child_process';
-import path from 'node:path';
 
 import type { Disposable } from '../../base/disposable.ts';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
@@ -34,42 +33,51 @@ export async function compose(
   { env, signal }: { readonly env: NodeJS.ProcessEnv; readonly signal?: AbortSignal },
 ): Promise<void> {
   const { words, timeoutMs } = verbs[verb];
-  await run(['compose', '--file', file, ...words], {
-    env,
-    timeoutMs,
-    cwd: path.dirname(file),
-    ...(signal && { signal }),
-  });
+  await run(['compose', '--file', file, ...words], { env, timeoutMs, ...(signal && { signal }) });
+}
+
+export interface LogFollowing {
+  readonly file: string;
+  /** Of Docker's standard output and standard error. */
+  readonly write: (text: string) => void;
+  /** Docker follows no more: the containers have stopped, or it never began. Not after `dispose`. */
+  readonly onEnd: () => void;
 }
 
 /** Writes the last lines of all containers and what comes after them, until it is disposed. */
-export function followComposeLogs(file: string, write: (text: string) => void, env: NodeJS.ProcessEnv): Disposable {
+export function followComposeLogs({ file, write, onEnd }: LogFollowing, env: NodeJS.ProcessEnv): Disposable {
   const args = ['compose', '--file', file, 'logs', '--follow', '--no-color', '--tail', '500'];
-  const child = spawn('docker', args, {
-    cwd: path.dirname(file),
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    windowsHide: true,
+  const child = spawn('docker', args, { env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  let isOver = false;
+  const tell = (text: string) => {
+    if (!isOver) write(text);
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', tell);
+  child.on('error', (error) => tell(`${error.message}\n`));
+  child.on('close', () => {
+    if (!isOver) onEnd();
+    isOver = true;
   });
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write);
-  child.on('error', (error) => write(`${error.message}\n`));
-  return { dispose: () => void child.kill() };
+  return {
+    dispose: () => {
+      isOver = true;
+      child.kill();
+    },
+  };
 }
 
 interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly timeoutMs: number;
-  readonly cwd?: string;
   readonly signal?: AbortSignal;
 }
 
-function run(args: readonly string[], { env, timeoutMs, cwd, signal }: RunOptions): Promise<string> {
+function run(args: readonly string[], { env, timeoutMs, signal }: RunOptions): Promise<string> {
   const options = {
     env,
     timeout: timeoutMs,
     maxBuffer: OUTPUT_CHARS,
     windowsHide: true,
-    ...(cwd && { cwd }),
     ...(signal && { signal }),
   };
   return new Promise((resolve, reject) => {

@@ -38,8 +38,7 @@ export async function startApacheRocketmq(context: ApacheCommandContext): Promis
     (chosen) => (directory = chosen),
   );
   if (!(await askInTurn([question]))) return;
-  await startInDirectory(context, { mode, directory, apache: { home, proxy } });
-  await context.distributions.used(home);
+  await startInDirectory(context, { mode, directory, apache: { home, proxy } }, () => context.distributions.used(home));
 }
 
 function sourceItems() {

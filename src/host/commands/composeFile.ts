@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import path from 'node:path';
 
 import * as vscode from 'vscode';
@@ -11,6 +12,7 @@ import { composeText, nameServersIn } from '../apache/composeText.ts';
 import type { ComposeWish } from '../apache/composeText.ts';
 import type { ContainerLogs } from '../apache/containerLogs.ts';
 import { askDocker, compose } from '../apache/docker.ts';
+import type { ComposeVerb } from '../apache/docker.ts';
 import { errorMessage } from '../errorMessages.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import type { Prompts } from '../prompts.ts';
@@ -39,7 +41,7 @@ const POLL_MS = 1_000;
 
 /** Asks which image and where, writes the file, shows it, and starts what it describes if that is wished. */
 export async function startNewCompose(context: ComposeCommandContext, { mode, proxy }: Shape): Promise<void> {
-  const { prompts, modulePath } = context;
+  const { prompts, modulePath, env } = context;
   const tag = await prompts.input({
     title: t('Start Apache RocketMQ'),
     prompt: t('Version of the image apache/rocketmq'),
@@ -48,8 +50,8 @@ export async function startNewCompose(context: ComposeCommandContext, { mode, pr
       /^\w[\w.-]{0,127}$/.test(text.trim()) ? undefined : t('Write a version such as {0}.', DEFAULT_TAG),
   });
   if (tag === undefined) return;
-  const { text, namesrv } = await composeText(modulePath, { mode, proxy, tag: tag.trim() });
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '';
+  const { text, namesrv } = await composeText(modulePath, { mode, proxy, tag: tag.trim() }, env);
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? homedir();
   const file = await prompts.path({
     kind: 'save',
     title: t('Save the compose file'),
@@ -82,10 +84,7 @@ export async function openComposeFile(context: ComposeCommandContext): Promise<v
 export async function stopContainers(context: ComposeCommandContext, node: ExplorerNode | undefined): Promise<void> {
   const file = await chooseRun(context, node);
   if (file === undefined) return;
-  await withProgress(t('Stopping the containers of {0}', path.basename(file)), (signal) =>
-    compose('down', file, { env: context.env, signal }),
-  );
-  await forget(context, file);
+  await end(context, 'down', file, t('Stopping the containers of {0}', path.basename(file)));
 }
 
 export async function showContainerLogs(context: ComposeCommandContext, node: ExplorerNode | undefined): Promise<void> {
@@ -103,10 +102,7 @@ export async function cleanContainers(context: ComposeCommandContext, node: Expl
     t('Delete'),
   );
   if (!sure) return;
-  await withProgress(t('Deleting the containers of {0}', path.basename(file)), (signal) =>
-    compose('clean', file, { env: context.env, signal }),
-  );
-  await forget(context, file);
+  await end(context, 'clean', file, t('Deleting the containers of {0}', path.basename(file)));
 }
 
 /** Where Docker does not answer, the file is all there is. */
@@ -133,8 +129,9 @@ async function offerStart(context: ComposeCommandContext, file: string, nameServ
   if (answer !== start) return;
   await withProgress(t('Starting the containers of {0}', path.basename(file)), async (signal, report) => {
     report(t('Docker fetches the image the first time.'));
-    await compose('up', file, { env, signal });
+    // Before: what was started when it fails or is cancelled can be stopped too.
     await context.composeRuns.add({ file, nameServers });
+    await compose('up', file, { env, signal });
     report(t('Waiting for the brokers'));
     await untilServing(context, nameServers, signal);
   });
@@ -180,7 +177,20 @@ async function chooseRun(
   return only?.file;
 }
 
-async function forget({ composeRuns, containerLogs }: ComposeCommandContext, file: string): Promise<void> {
+/** Ends what runs of a file. Where Docker cannot, as when the file is gone, the connection can be let go all the same. */
+async function end(
+  { composeRuns, containerLogs, prompts, env }: ComposeCommandContext,
+  verb: Extract<ComposeVerb, 'down' | 'clean'>,
+  file: string,
+  title: string,
+): Promise<void> {
+  try {
+    await withProgress(title, (signal) => compose(verb, file, { env, signal }));
+  } catch (error) {
+    if (!isCodedError(error) || error.code === 'cancelled') throw error;
+    const forget = t('Remove From the View');
+    if ((await prompts.tell('error', errorMessage(error), forget)) !== forget) return;
+  }
   containerLogs.forget(file);
   await composeRuns.remove(file);
 }

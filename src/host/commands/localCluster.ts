@@ -78,10 +78,15 @@ interface ClusterWish extends Pick<StartWish, 'apache'> {
   readonly directory: string;
 }
 
-/** @throws CodedError see `startClusterProcess` */
-export async function startInDirectory(context: LocalClusterCommandContext, wish: ClusterWish): Promise<void> {
+/** `onStarted` waits for nobody who reads that it runs. @throws CodedError see `startClusterProcess` */
+export async function startInDirectory(
+  context: LocalClusterCommandContext,
+  wish: ClusterWish,
+  onStarted: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   try {
     const { namesrv, apache } = await startWithProgress(context, wish);
+    await onStarted();
     await context.prompts.tell(
       'info',
       apache === undefined

@@ -185,6 +185,16 @@ describe('Apache RocketMQ of a window', function () {
       [true, true, true],
     );
     assert.ok(existsSync(file));
+
+    await runAnswering(api, start(), START);
+    program('bin/docker', 'echo "open dev.yaml: no such file or directory" >&2; exit 1');
+    const kept = new ScriptedPrompts().thenPress('Remove From the View');
+    await runAnswering(api, kept, 'rocketmq.containers.stop');
+    assert.deepEqual(kept.shown, [
+      `error: "docker compose --file ${file} down" failed: open dev.yaml: no such file or directory. ` +
+        'Check that Docker runs, has Compose, and that nobody else has the ports.',
+    ]);
+    assert.deepEqual(api.composeRuns.list, []);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await setGlobally({
       'localBroker.nameServerPort': undefined,

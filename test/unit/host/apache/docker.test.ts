@@ -25,7 +25,7 @@ describe('host/apache/docker', () => {
     mkdirSync(bin, { recursive: true });
     if (script !== undefined) {
       const docker = path.join(bin, 'docker');
-      writeFileSync(docker, `#!/bin/sh\n{ printf '%s|' "$@"; pwd; } >> '${place.path}/asked'\n${script}\n`);
+      writeFileSync(docker, `#!/bin/sh\n{ printf '%s|' "$@"; echo; } >> '${place.path}/asked'\n${script}\n`);
       chmodSync(docker, 0o755);
     }
     return { ...process.env, PATH: script === undefined ? bin : `${bin}:${process.env['PATH']}` };
@@ -34,10 +34,7 @@ describe('host/apache/docker', () => {
 
   it('tells the version of a daemon that answers', async () => {
     assert.equal(await askDocker(fake('case "$1" in version) echo 27.3.1;; esac')), '27.3.1');
-    assert.deepEqual(
-      asked().map((line) => line.slice(0, line.lastIndexOf('|'))),
-      ['version|--format|{{.Server.Version}}', 'compose|version'],
-    );
+    assert.deepEqual(asked(), ['version|--format|{{.Server.Version}}|', 'compose|version|']);
   });
 
   it('tells that there is no Docker, that its daemon is down, and that it has no compose', async () => {
@@ -54,12 +51,12 @@ describe('host/apache/docker', () => {
     });
   });
 
-  it('starts and ends what a file describes, from the directory of the file', async () => {
+  it('starts and ends what a file describes', async () => {
     const env = fake(':');
     await compose('up', file, { env });
     await compose('down', file, { env });
     await compose('clean', file, { env });
-    const at = (words: string): string => `compose|--file|${file}|${words}|${path.dirname(file)}`;
+    const at = (words: string): string => `compose|--file|${file}|${words}|`;
     assert.deepEqual(asked(), [at('up|--detach'), at('down'), at('down|--volumes')]);
   });
 
@@ -80,10 +77,12 @@ describe('host/apache/docker', () => {
   it('follows the logs until it is told to stop', async () => {
     let text = '';
     const env = fake(`echo 'broker-a  | boot success'; echo $$ > '${place.path}/pid'; exec sleep 60`);
-    const following = followComposeLogs(file, (piece) => (text += piece), env);
+    let ends = 0;
+    const onEnd = (): void => void (ends += 1);
+    const following = followComposeLogs({ file, write: (piece) => (text += piece), onEnd }, env);
     await waitFor('the line', () => text.includes('\n') && existsSync(path.join(place.path, 'pid')));
     assert.equal(text, 'broker-a  | boot success\n');
-    assert.deepEqual(asked(), [`compose|--file|${file}|logs|--follow|--no-color|--tail|500|${path.dirname(file)}`]);
+    assert.deepEqual(asked(), [`compose|--file|${file}|logs|--follow|--no-color|--tail|500|`]);
     const pid = Number(readFileSync(path.join(place.path, 'pid'), 'utf8'));
     following.dispose();
     await waitFor('its end', () => {
@@ -94,10 +93,18 @@ describe('host/apache/docker', () => {
         return true;
       }
     });
+    assert.equal(ends, 0);
+  });
+
+  it('tells when Docker follows no more', async () => {
     let said = '';
-    const absent = followComposeLogs(file, (piece) => (said += piece), { PATH: place.path });
-    await waitFor('the error', () => said !== '');
+    let ends = 0;
+    const following = { file, write: (piece: string) => void (said += piece), onEnd: () => void (ends += 1) };
+    followComposeLogs(following, fake('echo exited'));
+    await waitFor('the end of the logs', () => ends === 1);
+    assert.equal(said, 'exited\n');
+    followComposeLogs(following, { PATH: place.path });
+    await waitFor('the end without a program', () => ends === 2);
     assert.match(said, /ENOENT/);
-    absent.dispose();
   });
 });
