@@ -20,8 +20,8 @@ import { serveParent, tellParent } from './parentChannel.ts';
 import { directoryOf, makeDirectory, portsMustBeFree, prepareCluster } from './prepareCluster.ts';
 import { Supervisor } from './supervisor.ts';
 
-/** How long the nodes of a supervisor that was killed may take to end. */
-const LEFT_OVER_MS = 15_000;
+/** Nodes of a supervisor that was killed end as if they were asked to; that they saw it takes so much longer. */
+const NOTICE_MS = 3000;
 
 /**
  * Starts a cluster, and stays until somebody asks it to end; then everything that it started has ended.
@@ -49,9 +49,9 @@ export async function runCluster(wish: StartCluster, clock: Clock): Promise<void
       endAsked.resolve('an unexpected error');
     });
     const { layout, nodes } = await prepareCluster(directory, wish);
-    await portsMustBeFree(nodes, claim.isAfterKill ? LEFT_OVER_MS : 0);
     const { mode } = layout;
     const program = await programOf(layout);
+    await portsMustBeFree(nodes, claim.isAfterKill ? program.stopTimeoutMs + NOTICE_MS : 0);
     const onChange = (name: string, state: NodeState): void => tellParent({ kind: 'node', name, state });
     const supervisor = new Supervisor({ mode, directory, nodes, program, clock, logger, onChange });
     const answer = (request: ClusterRequest): Promise<ClusterAnswer> =>

@@ -30,14 +30,20 @@ export async function ackMessage(broker: BrokerContext, { command, connection }:
     const remark = `offset is illegal, key:${topic}@${queueId}, commit:${offset}, store:${min}~${max}`;
     return { code: ResponseCode.NO_MESSAGE, remark };
   }
-  return acknowledge(broker, poppedMessages(header), [offset], connection.remoteAddress);
+  const reply = await acknowledge(broker, poppedMessages(header), [offset], connection.remoteAddress);
+  if (reply.code === ResponseCode.SUCCESS) await settled(broker);
+  return reply;
 }
 
-/** BATCH_ACK_MESSAGE 200151; queues that are not there, and offsets outside the others, are passed over. */
+/**
+ * BATCH_ACK_MESSAGE 200151; queues that are not there, and offsets outside the others, are passed over. All of them wait
+ * together for disk and slaves: one after the other they would outlast the patience of the client.
+ */
 export async function batchAckMessage(broker: BrokerContext, { command, connection }: IncomingRequest): Promise<Reply> {
   const { acks, brokerName } = decodeBatchAck(command.body);
   if (acks.length === 0) return { code: ResponseCode.NO_MESSAGE };
   let reply: Reply = SUCCESS;
+  let isAnyTaken = false;
   for (const ack of acks) {
     const messages = messagesOf(ack, brokerName);
     if (checkPoppedQueue(broker, messages, connection) !== undefined) continue;
@@ -46,8 +52,10 @@ export async function batchAckMessage(broker: BrokerContext, { command, connecti
     const offsets = ack.offsets.filter((offset) => offset >= min && offset <= max);
     if (offsets.length === 0) continue;
     const outcome = await acknowledge(broker, messages, offsets, connection.remoteAddress);
-    if (outcome.code !== ResponseCode.SUCCESS) reply = outcome;
+    if (outcome.code === ResponseCode.SUCCESS) isAnyTaken = true;
+    else reply = outcome;
   }
+  if (isAnyTaken) await settled(broker);
   return reply;
 }
 
@@ -94,9 +102,7 @@ async function acknowledge(
   if (refusal !== undefined) return refusal;
   try {
     const problem = await ackMessages(broker, messages, offsets);
-    if (problem !== undefined) return notGivenOut(messages, problem, client);
-    await settled(broker);
-    return SUCCESS;
+    return problem === undefined ? SUCCESS : notGivenOut(messages, problem, client);
   } catch (error) {
     const refused = storeRefusal(broker, error);
     if (refused === undefined) throw error;

@@ -119,6 +119,23 @@ describe('broker: what a SYNC_MASTER answers after its slaves', () => {
     assert.equal(await codeAfterSlaves(() => pops.ack(changed)), 0);
   });
 
+  it('a batch of acknowledgements, once for all its queues, and not when it acknowledges nothing', async () => {
+    await pops.broker.createTopic(TOPIC, 2);
+    for (const queueId of [0, 1]) await pops.broker.send(TOPIC, 'x', { queueId });
+    const popTime = pops.broker.clock.now();
+    assert.equal((await pops.pop()).length, 2);
+    const common = { c: GROUP, t: TOPIC, r: '0', so: 0, rq: 0, pt: popTime, it: 10_000, b: 'AQ==' };
+    const batch = (...queues: number[]): Promise<RemotingCommand> =>
+      pops.broker.ask(
+        RequestCode.BATCH_ACK_MESSAGE,
+        {},
+        { brokerName: 'broker-a', acks: queues.map((q) => ({ ...common, q })) },
+      );
+    assert.equal(await codeAfterSlaves(() => batch(0, 1)), 0);
+    assert.equal(asked, 1);
+    assert.equal(await codeWithoutSlaves(() => batch(7)), 0);
+  });
+
   it('but no message that is sent back, which says WAIT=false itself', async () => {
     const { broker } = pops;
     await pops.send('a');

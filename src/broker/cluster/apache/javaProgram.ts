@@ -30,6 +30,8 @@ export function javaProgram({ home, version: apache }: Distribution, java: Java)
 
 function start(node: PlacedNode, home: string, { executable, version }: Java): NodeProcess {
   const confFiles = readdirSync(path.join(home, 'conf'));
+  // Before there is a process that nobody would end if this failed.
+  const log = new LogFile(path.join(nodeHome(node), 'console.log'));
   const child = spawn(
     executable,
     javaArguments(node, { javaVersion: version, home, confFiles, delimiter: path.delimiter }),
@@ -42,7 +44,6 @@ function start(node: PlacedNode, home: string, { executable, version }: Java): N
     },
   );
   const guard = child.pid === undefined ? undefined : guardProcess(child.pid, 'end');
-  const log = new LogFile(path.join(nodeHome(node), 'console.log'));
   child.once('close', () => {
     guard?.dispose();
     log.dispose();
