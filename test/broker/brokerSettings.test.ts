@@ -103,6 +103,8 @@ describe('broker: settings while it runs', () => {
     assert.equal((await change('noSuchKey=1\ntransferMsgByHeap=false\n')).code, 0);
     const later = await change('listenPort=1234');
     assert.deepEqual([later.code, later.remark], [0, 'obeyed from the next start on: listenPort']);
+    const address = await change('brokerIP2=10.0.0.9');
+    assert.deepEqual([address.code, address.remark], [0, 'obeyed from the next start on: brokerIP2']);
     assert.notEqual((await settings()).get('listenPort'), '1234');
   });
 });

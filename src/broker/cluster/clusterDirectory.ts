@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorText, systemErrorCode } from '../../base/errors.ts';
 import { parseProperties } from '../../base/properties.ts';
@@ -67,6 +67,28 @@ export function writeLayout(directory: string, layout: ClusterLayout): void {
   const file = layoutPath(directory);
   writeFileSync(`${file}.tmp`, `${JSON.stringify(layout, undefined, 2)}\n`);
   renameSync(`${file}.tmp`, file);
+}
+
+/**
+ * Whoever deletes the cluster deletes the directories of its nodes: none is made of what was there for something else.
+ * @throws CodedError `usage` for one that holds anything, but not the configuration of a node
+ */
+export function mustHoldNothingElse(directory: string, nodes: readonly PlannedNode[]): void {
+  for (const { name, role } of nodes) {
+    const home = path.join(directory, name);
+    const names = namesIn(home);
+    if (names.length === 0 || names.includes(CONF_NAMES[role])) continue;
+    throw clusterProblem(`${home} holds something else already`, 'move it away, or choose another with --dir');
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return [];
+    throw unreadable(directory, errorText(error));
+  }
 }
 
 /**

@@ -4,7 +4,13 @@ import { errorText, isCodedError } from '../../base/errors.ts';
 import { reachableHost } from '../reachableHost.ts';
 import { findDistribution } from './apache/distribution.ts';
 import type { StartCluster } from './clusterArguments.ts';
-import { defaultClusterDirectory, placeNodes, readLayout, writeLayout } from './clusterDirectory.ts';
+import {
+  defaultClusterDirectory,
+  mustHoldNothingElse,
+  placeNodes,
+  readLayout,
+  writeLayout,
+} from './clusterDirectory.ts';
 import type { ClusterLayout, PlacedNode } from './clusterDirectory.ts';
 import { CLUSTER_MODES, planCluster } from './clusterPlan.ts';
 import type { PlannedNode } from './clusterPlan.ts';
@@ -56,6 +62,7 @@ export async function prepareCluster(directory: string, wish: StartCluster): Pro
   }
   if (wish.apache !== undefined) findDistribution(wish.apache, wish.proxy);
   const planned = planCluster(wish.mode, wish.nameServers, wish.proxy);
+  mustHoldNothingElse(directory, planned);
   const ports = await portsFor(planned, wish);
   const layout: ClusterLayout = {
     mode: wish.mode,

@@ -9,6 +9,7 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'haListenPort',
   'enableSlaveActingMaster',
   'brokerIP1',
+  'brokerIP2',
   'bindAddress',
   'listenPort',
   'grpcServerPort',

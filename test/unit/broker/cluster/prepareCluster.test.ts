@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { prepareCluster } from '../../../../src/broker/cluster/prepareCluster.ts';
 import { makeTempDir } from '../../../support/tempDir.ts';
@@ -43,5 +43,31 @@ describe('broker/cluster/prepareCluster', () => {
     const link = path.join(place.path, 'link');
     symlinkSync(first, link);
     assert.deepEqual((await prepare(link)).layout, (await prepare(first)).layout);
+  });
+
+  it('makes no node of a directory that holds something else, since it would be deleted with the cluster', async () => {
+    const directory = path.join(place.path, 'project');
+    const home = path.join(directory, 'broker-a');
+    mkdirSync(home, { recursive: true });
+    const notes = path.join(home, 'notes.txt');
+    writeFileSync(notes, 'mine');
+    const refused = {
+      details: {
+        reason: `${home} holds something else already`,
+        next: 'move it away, or choose another with --dir',
+      },
+    };
+    await assert.rejects(prepare(directory), refused);
+    assert.deepEqual(readdirSync(directory), ['broker-a']);
+    assert.equal(readFileSync(notes, 'utf8'), 'mine');
+    rmSync(notes);
+    const { layout } = await prepare(directory);
+    // As somebody does whose file is damaged.
+    rmSync(path.join(directory, 'cluster.json'));
+    assert.equal((await prepare(directory)).layout.mode, layout.mode);
+    rmSync(path.join(directory, 'cluster.json'));
+    rmSync(home, { recursive: true });
+    writeFileSync(home, 'a file');
+    await assert.rejects(prepare(directory), { code: 'usage' });
   });
 });
