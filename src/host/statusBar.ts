@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { CommandId } from './commandIds.ts';
+import { faultsText } from './faultsText.ts';
 import { portOf } from './localBroker.ts';
 import type { LocalBroker, LocalBrokerState } from './localBroker.ts';
 
@@ -42,16 +43,14 @@ function looksOf(state: LocalBrokerState): { icon: string; text: string; tooltip
         state.kind === 'running'
           ? t('The local broker runs: NameServer {0}, broker {1}.', namesrv, broker)
           : t('Another window runs the local broker (process {0}): NameServer {1}, broker {2}.', pid, namesrv, broker);
+      const served = grpc === null ? t('gRPC is not served.') : t('gRPC clients: {0}.', grpc);
       const faults = state.kind === 'running' ? state.faults : 0;
-      const tooltip = `${where} ${grpc === null ? t('gRPC is not served.') : t('gRPC clients: {0}.', grpc)}`;
-      if (faults > 0) {
-        return {
-          icon: 'bug',
-          text: t('RocketMQ {0}, {1}', portOf(namesrv), portOf(broker)),
-          tooltip: `${tooltip} ${t('It is set to fail: {0} faults.', faults)}`,
-        };
-      }
-      return { icon: 'vm-running', text: t('RocketMQ {0}, {1}', portOf(namesrv), portOf(broker)), tooltip };
+      const struck = faults === 0 ? [] : [t('It is set to fail: {0}.', faultsText(faults))];
+      return {
+        icon: faults === 0 ? 'vm-running' : 'bug',
+        text: t('RocketMQ {0}, {1}', portOf(namesrv), portOf(broker)),
+        tooltip: [where, served, ...struck].join(' '),
+      };
     }
   }
 }

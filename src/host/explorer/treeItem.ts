@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 
 import type { BrokerDetail, TopicKind } from '../../client/model.ts';
 import { isKept } from '../connectionList.ts';
+import { faultsText } from '../faultsText.ts';
 import { describeError } from '../errorMessages.ts';
 import { endpointLooks, endpointQueueLooks, endpointTopicLooks, unknownLooks } from './endpointLooks.ts';
 import { processesLooks, processLooks } from './processLooks.ts';
@@ -130,10 +131,6 @@ function connectionLooks({ connection }: ConnectionTreeNode): Looks {
       ...(connection.composeFile === undefined ? [] : [[t('Compose file'), connection.composeFile] as const]),
     ],
   };
-}
-
-function faultsText(count: number): string {
-  return count === 1 ? t('1 fault') : t('{0} faults', count);
 }
 
 const FOLDER_ICONS: Readonly<Record<FolderName, string>> = {
