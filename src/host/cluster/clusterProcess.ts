@@ -15,7 +15,7 @@ import type {
   ClusterStatus,
   NodeState,
 } from '../../broker/control.ts';
-import { endChild, exitOf, untilReady } from '../forkedChild.ts';
+import { endChild, exitDetails, exitOf, untilReady } from '../forkedChild.ts';
 import type { ChildExit, StartPatience } from '../forkedChild.ts';
 
 /** Longer than the supervisor gives a node to start. */
@@ -67,11 +67,12 @@ export class ClusterProcess {
     this.#questions = questions;
     this.#options = options;
     void exit.then((how) => {
+      questions.end(new CodedError('cluster-ended', { directory: options.directory, ...exitDetails(how) }));
       if (!this.#stopping) this.#ended.fire(how);
     });
   }
 
-  /** @throws CodedError `cluster-refused` with what the supervisor says, also when it says nothing */
+  /** @throws CodedError `cluster-refused` with what the supervisor says, also when it says nothing; `cluster-ended` */
   async ask(request: ClusterRequest): Promise<ClusterStatus> {
     const { clock } = this.#options;
     const asked = this.#questions.ask((question) => {
@@ -79,7 +80,7 @@ export class ClusterProcess {
     }, request);
     const timer = clock.after(ASK_TIMEOUT_MS, () => asked.settle(refusal(`no answer in ${ASK_TIMEOUT_MS / 1000} s`)));
     try {
-      const answer = await Promise.race([asked.answer, this.#exit.then(() => refusal('it has ended'))]);
+      const answer = await asked.answer;
       if (answer.ok) return answer.status;
       throw new CodedError('cluster-refused', { reason: answer.reason });
     } finally {
@@ -120,6 +121,7 @@ export async function startClusterProcess(options: ClusterProcessOptions): Promi
       case 'answer':
         return questions.answer(event.id, event.answer);
       case 'ready':
+      case 'faults':
         return;
     }
   });
@@ -137,6 +139,7 @@ function startArguments({ mode, directory, apache }: ClusterProcessOptions): str
 class Questions {
   readonly #open = new Map<number, Deferred<ClusterAnswer>>();
   #lastId = 0;
+  #end: CodedError | undefined;
 
   ask(
     send: (question: ClusterQuestion) => void,
@@ -146,13 +149,21 @@ class Questions {
     const id = this.#lastId;
     const deferred = new Deferred<ClusterAnswer>();
     this.#open.set(id, deferred);
-    send({ kind: 'ask', id, request });
+    if (this.#end === undefined) send({ kind: 'ask', id, request });
+    else this.end(this.#end);
     return { answer: deferred.promise, settle: (answer) => this.answer(id, answer) };
   }
 
   answer(id: number, answer: ClusterAnswer): void {
     this.#open.get(id)?.resolve(answer);
     this.#open.delete(id);
+  }
+
+  /** Nobody answers any more, neither what was asked nor what will be. */
+  end(why: CodedError): void {
+    this.#end = why;
+    for (const deferred of this.#open.values()) deferred.reject(why);
+    this.#open.clear();
   }
 }
 

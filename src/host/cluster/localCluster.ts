@@ -36,13 +36,13 @@ export class LocalCluster {
     return this.#status;
   }
 
-  /** Asks how the nodes are; one question at a time. @throws CodedError `cluster-refused` */
+  /** Asks how the nodes are; one question at a time. @throws CodedError `cluster-refused`, `cluster-ended` */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
     return this.#looking;
   }
 
-  /** @throws CodedError `cluster-refused` */
+  /** @throws CodedError `cluster-refused`, `cluster-ended` */
   async act(action: NodeAction, node: string): Promise<ClusterNodeStatus> {
     await this.#process.ask({ action, node });
     await this.look();

@@ -78,7 +78,7 @@ export class LocalClusters implements Disposable {
     }
   }
 
-  /** @throws CodedError `cluster-refused` */
+  /** @throws CodedError `cluster-refused`, `cluster-ended` */
   async act(directory: string, action: NodeAction, node: string): Promise<ClusterNodeStatus> {
     const cluster = this.#clusters.get(directory);
     if (cluster === undefined) throw new CodedError('cluster-refused', { reason: `no cluster runs in ${directory}` });

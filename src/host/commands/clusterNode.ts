@@ -23,7 +23,7 @@ interface NodeOfCluster {
   readonly status: ClusterNodeStatus;
 }
 
-/** @throws CodedError `cluster-refused` */
+/** @throws CodedError `cluster-refused`, `cluster-ended` */
 export async function actOnNode(
   context: ClusterNodeCommandContext,
   action: NodeAction,
