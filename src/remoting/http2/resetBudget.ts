@@ -19,7 +19,9 @@ export class ResetBudget {
   /** @throws Http2Error ENHANCE_YOUR_CALM */
   spend(): void {
     const nowMs = this.#clock.now();
-    this.#left = Math.min(BURST, this.#left + ((nowMs - this.#sinceMs) / 1000) * A_SECOND);
+    // A clock that was set back takes nothing away.
+    const passedMs = Math.max(0, nowMs - this.#sinceMs);
+    this.#left = Math.min(BURST, this.#left + (passedMs / 1000) * A_SECOND);
     this.#sinceMs = nowMs;
     if (this.#left < 1) throw new Http2Error(Http2Code.ENHANCE_YOUR_CALM, 'too many streams end before their time');
     this.#left -= 1;

@@ -29,17 +29,19 @@ class DeafSocket extends Duplex {
 
 describe('Http2Connection, of a client that means harm,', () => {
   let socket: DeafSocket;
+  let clock: FakeClock;
   let streams: Http2Stream[];
   let take: (stream: Http2Stream) => void;
   let closed: Promise<Error | undefined>;
 
   beforeEach(() => {
     socket = new DeafSocket();
+    clock = new FakeClock();
     streams = [];
     take = () => undefined;
     closed = new Promise((resolve) => {
       new Http2Connection(socket as unknown as Socket, {
-        clock: new FakeClock(),
+        clock,
         request: (stream) => {
           streams.push(stream);
           take(stream);
@@ -85,6 +87,16 @@ describe('Http2Connection, of a client that means harm,', () => {
       assert.equal(streams.length, 1001);
     });
   }
+
+  it('may cancel a call after the clock was set back', () => {
+    clock.advance(-3_600_000);
+    for (const id of [1, 3]) socket.says(callFrame(id), frame(FrameType.RST_STREAM, 0, id, '00000008'));
+    assert.ok(!socket.destroyed);
+    assert.deepEqual(
+      streams.map(({ isClosed }) => isClosed),
+      [true, true],
+    );
+  });
 
   it('keeps what nobody reads yet in few pieces, however it came', () => {
     const pieces: Buffer[] = [];
