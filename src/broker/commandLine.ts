@@ -92,7 +92,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
     role,
     nameServerPort: port('--namesrv-port', values['namesrv-port']),
     port: port('--port', values.port),
-    grpcPort: values['grpc-port'] === 'off' ? 'off' : port('--grpc-port', values['grpc-port']),
+    grpcPort: values['grpc-port'] === 'off' ? 'off' : port('--grpc-port', values['grpc-port'], ', or off'),
     controlPort: port('--control-port', values['control-port']),
     host: values.host,
     nameServers: values.namesrv,
@@ -105,10 +105,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
   };
 }
 
-function port(name: string, text: string | undefined): number | undefined {
+function port(name: string, text: string | undefined, orElse = ''): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number > 65535) throw usage(`${name} wants a port from 0 to 65535, not "${text}"`);
+  if (!/^\d+$/.test(text) || number > 65535)
+    throw usage(`${name} wants a port from 0 to 65535${orElse}, not "${text}"`);
   return number;
 }
 

@@ -17,7 +17,10 @@ export function readOptions<T extends Options>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
+    const reason = errorText(error);
+    const [, option] = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument (?:is ambiguous|missing)/.exec(reason) ?? [];
+    if (option !== undefined) throw problem(`${option} wants a value`);
     // What follows the first sentence is Node's advice for names that begin with a hyphen.
-    throw problem(errorText(error).replace(/\.( To specify .*)?$/s, ''));
+    throw problem(reason.replace(/\.( To specify .*)?$/s, ''));
   }
 }

@@ -111,7 +111,7 @@ describe('command rocketmq-local cluster', function () {
     assert.equal(again.code, 1);
     assert.match(
       again.output,
-      /Broker-a is killed and cannot be asked to kill; start it with: cluster start broker-a\.\n/,
+      /^rocketmq-local: broker-a is killed and cannot be asked to kill; start it with: cluster start broker-a\.\n/m,
     );
     assert.deepEqual(stateOf(await ask('start', 'broker-a'), 'broker-a'), ['running', null]);
     const client = await connect(broker);

@@ -259,6 +259,17 @@ describe('command rocketmq-local', function () {
     ['an unknown option', ['start', '--colour'], /--colour.*; see rocketmq-local --help\.\n$/],
     ['an unknown command', ['stop'], /^rocketmq-local: There is no command "stop"; see/],
     ['a port that is none', ['start', '--port', '70000'], /--port wants a port from 0 to 65535, not "70000"/],
+    ['an option without its value', ['start', '--port'], /^rocketmq-local: --port wants a value; see .*--help\.\n$/],
+    [
+      'an option for a value',
+      ['start', '--port', '--temp'],
+      /^rocketmq-local: --port wants a value; see .*--help\.\n$/,
+    ],
+    [
+      'a port of gRPC that is none',
+      ['start', '--grpc-port', 'on'],
+      /--grpc-port wants a port from 0 to 65535, or off, not/,
+    ],
     ['a broker without NameServer', ['broker', '--port', '0', '--temp'], /needs a NameServer: give it with -n/],
     [
       'a NameServer that is no address',

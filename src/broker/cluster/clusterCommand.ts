@@ -111,7 +111,9 @@ function fail(error: unknown): void {
     error instanceof CodedError ? error : new CodedError('internal', { reason: errorText(error) });
   const reason = String(details['reason'] ?? errorText(error));
   const next = details['next'] === undefined ? '' : `; ${String(details['next'])}`;
-  const message = `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}${next}.`;
+  // A sentence begins with a capital letter, the name of a node with its own.
+  const start = /^[a-z]+ /.test(reason) ? reason.slice(0, 1).toUpperCase() : reason.slice(0, 1);
+  const message = `${start}${reason.slice(1)}${next}.`;
   process.stderr.write(`rocketmq-local: ${message}\n`);
   const event: BrokerEvent = { kind: 'failed', code, details, message };
   if (process.connected) process.send?.(event);

@@ -141,7 +141,7 @@ async function portsFor(nodes: readonly PlannedNode[], wish: StartCluster): Prom
     return ports;
   } catch (error) {
     if (isCodedError(error, 'address-unresolved')) {
-      throw clusterProblem(`${host} is no address of this machine`, 'choose another with --host', { cause: error });
+      throw clusterProblem(`"${host}" is no address of this machine`, 'choose another with --host', { cause: error });
     }
     if (isCodedError(error, 'port-not-permitted')) {
       throw clusterProblem(`you may not listen on port ${error.details['port']}`, 'choose one above 1023', {

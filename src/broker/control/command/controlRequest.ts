@@ -113,7 +113,9 @@ function valueOf(text: string): unknown {
 
 function one(words: readonly string[]): string {
   const [word] = words;
-  if (words.length !== 1 || word === undefined || word === '') throw badRequest('this command wants one value');
+  if (words.length !== 1 || word === undefined || word === '') {
+    throw badRequest('this command wants one value; see rocketmq-local control --help');
+  }
   return word;
 }
 
