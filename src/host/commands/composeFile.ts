@@ -14,6 +14,7 @@ import type { ContainerLogs } from '../apache/containerLogs.ts';
 import { askDocker, compose } from '../apache/docker.ts';
 import type { ComposeVerb } from '../apache/docker.ts';
 import { errorMessage } from '../errorMessages.ts';
+import type { ExplorerTree } from '../explorer/explorerTree.ts';
 import type { ExplorerNode } from '../explorer/nodes.ts';
 import type { Prompts } from '../prompts.ts';
 
@@ -27,6 +28,7 @@ export interface ComposeCommandContext {
   /** The script of `rocketmq-local`. */
   readonly modulePath: string;
   readonly createClient: (nameServers: string) => ClusterClient;
+  readonly tree: ExplorerTree;
   readonly clock: Clock;
   /** Where `docker` is looked for. */
   readonly env: NodeJS.ProcessEnv;
@@ -134,6 +136,8 @@ async function offerStart(context: ComposeCommandContext, file: string, nameServ
     await compose('up', file, { env, signal });
     report(t('Waiting for the brokers'));
     await untilServing(context, nameServers, signal);
+    // Its rows were asked for before anybody could answer.
+    context.tree.refresh();
   });
 }
 

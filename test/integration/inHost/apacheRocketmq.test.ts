@@ -163,7 +163,11 @@ describe('Apache RocketMQ of a window', function () {
     const start = (): ScriptedPrompts =>
       new ScriptedPrompts().thenPick('Docker: a compose file written before').thenType(file).thenPress('Start');
     const script = start();
+    let drawn = 0;
+    const drawing = api.tree.onDidChangeTreeData((node) => (drawn += node === undefined ? 1 : 0));
     await runAnswering(api, script, START);
+    drawing.dispose();
+    assert.ok(drawn >= 2, 'once when its connection comes, once when somebody answers there');
     assert.equal(script.shown.at(-1), 'info: dev.yaml is ready. Docker 27.3.1 answers.');
     const connection = await nodeAt(api, 'Apache RocketMQ in Docker: dev.yaml');
     assert.equal(api.tree.getTreeItem(connection).contextValue, 'connection.docker');
