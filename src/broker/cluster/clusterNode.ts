@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { ClusterNodeStatus, NodeAction, NodeState } from '../control.ts';
@@ -59,7 +60,7 @@ export class ClusterNode {
     if (this.#process !== undefined) this.#refuse('start');
     const { program, clock } = this.#parts;
     const started = program.start(this.placed);
-    const { child, ready, lastWords } = started;
+    const { child, ready, lastWords, printed = log } = started;
     this.#process = started;
     this.#ended = null;
     this.#change('starting');
@@ -78,7 +79,7 @@ export class ClusterNode {
       if (outcome === 'gone') {
         throw clusterProblem(
           `${name} did not start: ${lastWords() || `it ended with ${this.status.ended ?? 'no word'}`}`,
-          `see ${log}`,
+          `see ${existsSync(log) ? log : printed}`,
         );
       }
     } finally {

@@ -21,6 +21,8 @@ export interface NodeProcess {
   readonly ready: Promise<void>;
   /** Why it says that it does not start. */
   readonly lastWords: () => string;
+  /** Where what it prints is kept, if not in its log, which it may end before. */
+  readonly printed?: string;
   /** Asks it to end in order. */
   readonly stop: () => void;
 }

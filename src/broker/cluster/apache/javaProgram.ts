@@ -31,7 +31,8 @@ export function javaProgram({ home, version: apache }: Distribution, java: Java)
 function start(node: PlacedNode, home: string, { executable, version }: Java): NodeProcess {
   const confFiles = readdirSync(path.join(home, 'conf'));
   // Before there is a process that nobody would end if this failed.
-  const log = new LogFile(path.join(nodeHome(node), 'console.log'));
+  const file = path.join(nodeHome(node), 'console.log');
+  const log = new LogFile(file);
   const child = spawn(
     executable,
     javaArguments(node, { javaVersion: version, home, confFiles, delimiter: path.delimiter }),
@@ -49,7 +50,7 @@ function start(node: PlacedNode, home: string, { executable, version }: Java): N
     log.dispose();
   });
   const { ready, text } = printed(child, log.write);
-  return { child, ready, lastWords: () => causeIn(text()), stop: () => void child.kill('SIGTERM') };
+  return { child, ready, lastWords: () => causeIn(text()), printed: file, stop: () => void child.kill('SIGTERM') };
 }
 
 /** What it prints goes to the log as well. */
