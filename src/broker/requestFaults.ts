@@ -31,7 +31,9 @@ export type AnyRpcRequest = { [N in RpcName]: RpcRequest<N> }[RpcName];
 export type RpcStrike =
   | RpcRefusal
   | { readonly kind: 'delay'; readonly after: (callback: () => void) => void }
-  | { readonly kind: 'dropAnswer' | 'deliverTwice' | 'closeConnection' };
+  /** Who has nothing to deliver says so, and was not struck. */
+  | { readonly kind: 'deliverTwice'; readonly nothingCame: () => void }
+  | { readonly kind: 'dropAnswer' | 'closeConnection' };
 
 export type RpcRefusal =
   | {

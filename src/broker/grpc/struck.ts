@@ -36,7 +36,7 @@ export function struck(
       // Until the deadline of the client passes, or it goes.
       return { write: () => undefined, end: () => undefined };
     case 'deliverTwice':
-      return { ...answers, write: (response) => timesIn(response, () => answers.write(response)) };
+      return twice(answers, strike.nothingCame);
     case 'delay':
       return delayed(answers, strike.after);
   }
@@ -74,9 +74,21 @@ function notWell(response: AnyResponse | undefined, status: RpcStatus): AnyRespo
   return late;
 }
 
-function timesIn(response: AnyResponse, write: () => void): void {
-  write();
-  if ('content' in response && response.content.case === 'message') write();
+/** Most receptions of a client that waits for messages end without one. */
+function twice(answers: Answers, nothingCame: () => void): Answers {
+  let hasCome = false;
+  return {
+    write: (response) => {
+      answers.write(response);
+      if (!('content' in response) || response.content.case !== 'message') return;
+      hasCome = true;
+      answers.write(response);
+    },
+    end: (response) => {
+      if (!hasCome) nothingCame();
+      answers.end(response);
+    },
+  };
 }
 
 /** In their order, once everything is there and the time is over. */

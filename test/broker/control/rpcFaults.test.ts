@@ -206,6 +206,18 @@ describe('faults of RPCs', function () {
     assert.deepEqual(bodies(await receive(client)), ['3']);
   });
 
+  it('counts no receive that brought nothing as delivered twice', async () => {
+    await add({ kind: 'deliverTwice', server: 'grpc', topic: TOPIC, group: GROUP, count: 1 });
+    const empty = receive(client, { pollMs: 6000 });
+    await waitFor('the receive to be held', () => started.broker.context.pops.held.size === 1, { pollMs: 2 });
+    assert.deepEqual(await struck(), [1]);
+    started.broker.clock.advance(6000);
+    assert.deepEqual((await empty).messages, []);
+    assert.deepEqual(await struck(), [0]);
+    await send('1');
+    assert.deepEqual([bodies(await receive(client)), await struck()], [['1', '1'], [1]]);
+  });
+
   it('closes the connection; nothing is carried out, and the client comes again', async () => {
     await add({ kind: 'closeConnection', rpc: 'SendMessage', clientId: 'shop@1', count: 1 });
     await assert.rejects(send('x'), { code: GrpcStatus.UNAVAILABLE });

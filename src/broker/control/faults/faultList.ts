@@ -110,6 +110,12 @@ export class FaultList {
     return undefined;
   }
 
+  /** It struck what it could make no difference to. */
+  giveBack(listed: Listed): void {
+    listed.struck -= 1;
+    this.#refresh();
+  }
+
   #listed(fault: Fault): Listed {
     return {
       id: this.#nextId++,

@@ -18,19 +18,27 @@ export function strikeOnRpc(
     touched: () => touchedByRpc(request),
     clientId: () => (clientId === '' ? undefined : clientId),
   };
-  const struck = faults.choose(seen, ({ fault }) => strike(fault, { name, request, clientId }, delays));
+  const struck = faults.choose(seen, (listed) =>
+    strike(listed.fault, { name, request, clientId }, delays, () => faults.giveBack(listed)),
+  );
   return struck?.request;
 }
 
-function strike(fault: Fault, { name, request }: IncomingRpc, delays: Delays): RpcStrike | undefined {
+function strike(
+  fault: Fault,
+  { name, request }: IncomingRpc,
+  delays: Delays,
+  giveBack: () => void,
+): RpcStrike | undefined {
   switch (fault.kind) {
     case 'refuse':
       return rpcRefusal(fault, name);
     case 'forgetRoute':
       return forgottenRpcRoute(touchedByRpc(request).topics[0] ?? '');
     case 'closeConnection':
+      return { kind: 'closeConnection' };
     case 'deliverTwice':
-      return { kind: fault.kind };
+      return { kind: 'deliverTwice', nothingCame: giveBack };
     case 'dropAnswer':
       return isConversation(name) ? undefined : { kind: 'dropAnswer' };
     case 'delay':
