@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { Disposable } from '../base/disposable.ts';
 import { errorText } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { makeDirectories } from './makeDirectories.ts';
 
 type Level = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
@@ -32,7 +33,7 @@ export class LogFile implements Disposable {
   constructor(file: string, maxBytes: number = 10 * 1024 * 1024) {
     this.#path = file;
     this.#maxBytes = maxBytes;
-    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    makeDirectories(path.dirname(path.resolve(file)));
     this.#open();
   }
 

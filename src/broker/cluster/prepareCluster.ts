@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText, isCodedError } from '../../base/errors.ts';
+import { makeDirectories } from '../makeDirectories.ts';
 import { reachableHost } from '../reachableHost.ts';
 import { findDistribution } from './apache/distribution.ts';
 import type { StartCluster } from './clusterArguments.ts';
@@ -36,7 +36,7 @@ export function directoryOf({ directory, mode }: Pick<StartCluster, 'directory' 
 /** @throws CodedError `usage` when it cannot be made */
 export function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
   } catch (error) {
     throw clusterProblem(`${directory} cannot be made: ${errorText(error)}`, 'choose another with --dir', {
       cause: error,

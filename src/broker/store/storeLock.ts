@@ -1,8 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { startMarkIn } from '../../base/startMark.ts';
+import { makeDirectories } from '../makeDirectories.ts';
 
 interface Owner {
   readonly pid: number;
@@ -18,7 +19,7 @@ interface Owner {
 export function lockStore(directory: string): Disposable {
   const path = join(directory, 'lock');
   const own = `${path}.${process.pid}`;
-  mkdirSync(directory, { recursive: true });
+  makeDirectories(directory);
   writeFileSync(own, JSON.stringify({ pid: process.pid, startMark: startMarkOf(process.pid) } satisfies Owner));
   try {
     while (!tryLink(own, path)) removeStale(directory, path);
