@@ -8,7 +8,7 @@ import { ensurePackages } from '../support/npmPackages.ts';
 import { ensurePythonPackage, ensureVenv } from '../support/pythonVenv.ts';
 import { repository } from '../support/repository.ts';
 import { runProgram } from '../support/runProgram.ts';
-import { requireTools } from '../support/skip.ts';
+import { requireTools, skipTest } from '../support/skip.ts';
 import { makeTempDir } from '../support/tempDir.ts';
 import type { TempDir } from '../support/tempDir.ts';
 
@@ -22,7 +22,7 @@ describe('examples of tests', function () {
   let place: TempDir;
   before(function () {
     // `rocketmq-local` is a link as npm makes one.
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipTest(this, 'a link needs rights on Windows');
   });
   beforeEach(() => {
     place = makeTempDir('examples');
