@@ -89,6 +89,8 @@ export async function openFakeHost<C extends PageContract>(options: FakeHostOpti
   const server = await serve(options);
   const origin = originOf(server);
   const page = await newPage(options.browser, { width: options.width ?? 900, height: options.height ?? 700 });
+  // Half of a test's time: what never comes is named by Playwright, not by a test that ran out of time.
+  page.setDefaultTimeout(15_000);
   const host = new FakeHost<C>(page, server, options.handlers);
   await page.exposeFunction('tellTest', (message: unknown) => host.receive(message));
   await page.exposeFunction('complain', (text: string) => void host.complaints.push(text));

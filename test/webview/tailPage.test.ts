@@ -205,6 +205,22 @@ describe('tail page', function () {
     await becomes(() => counts(), '400 of 400 received are held, 100,000 at most');
   });
 
+  it('lets nobody lose a scroll to a state that comes in the same frame', async () => {
+    state = { ...state, held: 1000 };
+    await open();
+    await waitForLast(999);
+    const told = { kind: 'event', event: 'state', data: { ...state, first: 10, held: 990 } };
+    await host.page.evaluate(async (message) => {
+      await new Promise(requestAnimationFrame);
+      document.querySelector('.grid')?.scrollTo({ top: 4800, behavior: 'instant' });
+      window.postMessage(message, '*');
+    }, told);
+    await becomes(() => counts(), '990 of 1,000 received are held, 100,000 at most');
+    await waitFor('row 200 at the top', async () => (await inView())[0] === 200);
+    await arrive({ first: 10, held: 1050 });
+    await button('Jump to Newest (60)').waitFor();
+  });
+
   it('stops following when scrolled up, counts what came, and jumps back', async () => {
     state = { ...state, held: 1000 };
     await open();
@@ -531,6 +547,7 @@ describe('tail page', function () {
       await host.page.keyboard.press('Enter');
       await host.page.waitForSelector('.detail');
       await scrollTo(0);
+      await waitFor('the first row at the top', async () => (await inView())[0] === 2300);
       await arrive({ first: 2400, problem: 'broker-a does not answer. Trying again.' });
       await button('Jump to Newest (100)').waitFor();
       await loaded();

@@ -7,6 +7,9 @@ import { indexAfterKey, rowsToShow, topShowing } from './virtualRange.ts';
 /** Every row and the head; the style sheet says the same. */
 const ROW_HEIGHT_PX = 24;
 
+/** Zoomed pages have places between two pixels. */
+const SAME_PLACE_PX = 2;
+
 export interface ListColumn<Row> {
   readonly name: string;
   readonly title: string;
@@ -73,6 +76,8 @@ export function VirtualList<Row>(props: VirtualListProps<Row>): JSX.Element {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null || heightPx === 0) return;
+    // Scrolled up since the last frame: the event that ends following is on its way.
+    if (follow && element.scrollTop < Math.min(seen.current.scrollTop, endPx) - SAME_PLACE_PX) return;
     // While the user scrolls, the element knows better than the last rendering: move it only by what the rows moved.
     if (follow) element.scrollTop = endPx;
     else if (first !== seen.current.first) element.scrollTop -= (first - seen.current.first) * ROW_HEIGHT_PX;
@@ -98,9 +103,9 @@ export function VirtualList<Row>(props: VirtualListProps<Row>): JSX.Element {
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop } = element;
-    const atEnd = scrollTop >= element.scrollHeight - element.clientHeight - 2;
+    const atEnd = scrollTop >= element.scrollHeight - element.clientHeight - SAME_PLACE_PX;
     topPx.current = first * ROW_HEIGHT_PX + scrollTop;
-    if (follow && !atEnd && scrollTop < seen.current.scrollTop - 2) props.onFollow(false);
+    if (follow && !atEnd && scrollTop < seen.current.scrollTop - SAME_PLACE_PX) props.onFollow(false);
     else if (!follow && atEnd && scrollTop > seen.current.scrollTop) props.onFollow(true);
     seen.current.scrollTop = scrollTop;
     props.onTop(first + Math.round(scrollTop / ROW_HEIGHT_PX));
