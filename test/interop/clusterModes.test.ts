@@ -157,7 +157,7 @@ describe('modes of a cluster', function () {
     const master = address('broker-a');
     const port = await freePortWith(portsOf('slave', 0));
     const conf = path.join(place.path, 'slave.conf');
-    const slave = { brokerName: 'broker-a', brokerId: 1, brokerRole: 'SLAVE' } as const;
+    const slave = { brokerName: 'broker-a', brokerId: 1, brokerRole: 'SLAVE', slaveRead: true } as const;
     const storeDirectory = path.join(place.path, 'slave');
     writeFileSync(
       conf,

@@ -13,6 +13,8 @@ export interface PlannedBroker {
   readonly brokerName: string;
   readonly brokerId: number;
   readonly brokerRole: 'ASYNC_MASTER' | 'SYNC_MASTER' | 'SLAVE';
+  /** A slave, or a master with one: who reads is sent from one to the other. */
+  readonly slaveRead: boolean;
 }
 
 interface ModeShape {
@@ -42,12 +44,12 @@ export function planCluster(
     ...masters.map((brokerName) => ({
       name: brokerName,
       role: 'master' as const,
-      broker: { brokerName, brokerId: 0, brokerRole: masterRole },
+      broker: { brokerName, brokerId: 0, brokerRole: masterRole, slaveRead: hasSlaves },
     })),
     ...(hasSlaves ? masters : []).map((brokerName) => ({
       name: `${brokerName}-s`,
       role: 'slave' as const,
-      broker: { brokerName, brokerId: 1, brokerRole: 'SLAVE' as const },
+      broker: { brokerName, brokerId: 1, brokerRole: 'SLAVE' as const, slaveRead: true },
     })),
     ...(hasProxy ? [{ name: 'proxy', role: 'proxy' as const }] : []),
   ];

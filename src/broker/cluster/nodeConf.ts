@@ -30,7 +30,7 @@ export function nameServerConf({ bindAddress, port, storeDirectory }: NodePlace)
 
 /** A broker.conf for ours and Apache's broker. */
 export function brokerConf(
-  { brokerName, brokerId, brokerRole }: PlannedBroker,
+  { brokerName, brokerId, brokerRole, slaveRead }: PlannedBroker,
   { bindAddress, host, port, storeDirectory }: NodePlace,
   nameServers: string,
 ): string {
@@ -41,8 +41,9 @@ export function brokerConf(
     ['brokerRole', brokerRole],
     // Apache counts the master too, and waits for nobody when this is 1, its default.
     ...(brokerRole === 'SYNC_MASTER' ? ([['inSyncReplicas', '2']] as const) : []),
-    // Without it Apache's slave refuses every pull, also while its master is dead. Source: PullMessageProcessor.java.
-    ...(brokerRole === 'SLAVE' ? ([['slaveReadEnable', 'true']] as const) : []),
+    // Without it Apache's slave refuses every pull, also while its master is dead, and its master sends nobody there who
+    // is far behind. Source: PullMessageProcessor.java.
+    ...(slaveRead ? ([['slaveReadEnable', 'true']] as const) : []),
     ['flushDiskType', 'ASYNC_FLUSH'],
     ['namesrvAddr', nameServers],
     ['bindAddress', bindAddress],

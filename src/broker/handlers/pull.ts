@@ -129,7 +129,7 @@ function resetReply(broker: BrokerContext, header: PullMessage, nextBeginOffset:
 
 /** All four positions are there whatever the code: Java throws when one is missing. Broker sheet §6.2. */
 function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult): Reply {
-  const { status, nextBeginOffset, minOffset, maxOffset, records, sizeBytes } = result;
+  const { status, nextBeginOffset, minOffset, maxOffset, records, sizeBytes, lookedAt } = result;
   const { topic, queueId, consumerGroup, queueOffset } = header;
   const isPastEmpty = status === 'no-message-in-queue' && queueOffset !== 0;
   const code = isPastEmpty ? ResponseCode.PULL_OFFSET_MOVED : CODES[status];
@@ -137,21 +137,21 @@ function replyOf(broker: BrokerContext, header: PullMessage, result: ReadResult)
   const reply: Reply = {
     code,
     remark: statusName(status),
-    extFields: positions(broker, header, { nextBeginOffset, minOffset, maxOffset }, records[0]),
+    extFields: positions(broker, header, { nextBeginOffset, minOffset, maxOffset }, lookedAt),
     body: sizeBytes > 0 ? records : undefined,
   };
-  return broker.replication.isSlave ? asSlave(broker, header, reply, records[0]) : reply;
+  return broker.replication.isSlave ? asSlave(broker, header, reply, lookedAt) : reply;
 }
 
 function positions(
   broker: BrokerContext,
   { topic, consumerGroup }: PullMessage,
   at: Pick<ReadResult, 'nextBeginOffset' | 'minOffset' | 'maxOffset'>,
-  firstRecord?: Buffer,
+  lookedAt?: number,
 ): Record<string, string> {
   const group = broker.groups.get(consumerGroup);
   return {
-    suggestWhichBrokerId: String(broker.config.slaveReadEnable ? suggestedBroker(broker, group, firstRecord) : 0),
+    suggestWhichBrokerId: String(broker.config.slaveReadEnable ? suggestedBroker(broker, group, lookedAt) : 0),
     nextBeginOffset: String(at.nextBeginOffset),
     minOffset: String(at.minOffset),
     maxOffset: String(at.maxOffset),

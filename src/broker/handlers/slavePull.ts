@@ -10,11 +10,11 @@ import { isFarBehind } from './suggestedBroker.ts';
  * Apache's slave has them ask again at once, for as long as it takes.
  * Source: PullMessageProcessor.composeResponseHeader, DefaultMessageStore.nextOffsetCorrection; broker sheet §6.2.
  */
-export function asSlave(broker: BrokerContext, header: PullMessage, reply: Reply, firstRecord?: Buffer): Reply {
+export function asSlave(broker: BrokerContext, header: PullMessage, reply: Reply, lookedAt: number | undefined): Reply {
   const { config, replication, groups } = broker;
   let { code } = reply;
   const extFields = { ...reply.extFields };
-  if (replication.hasMaster && !isFarBehind(broker, firstRecord)) {
+  if (replication.hasMaster && !isFarBehind(broker, lookedAt)) {
     extFields['suggestWhichBrokerId'] = '0';
     if (code !== ResponseCode.SUCCESS) code = ResponseCode.PULL_RETRY_IMMEDIATELY;
   }

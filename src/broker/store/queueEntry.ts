@@ -14,10 +14,14 @@ export interface QueueEntry {
 
 export function entryAt(bytes: Buffer, at: number): QueueEntry {
   return {
-    physicalOffset: readInt64(bytes, at),
+    physicalOffset: physicalOffsetAt(bytes, at),
     sizeBytes: readInt32(bytes, at + 8),
     tagsCode: readInt64(bytes, at + 12),
   };
+}
+
+export function physicalOffsetAt(bytes: Buffer, at: number): number {
+  return readInt64(bytes, at);
 }
 
 export function writeEntry(entry: QueueEntry, bytes: Buffer, at: number): void {

@@ -1,6 +1,6 @@
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import type { CommitLog } from './commitLog.ts';
-import { ENTRY_BYTES, entryAt, isPadding } from './queueEntry.ts';
+import { ENTRY_BYTES, entryAt, isPadding, physicalOffsetAt } from './queueEntry.ts';
 import type { ConsumeQueue } from './consumeQueue.ts';
 import type { QueueEntry } from './queueEntry.ts';
 import { RecordReader } from './recordReader.ts';
@@ -35,6 +35,8 @@ export interface ReadResult {
   readonly records: readonly Buffer[];
   readonly count: number;
   readonly sizeBytes: number;
+  /** Where in the log the last message lies that was looked at, whether the reader wants it or not. */
+  readonly lookedAt: number | undefined;
 }
 
 /** Per call, whatever the reader asks for (`maxTransferCountOnMessageInMemory`, `maxTransferBytesOnMessageInMemory`). */
@@ -61,8 +63,9 @@ export async function readQueue(
   const minOffset = queue?.min ?? 0;
   const maxOffset = queue?.max ?? 0;
   const { offset } = request;
+  let lookedAt: number | undefined;
   const without = (status: ReadStatus, nextBeginOffset: number): ReadResult => {
-    return { status, nextBeginOffset, minOffset, maxOffset, records: [], count: 0, sizeBytes: 0 };
+    return { status, nextBeginOffset, minOffset, maxOffset, records: [], count: 0, sizeBytes: 0, lookedAt };
   };
   if (queue === undefined || maxOffset === 0) return without('no-message-in-queue', 0);
   if (offset < minOffset) return without('offset-too-small', minOffset);
@@ -75,6 +78,8 @@ export async function readQueue(
   const entries =
     filter?.matchesProperties === undefined ? all : await hideUnmatched(log, all, { filter, maxMessages });
   const { spans, scanned } = pick(entries, request, maxMessages, log.start);
+  // Not of `entries`, where what a filter refuses points nowhere.
+  if (scanned > 0) lookedAt = physicalOffsetAt(all, (scanned - 1) * ENTRY_BYTES);
   if (spans.length === 0) return without('no-matched-message', offset + scanned);
   const reader = new RecordReader(log, spans);
   const records: Buffer[] = [];
@@ -92,7 +97,7 @@ export async function readQueue(
     count += span.count;
     sizeBytes += span.sizeBytes;
   }
-  return { status: 'found', nextBeginOffset, minOffset, maxOffset, records, count, sizeBytes };
+  return { status: 'found', nextBeginOffset, minOffset, maxOffset, records, count, sizeBytes, lookedAt };
 }
 
 interface Picked {

@@ -135,20 +135,6 @@ describe('broker: a slave', () => {
     assert.equal((await ask(pullRequest({ topic: 'T' }))).code, 0, 'what it has is read still');
   });
 
-  it('sends readers that are far behind to where they may stay', async () => {
-    pair = await TestPair.start({
-      slave: { accessMessageInMemoryMaxRatio: 0 },
-      master: { slaveReadEnable: true, accessMessageInMemoryMaxRatio: 0 },
-    });
-    await pair.master.send('T', 'x');
-    await pair.startSlave();
-    await pair.caughtUp();
-    const atMaster = await pair.master.client.request(pullRequest({ topic: 'T' }), TIMEOUT_MS);
-    assert.equal(atMaster.extFields['suggestWhichBrokerId'], '1');
-    await waitFor('the topic', () => pair.slave?.context.topics.get('T') !== undefined, { pollMs: 5 });
-    assert.equal((await ask(pullRequest({ topic: 'T' }))).extFields['suggestWhichBrokerId'], '1');
-  });
-
   it('has topics, groups, offsets, delay levels, modes and timers of its master', async () => {
     pair = await TestPair.start();
     const { master } = pair;

@@ -23,6 +23,8 @@ describe('broker/cluster/clusterPlan', () => {
       planCluster(mode).flatMap(({ role, broker }) =>
         broker === undefined ? [] : [`${role} ${broker.brokerName} ${broker.brokerId} ${broker.brokerRole}`],
       );
+    const slaveReads = (mode: ClusterMode): boolean[] =>
+      planCluster(mode).flatMap(({ broker }) => broker?.slaveRead ?? []);
     assert.deepEqual(brokers('2m-2s-sync'), [
       'master broker-a 0 SYNC_MASTER',
       'master broker-b 0 SYNC_MASTER',
@@ -33,12 +35,16 @@ describe('broker/cluster/clusterPlan', () => {
       'master broker-a 0 ASYNC_MASTER',
       'master broker-b 0 ASYNC_MASTER',
     ]);
+    assert.deepEqual(slaveReads('2m-2s-async'), [true, true, true, true]);
+    assert.deepEqual(slaveReads('2m-2s-sync'), [true, true, true, true]);
+    assert.deepEqual(slaveReads('2m-noslave'), [false, false], 'there is nobody to send readers to');
+    assert.deepEqual(slaveReads('single'), [false]);
   });
 });
 
 describe('broker/cluster/nodeConf', () => {
   it('is a broker.conf in which a master that replicates at once counts a slave', () => {
-    const master = { brokerName: 'broker-a', brokerId: 0, brokerRole: 'SYNC_MASTER' } as const;
+    const master = { brokerName: 'broker-a', brokerId: 0, brokerRole: 'SYNC_MASTER', slaveRead: true } as const;
     const text = brokerConf(master, PLACE, '10.0.0.7:1;10.0.0.7:2');
     assert.match(text, /^inSyncReplicas=2$/m);
     assert.match(text, /^haListenPort=20912$/m);
@@ -50,7 +56,8 @@ describe('broker/cluster/nodeConf', () => {
     );
     assert.equal(settings.storePathRootDir, PLACE.storeDirectory);
     assert.doesNotMatch(brokerConf({ ...master, brokerRole: 'ASYNC_MASTER' }, PLACE, ''), /inSyncReplicas/);
-    assert.match(brokerConf({ ...master, brokerRole: 'SLAVE' }, PLACE, ''), /^slaveReadEnable=true$/m);
+    assert.equal(settings.slaveReadEnable, true);
+    assert.doesNotMatch(brokerConf({ ...master, slaveRead: false }, PLACE, ''), /slaveReadEnable/);
   });
 
   it('is a namesrv.conf that keeps everything in the directory of the node', () => {
