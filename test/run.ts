@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 
 import { errorText } from '../src/base/errors.ts';
 import { repository } from './support/repository.ts';
+import { checkScripts } from './support/runner/check.ts';
+import { inLanes } from './support/runner/inLanes.ts';
 import { runningAgain } from './support/runner/runAgain.ts';
 import { addUp, failedOnce, totals } from './support/runner/summary.ts';
 import type { Summary } from './support/runner/summary.ts';
@@ -12,7 +14,7 @@ import { parseVersions } from './support/vscodeHost/versions.ts';
 
 const USAGE = `node --import tsx test/run.ts all|SUITE… [FILE.test.ts…] [--grep=TEXT] [--vscode=oldest|newest|all|VERSION]`;
 
-/** Runs suites one after the other, also after one that failed. The last line is "N passed, N failed, N skipped". */
+/** Runs suites, also after one that failed. The last line is "N passed, N failed, N skipped". */
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -24,13 +26,31 @@ async function main(): Promise<number> {
     grep: values.grep,
   };
   const results = new Map<string, Summary>();
-  for (const [name, suite] of suitesNamed(positionals.filter((word) => !isTestFile(word)))) {
+  const run = async ([name, suite]: [string, Suite]): Promise<void> => {
     console.log(`\n=== ${name}`);
     const startedMs = performance.now();
     const result = await suite(selection).catch((error: unknown) => failedOnce(name, errorText(error)));
     results.set(name, result);
     console.log(`${name}: ${totals(result)} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`);
-  }
+  };
+  const suites = suitesNamed(positionals.filter((word) => !isTestFile(word)));
+  const checks = new Set(checkScripts());
+  // Checks compute and wait for nothing: two of them at once harm none. They read what a build wrote.
+  await inLanes(
+    1,
+    suites.filter(([name]) => name === 'build'),
+    run,
+  );
+  await inLanes(
+    2,
+    suites.filter(([name]) => checks.has(name)),
+    run,
+  );
+  await inLanes(
+    1,
+    suites.filter(([name]) => name !== 'build' && !checks.has(name)),
+    run,
+  );
   return conclude(results);
 }
 

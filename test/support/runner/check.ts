@@ -8,7 +8,8 @@ import { failedOnce, passedOnce } from './summary.ts';
 import type { Summary } from './summary.ts';
 
 const TIMEOUT_MS = 5 * 60_000;
-const ALWAYS = ['typecheck', 'lint', 'layers', 'deadcode', 'format:check'];
+/** The long ones first, since two run at once. */
+const ALWAYS = ['lint', 'typecheck', 'format:check', 'layers', 'deadcode'];
 
 /** The scripts of package.json that are checks: the usual ones, and every `check:…`. */
 export function checkScripts(): string[] {
@@ -18,10 +19,11 @@ export function checkScripts(): string[] {
   return [...ALWAYS, ...Object.keys(manifest.scripts).filter((name) => name.startsWith('check:'))];
 }
 
-/** Runs an npm script: passed when it ends with 0. */
+/** Runs an npm script: passed when it ends with 0. What it prints comes in one piece at its end. */
 export async function runCheck(script: string): Promise<Summary> {
+  let printed = '';
   try {
-    const onOutput = (text: string): void => void process.stdout.write(text);
+    const onOutput = (text: string): void => void (printed += text);
     const { code } = await runProgram('npm', ['run', '--silent', script], {
       cwd: repository,
       timeoutMs: TIMEOUT_MS,
@@ -30,5 +32,7 @@ export async function runCheck(script: string): Promise<Summary> {
     return code === 0 ? passedOnce() : failedOnce(script, `"npm run ${script}" ended with ${String(code)}`);
   } catch (error) {
     return failedOnce(script, errorText(error));
+  } finally {
+    process.stdout.write(printed);
   }
 }

@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { RELEASES, ensureApacheJars } from '../apache/jars.ts';
 import { hasCommand } from '../skip.ts';
 import { ensureChromium } from '../vscodeHost/browser.ts';
@@ -5,6 +7,7 @@ import { ensureVsCode } from '../vscodeHost/install.ts';
 import type { VsCodeVersion } from '../vscodeHost/versions.ts';
 import { checkScripts, runCheck } from './check.ts';
 import { runDesktopSuite } from './desktopSuite.ts';
+import { inLanes } from './inLanes.ts';
 import { runMochaSuite, testFiles } from './mochaSuite.ts';
 import type { MochaSuite } from './mochaSuite.ts';
 import { addUp, skippedOnce } from './summary.ts';
@@ -21,6 +24,9 @@ export interface Selection {
 export type Suite = (selection: Selection) => Promise<Summary>;
 
 const MINUTE_MS = 60_000;
+
+/** Files of a minute and more: where there are lanes they come first, so that none runs on alone at the end. */
+const LONGEST = ['storeFiles', 'mqadmin', 'popFiles', 'quickstart', 'clusterModes'];
 
 /** Every suite by its name, in the order of a whole run: the quick ones first. */
 export function allSuites(): ReadonlyMap<string, Suite> {
@@ -76,12 +82,11 @@ function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number, lane
       return runMochaSuite({ name, files: chosen, grep, testTimeoutMs, timeoutMs });
     }
     const summaries: Summary[] = [];
-    const runLane = async (): Promise<void> => {
-      for (let file = chosen.shift(); file !== undefined; file = chosen.shift()) {
-        summaries.push(await runAside({ name: file, files: [file], testTimeoutMs, timeoutMs }));
-      }
-    };
-    await Promise.all(Array.from({ length: lanes }, runLane));
+    const isLong = (file: string): boolean => LONGEST.includes(path.basename(file, '.test.ts'));
+    const inOrder = [...chosen.filter(isLong), ...chosen.filter((file) => !isLong(file))];
+    await inLanes(lanes, inOrder, async (file) => {
+      summaries.push(await runAside({ name: file, files: [file], testTimeoutMs, timeoutMs }));
+    });
     return addUp(summaries);
   };
   return [name, run];
