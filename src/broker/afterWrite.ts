@@ -1,6 +1,6 @@
 import { ResponseCode } from '../protocol/codes.ts';
 import { errorText } from '../base/errors.ts';
-import type { IncomingRequest, Reply } from '../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../remoting/peer.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import { storeRefusal } from './putMessage.ts';
 

@@ -9,7 +9,7 @@ import { uniqueKeySource } from '../protocol/messageId.ts';
 import { ResponseCode } from '../protocol/codes.ts';
 import { reviveTopic } from '../protocol/topicName.ts';
 import { formatAddress } from '../remoting/address.ts';
-import type { RequestHandler } from '../remoting/connection.ts';
+import type { RequestHandler } from '../remoting/peer.ts';
 import type { RemotingServer } from '../remoting/server.ts';
 import { ipOf, reachedBy } from './brokerAddress.ts';
 import type { BrokerContext } from './brokerContext.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { HostAddress } from '../protocol/hostAddress.ts';
-import type { IncomingRequest, Reply } from '../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../remoting/peer.ts';
 import type { BrokerConfig } from './config.ts';
 import type { Replication } from './ha/replication.ts';
 import type { HeldPulls } from './heldPulls.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { isCodedError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { AnswerHook, RequestHandler } from '../remoting/connection.ts';
+import type { AnswerHook, RequestHandler } from '../remoting/peer.ts';
 import { listen } from '../remoting/server.ts';
 import type { RemotingServer } from '../remoting/server.ts';
 import { vipHandler } from './brokerRouter.ts';

@@ -1,6 +1,6 @@
 import { RequestCode } from '../protocol/codes.ts';
-import { notSupported } from '../remoting/connection.ts';
-import type { RequestHandler } from '../remoting/connection.ts';
+import { notSupported } from '../remoting/notSupported.ts';
+import type { RequestHandler } from '../remoting/peer.ts';
 import { Router } from '../remoting/router.ts';
 import { afterWrite } from './afterWrite.ts';
 import type { BrokerContext, BrokerHandler } from './brokerContext.ts';

@@ -3,7 +3,7 @@ import type { Disposable } from '../base/disposable.ts';
 import { RequestCode } from '../protocol/codes.ts';
 import { encodeFields } from '../protocol/fields.ts';
 import { consumerGroupOnly } from '../protocol/requests/group.ts';
-import type { Peer } from '../remoting/connection.ts';
+import type { Peer } from '../remoting/peer.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import type { ConsumerGroup } from './state/consumers.ts';
 

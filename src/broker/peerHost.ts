@@ -1,6 +1,6 @@
 import { parseHostAddress } from '../protocol/hostAddress.ts';
 import type { HostAddress } from '../protocol/hostAddress.ts';
-import type { Peer } from '../remoting/connection.ts';
+import type { Peer } from '../remoting/peer.ts';
 
 const hosts = new WeakMap<Peer, HostAddress>();
 

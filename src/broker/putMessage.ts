@@ -3,7 +3,7 @@ import { ResponseCode } from '../protocol/codes.ts';
 import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '../protocol/messageProperty.ts';
 import { SysFlag } from '../protocol/sysFlag.ts';
 import { SCHEDULE_TOPIC } from '../protocol/topicName.ts';
-import type { Reply } from '../remoting/connection.ts';
+import type { Reply } from '../remoting/peer.ts';
 import type { BrokerContext } from './brokerContext.ts';
 import { TooFewReplicas } from './ha/tooFewReplicas.ts';
 import { FollowsMaster } from './store/followsMaster.ts';

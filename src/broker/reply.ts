@@ -1,7 +1,7 @@
 import { ResponseCode } from '../protocol/codes.ts';
 import type { NameProblem } from '../protocol/topicName.ts';
 import { MAX_GROUP_LENGTH } from '../protocol/topicName.ts';
-import type { Reply } from '../remoting/connection.ts';
+import type { Reply } from '../remoting/peer.ts';
 
 export const SUCCESS: Reply = { code: 0 };
 

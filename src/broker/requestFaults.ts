@@ -1,7 +1,7 @@
 import type { Code } from '../protocol/grpc/definition_pb.ts';
 import type { GrpcStatus } from '../protocol/grpc/grpcStatus.ts';
 import type { RpcName, RpcRequest } from '../protocol/grpc/rpc.ts';
-import type { AnswerHook, Peer, RequestHandler } from '../remoting/connection.ts';
+import type { AnswerHook, Peer, RequestHandler } from '../remoting/peer.ts';
 
 /** Where a request comes to: one of the two servers of the remoting protocol, or the endpoint of gRPC. */
 export type ServerKind = 'broker' | 'nameServer' | 'grpc';

@@ -4,59 +4,22 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Event } from '../base/emitter.ts';
-import { CodedError } from '../base/errors.ts';
+import { CodedError, asError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { signed } from '../protocol/acl.ts';
 import type { Credentials } from '../protocol/acl.ts';
-import { ResponseCode, requestCodeName } from '../protocol/codes.ts';
+import { requestCodeName } from '../protocol/codes.ts';
 import { LANGUAGE, isOneway, isResponse, request, response } from '../protocol/command.ts';
 import type { RemotingCommand, RequestParts } from '../protocol/command.ts';
 import { FrameSplitter, MAX_FRAME_BYTES, readFrame } from '../protocol/frame.ts';
+import { answerRequest } from './answerRequest.ts';
 import { ConnectionEnd } from './connectionEnd.ts';
 import { DrainWaiters } from './drainWaiters.ts';
 import { failure } from './failure.ts';
+import { notSupported } from './notSupported.ts';
 import { Outbox } from './outbox.ts';
+import type { AnswerHook, Peer, Reply, RequestHandler } from './peer.ts';
 import { PendingRequests } from './pendingRequests.ts';
-
-export interface IncomingRequest {
-  readonly command: RemotingCommand;
-  readonly connection: Peer;
-}
-
-/** Whoever is at the other end: a connection, or what stands for a client of another protocol. */
-export interface Peer extends Disposable {
-  /** `ip:port` */
-  readonly remoteAddress: string;
-  readonly isOpen: boolean;
-  /** Called once, when it is gone; undefined when either side simply ended it. */
-  readonly onClose: Event<CodedError | undefined>;
-  /** Resolves with the answer, whatever its code; rejects when none comes. */
-  request(parts: RequestParts, timeoutMs: number): Promise<RemotingCommand>;
-  oneway(parts: RequestParts): Promise<void>;
-  /** Answers a request for which the handler returned `undefined`. */
-  respond(to: RemotingCommand, reply: Reply): void;
-  /** Reads nothing more of it until that is disposed; what stands for another protocol cannot. */
-  stopReading?(): Disposable;
-}
-
-export interface Reply {
-  readonly code: number;
-  readonly extFields?: Readonly<Record<string, string>> | undefined;
-  readonly remark?: string | undefined;
-  /** Pieces are written one after the other without a copy; they may not change before they are written. */
-  readonly body?: Buffer | readonly Buffer[] | undefined;
-  /** Ordinal of the release that it pretends to come from. */
-  readonly version?: number | undefined;
-}
-
-/** Stands between an answer and the wire: `write` sends what it is given, now or later, as often as it is called. */
-export type AnswerHook = (to: RemotingCommand, reply: Reply, write: (reply: Reply) => void) => void;
-
-/**
- * `undefined` means that nothing is written now: the request is one-way, or answered later through
- * `Connection.respond`. Throwing or rejecting answers code 1 with a remark.
- */
-export type RequestHandler = (request: IncomingRequest) => Reply | undefined | Promise<Reply | undefined>;
 
 export interface ConnectionOptions {
   /** `ip:port`, for errors and logs. */
@@ -280,7 +243,7 @@ export class Connection implements Peer {
         this.#stream.pause();
         break;
       } else {
-        this.#takeRequest(command);
+        answerRequest({ command, connection: this }, this.#handle, this.#logger);
       }
       handled += 1;
       if (!this.#isOpen) break;
@@ -291,34 +254,6 @@ export class Connection implements Peer {
   #takeAnswer(command: RemotingCommand): void {
     if (this.#pending.answer(command)) return;
     this.#logger.debug(`${this.remoteAddress} answers opaque ${command.opaque}, for which nobody waits`);
-  }
-
-  #takeRequest(command: RemotingCommand): void {
-    let reply: Reply | undefined | Promise<Reply | undefined>;
-    try {
-      reply = this.#handle({ command, connection: this });
-    } catch (error) {
-      this.#answerFailure(command, error);
-      return;
-    }
-    if (reply instanceof Promise) {
-      reply.then(
-        (late) => {
-          if (late !== undefined) this.respond(command, late);
-        },
-        (error: unknown) => this.#answerFailure(command, error),
-      );
-    } else if (reply !== undefined) {
-      this.respond(command, reply);
-    }
-  }
-
-  #answerFailure(command: RemotingCommand, error: unknown): void {
-    // The answer first: it must not depend on the log.
-    this.respond(command, failure(error));
-    const text = `${requestCodeName(command.code)} of ${this.remoteAddress} failed`;
-    if (error instanceof CodedError) this.#logger.warn(`${text}: ${error.message}`);
-    else this.#logger.error(text, error);
   }
 
   /** What else is under way fails with the same error: like the request that timed out, it may have been carried out. */
@@ -349,16 +284,4 @@ export class Connection implements Peer {
     this.#closed.fire(error);
     this.#closed.dispose();
   }
-}
-
-/** Java answers any code nobody registered like this. Source: NettyRemotingAbstract.java; remoting sheet §1.9. */
-export function notSupported({ command }: IncomingRequest): Reply {
-  return {
-    code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
-    remark: ` request type ${command.code} not supported`,
-  };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

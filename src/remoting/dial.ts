@@ -9,7 +9,7 @@ import type { Credentials } from '../protocol/acl.ts';
 import { CLIENT_LANGUAGE } from '../protocol/command.ts';
 import { parseAddress } from './address.ts';
 import { Connection } from './connection.ts';
-import type { RequestHandler } from './connection.ts';
+import type { RequestHandler } from './peer.ts';
 
 export interface DialOptions {
   readonly clock: Clock;

@@ -1,5 +1,5 @@
-import { notSupported } from './connection.ts';
-import type { RequestHandler } from './connection.ts';
+import { notSupported } from './notSupported.ts';
+import type { RequestHandler } from './peer.ts';
 
 /** Finds the handler of a request code; a code without one is answered with 3. */
 export class Router {

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { formatAddress } from './address.ts';
 import { Connection } from './connection.ts';
-import type { AnswerHook, RequestHandler } from './connection.ts';
+import type { AnswerHook, RequestHandler } from './peer.ts';
 import { startListening } from './startListening.ts';
 import { TlsGate, addressOf } from './tlsGate.ts';
 import type { ServerTls } from './tlsGate.ts';

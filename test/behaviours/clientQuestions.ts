@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
-import type { Connection, Reply } from '../../src/remoting/connection.ts';
+import type { Connection } from '../../src/remoting/connection.ts';
+import type { Reply } from '../../src/remoting/peer.ts';
 import { TIMEOUT_MS, ask, connect, consumerBeat, sendRequest } from '../broker/testBroker.ts';
 import { uniqueName } from '../support/backends.ts';
 import type { TestCluster } from '../support/backends.ts';

@@ -11,7 +11,7 @@ import type { NameServer } from '../../src/broker/nameServer/nameServer.ts';
 import { decodeRegistration } from '../../src/protocol/bodies/topic.ts';
 import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
-import type { RequestHandler } from '../../src/remoting/connection.ts';
+import type { RequestHandler } from '../../src/remoting/peer.ts';
 import { listen } from '../../src/remoting/server.ts';
 import type { RemotingServer } from '../../src/remoting/server.ts';
 import { FakeClock } from '../support/fakeClock.ts';

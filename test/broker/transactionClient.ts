@@ -3,7 +3,8 @@ import { RequestCode } from '../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../src/protocol/command.ts';
 import type { StoredMessage } from '../../src/protocol/message.ts';
 import { parseOffsetMessageId } from '../../src/protocol/messageId.ts';
-import type { Connection, RequestHandler } from '../../src/remoting/connection.ts';
+import type { Connection } from '../../src/remoting/connection.ts';
+import type { RequestHandler } from '../../src/remoting/peer.ts';
 import { TIMEOUT_MS, ask, records, sendRequest } from './testBroker.ts';
 
 export const COMMIT = 8;

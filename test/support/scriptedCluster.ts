@@ -13,8 +13,8 @@ import { parseHostAddress } from '../../src/protocol/hostAddress.ts';
 import { encodeMessage } from '../../src/protocol/message.ts';
 import { encodeProperties } from '../../src/protocol/messageProperty.ts';
 import { pullMessageResponse } from '../../src/protocol/requests/pull.ts';
-import type { Reply, RequestHandler } from '../../src/remoting/connection.ts';
-import { notSupported } from '../../src/remoting/connection.ts';
+import type { Reply, RequestHandler } from '../../src/remoting/peer.ts';
+import { notSupported } from '../../src/remoting/notSupported.ts';
 import { listen } from '../../src/remoting/server.ts';
 import type { RemotingServer } from '../../src/remoting/server.ts';
 

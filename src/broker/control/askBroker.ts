@@ -1,6 +1,6 @@
 import { request } from '../../protocol/command.ts';
 import type { RequestParts } from '../../protocol/command.ts';
-import type { Peer, Reply } from '../../remoting/connection.ts';
+import type { Peer, Reply } from '../../remoting/peer.ts';
 import type { Broker } from '../broker.ts';
 import { ControlError } from './controlError.ts';
 

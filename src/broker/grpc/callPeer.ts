@@ -1,6 +1,6 @@
 import { CodedError } from '../../base/errors.ts';
 import { Emitter } from '../../base/emitter.ts';
-import type { Peer } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/peer.ts';
 import type { GrpcSession } from '../../remoting/grpc/grpcCall.ts';
 import type { CallContext } from './callContext.ts';
 

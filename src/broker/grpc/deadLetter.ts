@@ -1,7 +1,7 @@
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { settled } from '../settled.ts';
 import { putBack } from '../handlers/sendBack.ts';

@@ -11,7 +11,7 @@ import type { Resource, Settings, SubscriptionEntry } from '../../protocol/grpc/
 import type { RpcResponse } from '../../protocol/grpc/rpc.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
-import type { Peer } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/peer.ts';
 import type { GrpcSession } from '../../remoting/grpc/grpcCall.ts';
 import { ClientQuestions, runningInfo } from './clientQuestions.ts';
 import { messageOut } from './messageOut.ts';

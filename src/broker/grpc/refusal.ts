@@ -1,6 +1,6 @@
 import { Code } from '../../protocol/grpc/definition_pb.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 
 /** The `status` of an answer. */
 export interface RpcStatus {

@@ -8,7 +8,7 @@ import { ResponseCode, responseCodeName } from '../../protocol/codes.ts';
 import { VERSION } from '../../protocol/command.ts';
 import { parseOffsetMessageId } from '../../protocol/messageId.ts';
 import { AUTO_CREATE_TOPIC } from '../../protocol/topicName.ts';
-import type { Peer, Reply } from '../../remoting/connection.ts';
+import type { Peer, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { takeMessage } from '../handlers/send.ts';
 import { storeRefusal } from '../putMessage.ts';

@@ -1,4 +1,4 @@
-import { errorText } from '../../base/errors.ts';
+import { asError } from '../../base/errors.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 
 /** Resolves when everything staged so far is in the files: no answer may tell of it before. Rejects when it was refused. */
@@ -7,7 +7,7 @@ export function written({ store }: BrokerContext): Promise<void> {
   return new Promise((resolve, reject) => {
     store.whenWritten((error) => {
       if (error === undefined) resolve();
-      else reject(error instanceof Error ? error : new Error(errorText(error)));
+      else reject(asError(error));
     });
   });
 }

@@ -1,5 +1,5 @@
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
-import type { Reply, RequestHandler } from '../../remoting/connection.ts';
+import type { Reply, RequestHandler } from '../../remoting/peer.ts';
 import type { BrokerConfig } from '../config.ts';
 
 /** Source: NettyRemotingAbstract.java, where a processor rejects. */

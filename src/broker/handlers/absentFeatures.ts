@@ -1,7 +1,7 @@
 import { parseProperties } from '../../base/properties.ts';
 import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext, BrokerHandler } from '../brokerContext.ts';
 import { SUCCESS, successBody } from '../reply.ts';
 

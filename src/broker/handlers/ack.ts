@@ -9,7 +9,7 @@ import {
   changeInvisibleTimeResponse,
 } from '../../protocol/requests/pop.ts';
 import type { AckMessage } from '../../protocol/requests/pop.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { ackMessages } from '../pop/ackMessages.ts';
 import type { AckProblem, PoppedMessages } from '../pop/ackMessages.ts';

@@ -6,7 +6,7 @@ import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { encodeFields } from '../../protocol/fields.ts';
 import { getRoute } from '../../protocol/requests/route.ts';
 import { RETRY_PREFIX } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { allocateQueues } from '../pop/allocate.ts';
 import { SUCCESS, successBody } from '../reply.ts';

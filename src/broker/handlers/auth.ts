@@ -10,7 +10,7 @@ import {
   subjectOnly,
   userOnly,
 } from '../../protocol/requests/auth.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext, BrokerHandler } from '../brokerContext.ts';
 import { SUCCESS, successBody } from '../reply.ts';
 import { userType } from '../security/users.ts';

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { BrokerConfig, NameServerConfig } from '../config.ts';
 import type { RunningSettings } from '../runningSettings.ts';

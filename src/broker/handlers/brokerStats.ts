@@ -3,7 +3,7 @@ import type { StatsItem, TopicProgress } from '../../protocol/bodies/brokerStats
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { brokerConsumeStats, viewBrokerStats } from '../../protocol/requests/admin.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { WindowName } from '../statistics/windows.ts';

@@ -1,4 +1,4 @@
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS } from '../reply.ts';
 import { isSystemTopicOf } from '../systemTopics.ts';

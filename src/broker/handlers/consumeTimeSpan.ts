@@ -3,7 +3,7 @@ import type { QueueTimeSpan } from '../../protocol/bodies/timeSpan.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { consumeTimeSpan as fields } from '../../protocol/requests/group.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import { storeTimeAt } from './offset.ts';

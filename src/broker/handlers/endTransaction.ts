@@ -8,7 +8,7 @@ import { PropertyName, decodeProperties, encodeProperties, propertyOf } from '..
 import { endTransaction as endFields, resumeCheckHalfMessage } from '../../protocol/requests/transaction.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import { HALF_TOPIC } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, putParked, storeRefusal } from '../putMessage.ts';
 import { SUCCESS } from '../reply.ts';

@@ -19,7 +19,7 @@ import {
   producerGroupOnly,
 } from '../../protocol/requests/group.ts';
 import { topicOnly } from '../../protocol/requests/topic.ts';
-import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { ClientInfo } from '../state/consumers.ts';

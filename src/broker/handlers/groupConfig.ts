@@ -12,7 +12,7 @@ import {
   updateForbidden as forbiddenFields,
 } from '../../protocol/requests/group.ts';
 import { groupNameProblem } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, invalidGroup, successBody } from '../reply.ts';
 import { MAX_QUEUES } from '../state/topics.ts';

@@ -1,7 +1,7 @@
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { decodeFields } from '../../protocol/fields.ts';
 import { cloneOffset as cloneFields, correctionOffset as correctionFields } from '../../protocol/requests/offset.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, successBody } from '../reply.ts';
 import { mayConsume } from './group.ts';

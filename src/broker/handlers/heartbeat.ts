@@ -12,7 +12,7 @@ import {
 } from '../../protocol/requests/group.ts';
 import { RETRY_PREFIX, retryTopic } from '../../protocol/topicName.ts';
 import { isObject, objectAt, readBody, textAt } from '../../protocol/bodies/read.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { notifyMembers, watchConnection } from '../membership.ts';
 import { SUCCESS, success, successBody } from '../reply.ts';

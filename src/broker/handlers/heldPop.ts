@@ -1,6 +1,6 @@
 import { errorText } from '../../base/errors.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 
 /** A held request is answered so long before its time is over. Source: PopRequest.java. */

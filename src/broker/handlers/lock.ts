@@ -1,5 +1,5 @@
 import { decodeLockRequest, encodeLockedQueues } from '../../protocol/bodies/group.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, successBody } from '../reply.ts';
 

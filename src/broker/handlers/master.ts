@@ -2,7 +2,7 @@ import { encodeHaStatus } from '../../protocol/bodies/haStatus.ts';
 import { RequestCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import { exchangeHaInfo, exchangeHaInfoResponse, getBrokerHaStatus } from '../../protocol/requests/ha.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext, BrokerHandler } from '../brokerContext.ts';
 import { messagesBetween } from '../ha/messagesBetween.ts';
 import { SUCCESS, success, successBody } from '../reply.ts';

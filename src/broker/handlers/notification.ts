@@ -9,7 +9,7 @@ import {
   pollingInfoResponse,
 } from '../../protocol/requests/pop.ts';
 import type { Notification } from '../../protocol/requests/pop.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { hasMatching, hasUnread } from '../pop/unread.ts';
 import { success } from '../reply.ts';

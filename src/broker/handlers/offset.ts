@@ -9,7 +9,7 @@ import {
   timestampResponse,
   updateConsumerOffset as updateFields,
 } from '../../protocol/requests/offset.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, success } from '../reply.ts';
 

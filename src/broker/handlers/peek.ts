@@ -3,7 +3,7 @@ import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import { peekMessage as peekFields, popMessageResponse } from '../../protocol/requests/pop.ts';
 import type { PeekMessage } from '../../protocol/requests/pop.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { knownPopOffset } from '../pop/popOffset.ts';
 import { checkBrokerReadable, checkPopQueue } from './popCheck.ts';

@@ -7,7 +7,7 @@ import {
   updateAccessConfig as updateFields,
   updateWhiteAddresses as whiteAddressFields,
 } from '../../protocol/requests/auth.ts';
-import { notSupported } from '../../remoting/connection.ts';
+import { notSupported } from '../../remoting/notSupported.ts';
 import type { BrokerHandler } from '../brokerContext.ts';
 import { SUCCESS, success, successBody } from '../reply.ts';
 

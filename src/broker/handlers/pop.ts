@@ -3,7 +3,7 @@ import { ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import { popMessage as popFields, popMessageResponse } from '../../protocol/requests/pop.ts';
 import type { PopMessage } from '../../protocol/requests/pop.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { popMessages } from '../pop/popMessages.ts';
 import type { PopWish, Popped } from '../pop/popMessages.ts';

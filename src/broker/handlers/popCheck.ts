@@ -2,7 +2,7 @@ import { Perm } from '../../protocol/bodies/route.ts';
 import type { TopicConfig } from '../../protocol/bodies/topic.ts';
 import { ResponseCode } from '../../protocol/codes.ts';
 import { ORDERED } from '../../protocol/popReceipt.ts';
-import type { Peer, Reply } from '../../remoting/connection.ts';
+import type { Peer, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { FAQ_HINT } from '../reply.ts';
 

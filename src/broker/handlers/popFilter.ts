@@ -1,6 +1,6 @@
 import { TAKES_ALL, isTagType, tagFilter } from '../../protocol/filter/messageFilter.ts';
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { propertyFilter } from '../state/filterData.ts';
 import type { Arrival } from '../store/messageToStore.ts';

@@ -12,7 +12,7 @@ import {
   startOffsetInfo,
 } from '../../protocol/popReceipt.ts';
 import { popMessageResponse } from '../../protocol/requests/pop.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { PopWish, Popped, PoppedQueue } from '../pop/popMessages.ts';
 

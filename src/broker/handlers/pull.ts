@@ -5,7 +5,7 @@ import { TAKES_ALL } from '../../protocol/filter/messageFilter.ts';
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
 import { PullSysFlag, pullMessage as pullFields } from '../../protocol/requests/pull.ts';
 import type { PullMessage } from '../../protocol/requests/pull.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import type { ReadResult, ReadStatus } from '../store/readQueue.ts';
 import { checkPull } from './pullCheck.ts';

@@ -6,7 +6,7 @@ import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { PullSysFlag } from '../../protocol/requests/pull.ts';
 import type { PullMessage } from '../../protocol/requests/pull.ts';
 import { RETRY_PREFIX } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { FAQ_HINT } from '../reply.ts';
 import type { ConsumerGroup } from '../state/consumers.ts';

@@ -7,7 +7,7 @@ import {
   queryMessageResponse,
   viewMessage as viewFields,
 } from '../../protocol/requests/query.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { KeyType } from '../store/keyIndex.ts';

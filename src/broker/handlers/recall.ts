@@ -5,7 +5,7 @@ import { PropertyName, encodeProperties } from '../../protocol/messageProperty.t
 import { decodeRecallHandle } from '../../protocol/recallHandle.ts';
 import type { RecallHandle } from '../../protocol/recallHandle.ts';
 import { recallMessage as recallFields } from '../../protocol/requests/recall.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';

@@ -7,7 +7,7 @@ import type { FastjsonValue } from '../../protocol/fastjson.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import { parseOffsetMessageId } from '../../protocol/messageId.ts';
 import { consumeMessageDirectly, consumerRunningInfo, consumerStatus } from '../../protocol/requests/relay.ts';
-import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { ClientInfo } from '../state/consumers.ts';

@@ -6,7 +6,7 @@ import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
 import { expandLetters, pushReplyMessage, sendMessage as sendFields } from '../../protocol/requests/send.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';
 import { peerHost } from '../peerHost.ts';

@@ -5,7 +5,7 @@ import { RequestCode, ResponseCode } from '../../protocol/codes.ts';
 import { decodeFields, encodeFields } from '../../protocol/fields.ts';
 import type { FieldsOf } from '../../protocol/fields.ts';
 import { resetOffset as resetFields } from '../../protocol/requests/offset.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 

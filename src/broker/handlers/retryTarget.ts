@@ -1,7 +1,7 @@
 import { ResponseCode } from '../../protocol/codes.ts';
 import type { SendMessage } from '../../protocol/requests/send.ts';
 import { RETRY_PREFIX, deadLetterTopic } from '../../protocol/topicName.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { FAQ_HINT } from '../reply.ts';
 

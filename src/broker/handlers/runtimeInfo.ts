@@ -5,7 +5,7 @@ import { encodeKvTable } from '../../protocol/bodies/route.ts';
 import { VERSION, versionName } from '../../protocol/command.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { SCHEDULE_TOPIC, TIMER_TOPIC } from '../../protocol/topicName.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import type { RateName } from '../statistics/storeRates.ts';

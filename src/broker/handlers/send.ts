@@ -15,7 +15,7 @@ import {
   TIMER_TOPIC,
   topicNameProblem,
 } from '../../protocol/topicName.ts';
-import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { peerHost } from '../peerHost.ts';
 import { checkReplicas, illegalMessage, parked, stageParked, storeRefusal } from '../putMessage.ts';

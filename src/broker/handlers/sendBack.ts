@@ -9,7 +9,7 @@ import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, decodeProperties, encodeProperties } from '../../protocol/messageProperty.ts';
 import { sendMessageBack } from '../../protocol/requests/send.ts';
 import { deadLetterTopic, retryTopic } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { putMessage, storeRefusal } from '../putMessage.ts';
 import { FAQ_HINT, SUCCESS } from '../reply.ts';

@@ -1,6 +1,6 @@
 import { ResponseCode } from '../../protocol/codes.ts';
 import type { PullMessage } from '../../protocol/requests/pull.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { isFarBehind } from './suggestedBroker.ts';
 

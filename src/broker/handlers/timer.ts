@@ -1,5 +1,5 @@
 import { ResponseCode } from '../../protocol/codes.ts';
-import type { Reply } from '../../remoting/connection.ts';
+import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { successBody } from '../reply.ts';
 import { encodeTimerCheckpoint } from '../timers/timerCheckpoint.ts';

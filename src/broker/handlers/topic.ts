@@ -10,7 +10,7 @@ import { decodeFields } from '../../protocol/fields.ts';
 import { popRetryTopic } from '../../protocol/popReceipt.ts';
 import { createTopic as createFields, topicOnly, topicPage } from '../../protocol/requests/topic.ts';
 import { SYSTEM_TOPICS, topicNameProblem } from '../../protocol/topicName.ts';
-import type { IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { SUCCESS, invalidTopic, successBody } from '../reply.ts';
 import { MAX_QUEUES } from '../state/topics.ts';

@@ -34,7 +34,7 @@ import {
   wipeWritePermResponse,
 } from '../../protocol/requests/route.ts';
 import { deleteTopicInNameServer } from '../../protocol/requests/topic.ts';
-import type { Peer, IncomingRequest, Reply } from '../../remoting/connection.ts';
+import type { Peer, IncomingRequest, Reply } from '../../remoting/peer.ts';
 import type { NameServerConfig } from '../config.ts';
 import { updateSettings } from '../handlers/brokerConfig.ts';
 import { FAQ_HINT, SUCCESS, success, successBody } from '../reply.ts';

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Connection } from '../../remoting/connection.ts';
-import type { Peer } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/peer.ts';
 import { Router } from '../../remoting/router.ts';
 import { listen } from '../../remoting/server.ts';
 import { apacheNameServerSettings } from '../apacheSettings.ts';

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/logger.ts';
 import { ACCESS_KEY } from '../../protocol/acl.ts';
 import { ResponseCode, requestCodeName } from '../../protocol/codes.ts';
 import type { RemotingCommand } from '../../protocol/command.ts';
-import type { Peer, Reply, RequestHandler } from '../../remoting/connection.ts';
+import type { Peer, Reply, RequestHandler } from '../../remoting/peer.ts';
 import type { BrokerConfig } from '../config.ts';
 import { errorText } from '../../base/errors.ts';
 import { accessOf, authenticate, authorize } from './auth.ts';

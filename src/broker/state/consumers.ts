@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { ConsumerData, Subscription } from '../../protocol/bodies/group.ts';
 import { tagFilter } from '../../protocol/filter/messageFilter.ts';
 import type { MessageFilter } from '../../protocol/filter/messageFilter.ts';
-import type { Peer } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/peer.ts';
 import { registerFilters } from './filterData.ts';
 import type { FilterData } from './filterData.ts';
 import { PulledSubscriptions } from './pulledSubscriptions.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Peer } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/peer.ts';
 import type { ClientInfo } from './consumers.ts';
 
 /** Who produces, by group. Source: ProducerManager.java. */

@@ -1,3 +1,4 @@
+import { asError } from '../../base/errors.ts';
 import { readdirSync, rmSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -99,7 +100,7 @@ export class KeyIndex {
     try {
       this.#putKeys(message, physicalOffset);
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = asError(error);
     }
   }
 

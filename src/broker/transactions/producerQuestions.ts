@@ -6,7 +6,7 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, encodeProperties } from '../../protocol/messageProperty.ts';
 import { checkTransactionState } from '../../protocol/requests/transaction.ts';
-import type { Peer } from '../../remoting/connection.ts';
+import type { Peer } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { realTarget } from '../realTarget.ts';
 import type { StoredAt } from '../store/messageToStore.ts';

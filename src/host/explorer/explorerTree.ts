@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { Clock } from '../../base/clock.ts';
 import { DisposableStore } from '../../base/disposable.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import { errorText } from '../../base/errors.ts';
+import { errorText, asError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { BrokerDetail } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
@@ -201,9 +201,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   }
 
   async #askBroker(node: BrokerTreeNode): Promise<void> {
-    const detail = await this.#brokerDetail(node).catch((error: unknown) =>
-      error instanceof Error ? error : new Error(errorText(error)),
-    );
+    const detail = await this.#brokerDetail(node).catch((error: unknown) => asError(error));
     this.#brokerDetails.set(node.id, detail);
     this.#changes.fire(node);
   }

@@ -1,3 +1,4 @@
+import { asError } from '../../base/errors.ts';
 import type { Socket } from 'node:net';
 
 import type { Clock } from '../../base/clock.ts';
@@ -118,7 +119,7 @@ export class Http2Connection implements Http2Carrier {
 
   fail(error: unknown): void {
     if (this.#isOver) return;
-    this.#problem ??= error instanceof Error ? error : new Error(String(error));
+    this.#problem ??= asError(error);
     this.sender.goAway(this.#lastId, error instanceof Http2Error ? error.code : Http2Code.INTERNAL_ERROR);
     this.#over();
     this.#socket.destroySoon();

@@ -16,7 +16,7 @@ import { encodeGroupTable, groupConfig } from '../../../src/protocol/bodies/grou
 import { encodeKvTable, encodeTopicList } from '../../../src/protocol/bodies/route.ts';
 import { encodeTopicStats } from '../../../src/protocol/bodies/topic.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
-import type { RequestHandler } from '../../../src/remoting/connection.ts';
+import type { RequestHandler } from '../../../src/remoting/peer.ts';
 import { brokerData, contextOf, nameServerAnswers, queueData, startScripted } from '../../support/scriptedCluster.ts';
 import type { ScriptedServer } from '../../support/scriptedCluster.ts';
 

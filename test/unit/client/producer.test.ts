@@ -5,7 +5,7 @@ import type { ClusterContext } from '../../../src/client/clusterContext.ts';
 import { Producer } from '../../../src/client/producer.ts';
 import { encodeTopicRoute } from '../../../src/protocol/bodies/route.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
-import type { RequestHandler } from '../../../src/remoting/connection.ts';
+import type { RequestHandler } from '../../../src/remoting/peer.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { freePort } from '../../support/freePort.ts';
 import { brokerData, contextOf, nameServerAnswers, queueData, startScripted } from '../../support/scriptedCluster.ts';

@@ -7,7 +7,7 @@ import { findOffset, pull, readMaxOffset, readMinOffset } from '../../../src/cli
 import type { QueueAt } from '../../../src/client/pull.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import { SysFlag } from '../../../src/protocol/sysFlag.ts';
-import type { Reply } from '../../../src/remoting/connection.ts';
+import type { Reply } from '../../../src/remoting/peer.ts';
 import { contextOf, pullReply, record, startScripted } from '../../support/scriptedCluster.ts';
 import type { ScriptedServer } from '../../support/scriptedCluster.ts';
 

@@ -7,7 +7,7 @@ import type { TailOptions } from '../../../src/client/tail.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
 import type { RemotingCommand } from '../../../src/protocol/command.ts';
 import { PullSysFlag } from '../../../src/protocol/requests/pull.ts';
-import type { Peer, RequestHandler } from '../../../src/remoting/connection.ts';
+import type { Peer, RequestHandler } from '../../../src/remoting/peer.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import {
   brokerData,

@@ -8,7 +8,8 @@ import { isResponse, request, response } from '../../../src/protocol/command.ts'
 import type { RemotingCommand } from '../../../src/protocol/command.ts';
 import { FrameSplitter, decodeFrame, encodeFrame } from '../../../src/protocol/frame.ts';
 import { Connection } from '../../../src/remoting/connection.ts';
-import type { ConnectionOptions, IncomingRequest, RequestHandler } from '../../../src/remoting/connection.ts';
+import type { ConnectionOptions } from '../../../src/remoting/connection.ts';
+import type { IncomingRequest, RequestHandler } from '../../../src/remoting/peer.ts';
 import { FakeClock } from '../../support/fakeClock.ts';
 import { connectionPair, streamPair } from '../../support/streamPair.ts';
 import type { StreamEnd } from '../../support/streamPair.ts';

@@ -1,8 +1,9 @@
+import { asError } from '../../../base/errors.ts';
 import type { Clock } from '../../../base/clock.ts';
 import type { Disposable } from '../../../base/disposable.ts';
 import { isOneway } from '../../../protocol/command.ts';
 import type { RemotingCommand } from '../../../protocol/command.ts';
-import type { AnswerHook, IncomingRequest, Peer, Reply, RequestHandler } from '../../../remoting/connection.ts';
+import type { AnswerHook, IncomingRequest, Peer, Reply, RequestHandler } from '../../../remoting/peer.ts';
 import type { IncomingRpc, RequestFaults, RpcStrike, ServerKind } from '../../requestFaults.ts';
 import { Delays } from './delays.ts';
 import type { Fault } from './fault.ts';
@@ -126,7 +127,7 @@ export class Faults implements RequestFaults, Disposable {
         try {
           resolve(connection.isOpen ? carryOut(request) : undefined);
         } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(asError(error));
         } finally {
           stop?.dispose();
         }

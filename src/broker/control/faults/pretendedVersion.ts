@@ -1,7 +1,7 @@
 import { decodeKvTable, encodeKvTable } from '../../../protocol/bodies/route.ts';
 import { RequestCode } from '../../../protocol/codes.ts';
 import { versionName } from '../../../protocol/command.ts';
-import type { Reply } from '../../../remoting/connection.ts';
+import type { Reply } from '../../../remoting/peer.ts';
 
 /** The answer of another release: its head says so, and what tools are told of the broker. */
 export function pretending(version: number, requestCode: number, reply: Reply): Reply {

@@ -1,6 +1,6 @@
 import { RequestCode, ResponseCode } from '../../../protocol/codes.ts';
 import { FAQ_HINT } from '../../reply.ts';
-import type { Reply } from '../../../remoting/connection.ts';
+import type { Reply } from '../../../remoting/peer.ts';
 
 /**
  * Answers of a send whose message is stored nevertheless, and which says where: clients read its header.
