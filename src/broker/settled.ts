@@ -9,3 +9,8 @@ export function settled({ store, replication }: BrokerContext): true | Promise<u
   const replicated = replication.replicated();
   return flushed === true && replicated === true ? true : Promise.all([flushed, replicated]);
 }
+
+/** As `settled`, for who wrote something: nobody waits for the messages of others. `before` is where the log ended. */
+export function settledSince(broker: BrokerContext, before: number): true | Promise<unknown> {
+  return broker.store.reservedOffset === before ? true : settled(broker);
+}

@@ -3,7 +3,7 @@ import type { AckMessageEntry } from '../../protocol/grpc/service_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import { ackMessages } from '../pop/ackMessages.ts';
 import { storeRefusal } from '../putMessage.ts';
-import { settled } from '../settled.ts';
+import { settledSince } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
 import { invalid, receivedMessage } from './receipt.ts';
 import { OK, Refusal, statusOf } from './refusal.ts';
@@ -22,12 +22,13 @@ export async function ackMessage(
 ): Promise<RpcResponse<'ackMessage'>> {
   const where = { topic: checkTopic(topic), group: checkGroup(group) };
   if (entries.length === 0) throw new Refusal(Code.INTERNAL_SERVER_ERROR, 'ack message result is empty');
+  const before = context.broker.store.reservedOffset;
   const results = [];
   for (const entry of entries) {
     const { messageId, receiptHandle } = entry;
     results.push({ messageId, receiptHandle, status: await ackOne(context, where, entry) });
   }
-  await settled(context.broker);
+  await settledSince(context.broker, before);
   return { status: summary(results.map(({ status }) => status.code)), entries: results };
 }
 

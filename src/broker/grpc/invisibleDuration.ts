@@ -2,7 +2,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import { changeInvisibleTime } from '../pop/changeInvisibleTime.ts';
 import { storeRefusal } from '../putMessage.ts';
-import { settled } from '../settled.ts';
+import { settledSince } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
 import { encodeHandle, receivedMessage } from './receipt.ts';
 import { checkInvisibleTime } from './receiveWish.ts';
@@ -38,9 +38,10 @@ async function changed(
   const invisibleTimeMs = invisibleDuration === undefined ? 0 : durationMs(invisibleDuration);
   checkInvisibleTime(invisibleTimeMs, 0, broker.config.maxInvisibleTimeMills);
   const { messages, receipt, offset, physicalOffset } = await receivedMessage(context, where);
+  const before = broker.store.reservedOffset;
   const change = { offset, invisibleTimeMs, suspend: suspend === true };
   const changedTo = await changeInvisibleTime(broker, messages, change);
-  await settled(broker);
+  await settledSince(broker, before);
   if (changedTo === undefined) return receiptHandle;
   // Its check point begins with it, whichever the pop began with.
   return encodeHandle({ ...receipt, ...changedTo, startOffset: offset }, physicalOffset);

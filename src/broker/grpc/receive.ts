@@ -12,7 +12,7 @@ import { popMessages } from '../pop/popMessages.ts';
 import type { PopWish } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
-import { settled } from '../settled.ts';
+import { settledSince } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
 import { toDeadLetters } from './deadLetter.ts';
 import type { GrpcClient } from './grpcClient.ts';
@@ -104,11 +104,12 @@ async function popOnce({ broker, session }: CallContext, pop: PopWish): Promise<
   const queue = { topic: pop.topic, consumerGroup: pop.group, queueId: pop.queueId };
   const refusal = checkBrokerReadable(broker, 'pop') ?? checkPopQueue(broker, queue, session);
   if (refusal !== undefined) throw refusalOf(refusal);
+  const before = broker.store.reservedOffset;
   try {
     const popped = await popMessages(broker, pop);
     if (popped.queues.length === 0) return [];
     if (popped.restNum > 0) broker.pops.held.wake(pop.topic, pop.group, pop.queueId);
-    await settled(broker);
+    await settledSince(broker, before);
     return receivedMessages(broker, pop, popped);
   } catch (error) {
     const refused = storeRefusal(broker, error);

@@ -16,7 +16,7 @@ import type { AckProblem, PoppedMessages } from '../pop/ackMessages.ts';
 import { changeInvisibleTime } from '../pop/changeInvisibleTime.ts';
 import { storeRefusal } from '../putMessage.ts';
 import { SUCCESS } from '../reply.ts';
-import { settled } from '../settled.ts';
+import { settledSince } from '../settled.ts';
 import { checkPoppedQueue, checkReviveQueue } from './popCheck.ts';
 
 /** ACK_MESSAGE 200051. Source: AckMessageProcessor.java; broker sheet §12.4. */
@@ -30,8 +30,9 @@ export async function ackMessage(broker: BrokerContext, { command, connection }:
     const remark = `offset is illegal, key:${topic}@${queueId}, commit:${offset}, store:${min}~${max}`;
     return { code: ResponseCode.NO_MESSAGE, remark };
   }
+  const before = broker.store.reservedOffset;
   const reply = await acknowledge(broker, poppedMessages(header), [offset], connection.remoteAddress);
-  if (reply.code === ResponseCode.SUCCESS) await settled(broker);
+  if (reply.code === ResponseCode.SUCCESS) await settledSince(broker, before);
   return reply;
 }
 
@@ -44,6 +45,7 @@ export async function batchAckMessage(broker: BrokerContext, { command, connecti
   if (acks.length === 0) return { code: ResponseCode.NO_MESSAGE };
   let reply: Reply = SUCCESS;
   let isAnyTaken = false;
+  const before = broker.store.reservedOffset;
   for (const ack of acks) {
     const messages = messagesOf(ack, brokerName);
     if (checkPoppedQueue(broker, messages, connection) !== undefined) continue;
@@ -55,7 +57,7 @@ export async function batchAckMessage(broker: BrokerContext, { command, connecti
     if (outcome.code === ResponseCode.SUCCESS) isAnyTaken = true;
     else reply = outcome;
   }
-  if (isAnyTaken) await settled(broker);
+  if (isAnyTaken) await settledSince(broker, before);
   return reply;
 }
 
@@ -72,10 +74,11 @@ export async function changeMessageInvisibleTime(
   if (offset < broker.store.minOffset(topic, queueId) || offset >= broker.store.maxOffset(topic, queueId)) {
     return { code: ResponseCode.NO_MESSAGE, extFields: EMPTY_FIELDS };
   }
+  const before = broker.store.reservedOffset;
   try {
     const suspend = header.suspend === true;
     const changed = await changeInvisibleTime(broker, messages, { offset, invisibleTimeMs: invisibleTime, suspend });
-    await settled(broker);
+    await settledSince(broker, before);
     if (changed === undefined) return { code: ResponseCode.SUCCESS, extFields: EMPTY_FIELDS };
     const reviveQid = messages.reviveQueueId;
     return {

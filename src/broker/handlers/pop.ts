@@ -9,7 +9,7 @@ import { popMessages } from '../pop/popMessages.ts';
 import type { PopWish, Popped } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
-import { settled } from '../settled.ts';
+import { settledSince } from '../settled.ts';
 import { AHEAD_MS, MAX_POLL_MS, answerLate, bornTimeOf } from './heldPop.ts';
 import { checkBrokerReadable, checkPopQueue } from './popCheck.ts';
 import { arrivalFilter, popFilter } from './popFilter.ts';
@@ -45,6 +45,7 @@ async function answerOrHold(
     const wish = checkPop(broker, request, header);
     if ('code' in wish) return { ...wish, extFields: EMPTY_POP_FIELDS };
     let popped: Popped;
+    const before = broker.store.reservedOffset;
     try {
       popped = await popMessages(broker, wish);
     } catch (error) {
@@ -54,7 +55,7 @@ async function answerOrHold(
     }
     if (popped.queues.length > 0) {
       if (popped.restNum > 0) broker.pops.held.wake(wish.topic, wish.group, wish.queueId);
-      await settled(broker);
+      await settledSince(broker, before);
       return foundReply(broker, wish, popped);
     }
     const untilMs = header.bornTime + Math.min(header.pollTime, MAX_POLL_MS);
