@@ -73,6 +73,7 @@ function conclude(results: ReadonlyMap<string, Summary>): number {
   console.log('');
   for (const { title, message } of total.failures) console.log(`failed: ${title}: ${message}`);
   for (const { title, message } of total.unsteady ?? []) console.log(`unsteady: ${title}: ${message}`);
+  for (const rerun of total.reruns ?? []) console.log(`run again: ${rerun}`);
   for (const { title, reason } of total.skips) console.log(`skipped: ${title}: ${reason}`);
   for (const [name, result] of results) console.log(`${name}: ${totals(result)}`);
   console.log(totals(total));

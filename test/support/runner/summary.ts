@@ -5,6 +5,8 @@ export interface Summary {
   readonly skips: readonly Skip[];
   /** What failed and then passed, see runAgain.ts. */
   readonly unsteady?: readonly Failure[];
+  /** Which files were run again, and what came of it. */
+  readonly reruns?: readonly string[];
 }
 
 export interface Failure {
@@ -40,6 +42,7 @@ export function addUp(summaries: readonly Summary[]): Summary {
     failures: summaries.flatMap(({ failures }) => failures),
     skips: summaries.flatMap(({ skips }) => skips),
     unsteady: summaries.flatMap(({ unsteady = [] }) => unsteady),
+    reruns: summaries.flatMap(({ reruns = [] }) => reruns),
   };
 }
 

@@ -32,15 +32,58 @@ describe('tests that are run again', () => {
     assert.deepEqual(runs, [[], ['test/x/a.test.ts']]);
   });
 
-  it('fail when they fail again, as those do that fail only then', async () => {
-    const { suite } = scripted(
-      summary(8, failure('a', 'test/x/a.test.ts'), failure('b', 'test/x/b.test.ts')),
-      summary(1, failure('a', 'test/x/a.test.ts'), failure('c', 'test/x/b.test.ts')),
+  it('fail when they fail three times, as those do that fail only later', async () => {
+    const a = failure('a', 'test/x/a.test.ts');
+    const c = failure('c', 'test/x/b.test.ts');
+    const { suite, runs } = scripted(
+      summary(8, a, failure('b', 'test/x/b.test.ts')),
+      summary(1, a, c),
+      summary(1, a, c),
     );
-    const { passed, failures, unsteady } = await runningAgain(suite)(ALL);
+    const { passed, failures, unsteady, reruns } = await runningAgain(suite)(ALL);
     assert.deepEqual(
-      [passed, failures.map(({ title }) => title), unsteady?.map(({ title }) => title)],
-      [9, ['a', 'c'], ['b']],
+      [passed, failures.map(({ title }) => title), unsteady?.map(({ title, message }) => `${title}: ${message}`)],
+      [9, ['a', 'c'], ['b: why [passed in rerun 1]']],
+    );
+    const both = ['test/x/a.test.ts', 'test/x/b.test.ts'];
+    assert.deepEqual(runs, [[], both, both]);
+    assert.deepEqual(
+      reruns,
+      [1, 2].map(() => `${both.join(', ')}: 1 passed, 2 failed, 0 skipped`),
+    );
+  });
+
+  it('have a second chance, of which only the files that failed again make use', async () => {
+    const a = failure('a', 'test/x/a.test.ts');
+    const { suite, runs } = scripted(summary(8, a, failure('b', 'test/x/b.test.ts')), summary(1, a), summary(2));
+    const { passed, failures, unsteady } = await runningAgain(suite)(ALL);
+    assert.deepEqual([passed, failures], [10, []]);
+    assert.deepEqual(
+      unsteady?.map(({ title, message }) => `${title}: ${message}`),
+      ['b: why [passed in rerun 1]', 'a: why [passed in rerun 2]'],
+    );
+    assert.deepEqual(runs[2], ['test/x/a.test.ts']);
+  });
+
+  it('do not pass when they are skipped then', async () => {
+    const skipping = { passed: 4, failures: [], skips: [{ title: 'a', reason: 'no Java' }] };
+    const { suite } = scripted(summary(8, failure('a', 'test/x/a.test.ts')), skipping, skipping);
+    const { passed, failures, unsteady } = await runningAgain(suite)(ALL);
+    assert.deepEqual([passed, unsteady], [8, []]);
+    assert.deepEqual(
+      failures.map(({ title, message }) => `${title}: ${message}`),
+      ['a: why [skipped in the rerun: no Java]'],
+    );
+  });
+
+  it('do not pass behind a hook that fails, which hides them', async () => {
+    const hook = failure('X "before all" hook for "a"', 'test/x/a.test.ts');
+    const { suite } = scripted(summary(8, failure('X a', 'test/x/a.test.ts')), summary(0, hook), summary(0, hook));
+    const { passed, failures, unsteady } = await runningAgain(suite)(ALL);
+    assert.deepEqual([passed, unsteady], [8, []]);
+    assert.deepEqual(
+      failures.map(({ title }) => title),
+      [hook.title, 'X a'],
     );
   });
 
