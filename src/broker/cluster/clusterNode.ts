@@ -6,7 +6,7 @@ import type { ClusterNodeStatus, NodeAction, NodeState } from '../control.ts';
 import type { PlacedNode } from './clusterDirectory.ts';
 import { clusterProblem } from './clusterProblem.ts';
 import type { NodeProcess, NodeProgram } from './nodeProgram.ts';
-import { guardProcess } from './processGuard.ts';
+import { guardProcess } from '../../base/processGuard.ts';
 
 export interface NodeParts {
   readonly node: PlacedNode;

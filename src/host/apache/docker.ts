@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 
 import type { Disposable } from '../../base/disposable.ts';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
+import { guardProcess } from '../../base/processGuard.ts';
 
 /** Docker Desktop that is not up may let everybody wait. */
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -48,6 +49,8 @@ export interface LogFollowing {
 export function followComposeLogs({ file, write, onEnd }: LogFollowing, env: NodeJS.ProcessEnv): Disposable {
   const args = ['compose', '--file', file, 'logs', '--follow', '--no-color', '--tail', '500'];
   const child = spawn('docker', args, { env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  // Docker would follow on without anybody who reads it, after an extension host that crashed or was killed.
+  const guard = child.pid === undefined ? undefined : guardProcess(child.pid, 'end');
   let isOver = false;
   const tell = (text: string) => {
     if (!isOver) write(text);
@@ -55,6 +58,7 @@ export function followComposeLogs({ file, write, onEnd }: LogFollowing, env: Nod
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', tell);
   child.on('error', (error) => tell(`${error.message}\n`));
   child.on('close', () => {
+    guard?.dispose();
     if (!isOver) onEnd();
     isOver = true;
   });

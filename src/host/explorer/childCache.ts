@@ -15,11 +15,15 @@ export class ChildCache {
     this.#load = load;
   }
 
-  /** Never rejects: an error is a child that tells it. */
+  /**
+   * Never rejects: an error is a child that tells it. What is forgotten while it loads is loaded again: who asked before
+   * gets nothing older than who asked after.
+   */
   get(parent: ParentNode): Promise<readonly ExplorerNode[]> {
     const held = this.#entries.get(parent.id);
     if (held !== undefined) return held.promise;
     const promise = this.#loadOrTell(parent).then((children) => {
+      if (this.#entries.get(parent.id) !== entry) return this.get(parent);
       entry.children = children;
       return children;
     });

@@ -19,6 +19,7 @@ import { isSystemNode, loadChildren } from './loadChildren.ts';
 import { connectionNode, emptyNode, isParentNode, loadingNode, malformedNode } from './nodes.ts';
 import type { BrokerTreeNode, ConnectionTreeNode, ExplorerNode, ParentNode, TopicTreeNode } from './nodes.ts';
 import { ProcessRows } from './processRows.ts';
+import { TreeChanges } from './treeChanges.ts';
 import { treeItemOf } from './treeItem.ts';
 import type { ChildCounts } from './treeItem.ts';
 
@@ -44,13 +45,17 @@ export interface ExplorerTreeOptions {
 export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vscode.Disposable {
   readonly #options: ExplorerTreeOptions;
   readonly #store = new DisposableStore();
-  readonly #changes = this.#store.add(new vscode.EventEmitter<ExplorerNode | undefined>());
-  readonly onDidChangeTreeData = this.#changes.event;
+  readonly #emitter = this.#store.add(new vscode.EventEmitter<ExplorerNode | undefined>());
+  readonly #changes: TreeChanges;
+  readonly onDidChangeTreeData = this.#emitter.event;
   readonly #cache: ChildCache;
   /** What a broker says of itself, or why it does not, by the broker's node. */
   readonly #brokerDetails = new Map<string, BrokerDetail | Error>();
-  /** Nodes that show a loading child and are drawn again when it is over. */
-  readonly #waiting = new Set<string>();
+  /**
+   * Nodes that show a loading child and are drawn again when it is over. VS Code knows the newest of those with one id,
+   * though another may have been the first to wait.
+   */
+  readonly #waiting = new Map<string, ParentNode>();
   readonly #processes: ProcessRows;
   /** Topics that got messages, and clusters a node of which came or went: asked about again in a moment. */
   readonly #outdated = new Set<ParentNode>();
@@ -59,6 +64,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
 
   constructor(options: ExplorerTreeOptions) {
     this.#options = options;
+    this.#changes = this.#store.add(new TreeChanges((node) => this.#emitter.fire(node), options.clock));
     this.#cache = new ChildCache(async (parent) => this.#load(parent));
     this.#processes = new ProcessRows(options.localClusters);
     this.#roots = options.connections.list.map(connectionNode);
@@ -67,7 +73,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
         // Nothing is asked again: what is hidden was loaded too.
-        if (event.affectsConfiguration(`${SETTINGS_SECTION}.${SHOW_SYSTEM}`)) this.#changes.fire(undefined);
+        if (event.affectsConfiguration(`${SETTINGS_SECTION}.${SHOW_SYSTEM}`)) this.#draw(undefined);
       }),
     );
   }
@@ -89,7 +95,8 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     if (node.kind === 'processes') return [...this.#processes.below(node)];
     if (!isParentNode(node)) return [];
     const own = node.kind === 'connection' ? this.#processes.folderBelow(node) : [];
-    return [...own, ...(await this.#loadedOrLoading(node))];
+    const below = await this.#changes.answering(node, () => this.#loadedOrLoading(node));
+    return [...own, ...below];
   }
 
   /** Asks the cluster again for what stands below a node (or beside it, when it has no children), or for everything. */
@@ -97,7 +104,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     let target = node;
     while (target !== undefined && !isParentNode(target)) target = target.parent;
     this.#cache.forget(target);
-    this.#changes.fire(target);
+    this.#draw(target);
   }
 
   /** Asks for the queues of a topic again where they are loaded; once for all messages within a moment. */
@@ -123,7 +130,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
       const topics = await this.#cache.get(folder);
       const found = topics.find((node) => node.kind === 'topic' && node.topic.topic === topic);
       if (found?.kind !== 'topic') continue;
-      this.#changes.fire(folder);
+      await this.#changes.tell(folder);
       return found;
     }
     return undefined;
@@ -134,18 +141,23 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     this.#store.dispose();
   }
 
+  #draw(node: ExplorerNode | undefined): void {
+    void this.#changes.tell(node);
+  }
+
   async #loadedOrLoading(node: ParentNode): Promise<ExplorerNode[]> {
     const loading = this.#cache.get(node);
     const children = await Promise.race([loading, this.#patience()]);
     if (children !== undefined) return this.#shown(node, children);
-    if (!this.#waiting.has(node.id)) {
-      this.#waiting.add(node.id);
-      void loading.then(() => {
-        this.#waiting.delete(node.id);
-        this.#changes.fire(node);
-      });
-    }
+    if (!this.#waiting.has(node.id)) void loading.then(() => this.#loaded(node.id));
+    this.#waiting.set(node.id, node);
     return [loadingNode(node)];
+  }
+
+  #loaded(id: string): void {
+    const node = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    this.#draw(node);
   }
 
   #drawProcesses(cluster: LocalCluster | undefined): void {
@@ -153,7 +165,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     const haveStatesChanged = this.#processes.haveStatesChanged(cluster);
     const root = this.#roots.find(({ connection }) => connection.directory === cluster.directory);
     if (root === undefined) return;
-    for (const folder of this.#processes.folderBelow(root)) this.#changes.fire(folder);
+    for (const folder of this.#processes.folderBelow(root)) this.#draw(folder);
     if (haveStatesChanged) this.#refreshLater([root]);
   }
 
@@ -192,7 +204,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
       throw error;
     } finally {
       // A folder shows how many it holds once that is known.
-      if (parent.kind === 'folder') queueMicrotask(() => this.#changes.fire(parent));
+      if (parent.kind === 'folder') this.#draw(parent);
     }
     if (parent.kind === 'cluster')
       for (const folder of children) if (isParentNode(folder)) void this.#cache.get(folder);
@@ -203,7 +215,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   async #askBroker(node: BrokerTreeNode): Promise<void> {
     const detail = await this.#brokerDetail(node).catch((error: unknown) => asError(error));
     this.#brokerDetails.set(node.id, detail);
-    this.#changes.fire(node);
+    this.#draw(node);
   }
 
   async #brokerDetail({ connection, broker }: BrokerTreeNode): Promise<BrokerDetail> {
@@ -238,6 +250,6 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
       return connectionNode(connection);
     });
     for (const [id, old] of before) if (!list.some((connection) => connection.id === id)) this.#cache.forget(old);
-    this.#changes.fire(undefined);
+    this.#draw(undefined);
   }
 }

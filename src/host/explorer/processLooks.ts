@@ -34,7 +34,7 @@ export function processLooks({ status }: ProcessTreeNode): Looks {
       [t('Address'), address],
       [t('Process'), pid === null ? t('none') : String(pid)],
       ...endedFact(ended),
-      ...(replication === null ? [] : [[t('Behind its master by'), t('{0} bytes', replication.lagBytes)] as const]),
+      ...(replication === null ? [] : [[t('Behind its master by'), lagText(replication)] as const]),
     ],
   };
 }
@@ -65,8 +65,13 @@ export function roleText(role: ClusterRole): string {
 /** Only its master knows, and says nothing while it is down. */
 function followsTexts(replication: Replication | null): readonly string[] {
   if (replication === null) return [t('how far it is behind: unknown')];
-  const { inSync, lagBytes } = replication;
-  return [inSync ? t('in sync') : t('not in sync'), t('{0} bytes behind', lagBytes)];
+  return [replication.inSync ? t('in sync') : t('not in sync'), t('{0} behind', lagText(replication))];
+}
+
+/** Messages too where its master counts them. */
+function lagText({ lagBytes, lagMessages }: Replication): string {
+  if (lagMessages === undefined) return t('{0} bytes', lagBytes);
+  return lagMessages === 1 ? t('{0} bytes, 1 message', lagBytes) : t('{0} bytes, {1} messages', lagBytes, lagMessages);
 }
 
 function endedFact(ended: ClusterNodeStatus['ended']): readonly (readonly [string, string])[] {

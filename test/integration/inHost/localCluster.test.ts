@@ -88,8 +88,8 @@ describe('a local cluster of a window', function () {
       'namesrv-2 | NameServer · running',
       'broker-a | master · running',
       'broker-b | master · running',
-      'broker-a-s | slave · running · in sync · 0 bytes behind',
-      'broker-b-s | slave · running · in sync · 0 bytes behind',
+      'broker-a-s | slave · running · in sync · 0 bytes, 0 messages behind',
+      'broker-b-s | slave · running · in sync · 0 bytes, 0 messages behind',
     ];
     let shown: string[] = [];
     await waitFor(
@@ -136,7 +136,7 @@ describe('a local cluster of a window', function () {
     });
     await run(api, 'rocketmq.node.start', await nodeNamed('broker-a'));
     assert.equal(rowOf(api, await nodeNamed('broker-a')), 'broker-a | master · running');
-    await untilRow('broker-a-s', /· in sync · 0 bytes behind$/);
+    await untilRow('broker-a-s', /· in sync · 0 bytes, 0 messages behind$/);
     remember();
   });
 

@@ -42,7 +42,7 @@ if (TAKES_PICTURES) {
       await workbench.page.keyboard.press('Enter');
       await workbench.notification(/^The local cluster 2m-2s-sync runs\./);
       await workbench.clearNotifications();
-      await rowSays('broker-a-s', /· in sync · 0 bytes behind/);
+      await rowSays('broker-a-s', /· in sync · 0 bytes, 0 messages behind/);
       await workbench.contextMenu(await workbench.treeItem(VIEW, [...NODES, 'broker-a']), 'Kill Node');
       await workbench.notification(/^broker-a \(process \d+\) was killed/);
       await rowSays('broker-a-s', /unknown/);

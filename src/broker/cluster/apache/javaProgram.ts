@@ -5,7 +5,7 @@ import path from 'node:path';
 import { LogFile } from '../../logWriter.ts';
 import type { PlacedNode } from '../clusterDirectory.ts';
 import type { NodeProcess, NodeProgram } from '../nodeProgram.ts';
-import { guardProcess } from '../processGuard.ts';
+import { guardProcess } from '../../../base/processGuard.ts';
 import type { Distribution } from './distribution.ts';
 import type { Java } from './findJava.ts';
 import { javaArguments } from './javaArguments.ts';

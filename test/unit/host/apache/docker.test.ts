@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { isCodedError } from '../../../../src/base/errors.ts';
 import { askDocker, compose, followComposeLogs } from '../../../../src/host/apache/docker.ts';
+import { repository } from '../../../support/repository.ts';
 import { makeTempDir } from '../../../support/tempDir.ts';
 import type { TempDir } from '../../../support/tempDir.ts';
+import { untilGone } from '../../../support/untilGone.ts';
 import { waitFor } from '../../../support/waitFor.ts';
 
 /** Docker's command is a script that notes what it was asked: no daemon is needed, and none is tested. */
@@ -94,6 +98,24 @@ describe('host/apache/docker', () => {
       }
     });
     assert.equal(ends, 0);
+  });
+
+  it('ends with who follows, also when that is killed', async function () {
+    this.timeout(60_000);
+    if (process.platform === 'win32') this.skip();
+    const env = fake(`echo $$ > '${place.path}/pid'; exec sleep 60`);
+    const follower = path.join(place.path, 'follower.mts');
+    const module = pathToFileURL(path.join(repository, 'src/host/apache/docker.ts')).href;
+    writeFileSync(
+      follower,
+      `import { followComposeLogs } from ${JSON.stringify(module)};
+      followComposeLogs({ file: ${JSON.stringify(file)}, write() {}, onEnd() {} }, process.env);`,
+    );
+    const child = spawn(process.execPath, ['--import', 'tsx', follower], { cwd: repository, env, stdio: 'ignore' });
+    const pidFile = path.join(place.path, 'pid');
+    await waitFor('docker', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
+    child.kill('SIGKILL');
+    await untilGone([Number(readFileSync(pidFile, 'utf8'))]);
   });
 
   it('tells when Docker follows no more', async () => {

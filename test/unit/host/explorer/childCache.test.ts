@@ -42,6 +42,20 @@ describe('ChildCache', () => {
     assert.deepEqual(await cache.get(connection), [cluster]);
   });
 
+  it('answers who asked before it was forgotten with nothing older than who asks after', async () => {
+    const answers = [new Deferred<readonly ExplorerNode[]>(), new Deferred<readonly ExplorerNode[]>()];
+    let asked = 0;
+    const cache = new ChildCache(() => answers[asked++]!.promise);
+    const before = cache.get(cluster);
+    cache.forget(cluster);
+    const after = cache.get(cluster);
+    answers[0]!.resolve([]);
+    answers[1]!.resolve([topics]);
+    assert.deepEqual(await Promise.all([before, after]), [[topics], [topics]]);
+    assert.deepEqual(cache.peek(cluster), [topics]);
+    assert.equal(asked, 2);
+  });
+
   it('forgets what is below a node and leaves what is beside it', async () => {
     const asked: string[] = [];
     const cache = new ChildCache((parent: ParentNode) => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Disposable } from '../../base/disposable.ts';
+import type { Disposable } from './disposable.ts';
 
 /** What becomes of the process `$0`. */
 const COMMANDS = {
