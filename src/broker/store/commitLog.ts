@@ -4,8 +4,10 @@ import type { StoredMessage } from '../../protocol/message.ts';
 import { FileSeries } from './fileSeries.ts';
 import { FollowsMaster } from './followsMaster.ts';
 import { HotTail } from './hotTail.ts';
+import { dropPiecesFrom, writePieces } from './logPiece.ts';
+import type { LogPiece } from './logPiece.ts';
 import { scanRecords, BLANK_BYTES } from './logScan.ts';
-import { isRecordAt, mayBeTorn, readWhole } from './wholeRecord.ts';
+import { isRecordAt } from './wholeRecord.ts';
 
 /**
  * Every message of the broker one after the other. A record never spans two files: the rest of a file that is
@@ -22,7 +24,7 @@ export class CommitLog {
   #end: number;
   /** Behind the records that wait to be written. */
   #reserved: number;
-  #waiting: Piece[] = [];
+  #waiting: LogPiece[] = [];
   /** What `writeLater` is writing; undefined when there is nothing, or `write` came before it. */
   #flight: Flight | undefined;
   /** The same until it is over, whoever was first: its bytes are still read. */
@@ -64,15 +66,6 @@ export class CommitLog {
     this.#lastRecord = lastRecordOffset;
   }
 
-  /** True when a whole record begins there and ends no later than `end`. */
-  async holdsRecord(physicalOffset: number, end: number): Promise<boolean> {
-    const head = await this.files.read(physicalOffset, BLANK_BYTES);
-    const sizeBytes = head.length < BLANK_BYTES ? 0 : head.readInt32BE(0);
-    if (sizeBytes <= 0 || physicalOffset + sizeBytes > end) return false;
-    const message = readWhole(await this.files.read(physicalOffset, sizeBytes), 0, physicalOffset);
-    return message !== undefined && !mayBeTorn(message);
-  }
-
   /** Behind all records, those included that wait to be written. */
   get reserved(): number {
     return this.#reserved;
@@ -104,8 +97,8 @@ export class CommitLog {
     const flight = this.#flight;
     if (flight === undefined && this.#waiting.length === 0) return;
     try {
-      for (const piece of flight?.pieces ?? []) this.#writePiece(piece);
-      for (const piece of this.#waiting) this.#writePiece(piece);
+      if (flight !== undefined) writePieces(this.files, flight.pieces);
+      writePieces(this.files, this.#waiting);
     } catch (error) {
       throw this.#takenBack(error);
     }
@@ -193,21 +186,11 @@ export class CommitLog {
       this.#lastReserved = this.#lastButOneReserved < position ? this.#lastButOneReserved : -1;
     }
     this.#reserved = position;
-    for (let last = this.#waiting.at(-1); last !== undefined; last = this.#waiting.at(-1)) {
-      if (last.physicalOffset < position) {
-        last.to = Math.min(last.to, last.at + position - last.physicalOffset);
-        break;
-      }
-      this.#waiting.pop();
-    }
+    dropPiecesFrom(this.#waiting, position);
     if (position >= this.#end) return;
     this.#end = position;
     this.#lastRecord = -1;
     this.cutBehindEnd();
-  }
-
-  #writePiece({ physicalOffset, bytes, at, to }: Piece): void {
-    this.files.write(physicalOffset, bytes, at, to);
   }
 
   /** After a write that failed: the log ends where it did. @returns what to throw */
@@ -294,16 +277,9 @@ export class CommitLog {
   }
 }
 
-/** Bytes that belong at one place of one file. */
-interface Piece {
-  readonly physicalOffset: number;
-  readonly bytes: Buffer;
-  readonly at: number;
-  to: number;
-}
-
+/** Pieces that `writeLater` takes along. */
 interface Flight {
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly LogPiece[];
   readonly begin: number;
   /** Where the log ends when they are in the files, and its last record then. */
   readonly end: number;

@@ -1,27 +1,12 @@
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  ftruncate,
-  ftruncateSync,
-  mkdirSync,
-  open,
-  openSync,
-  read,
-  readSync,
-  unlinkSync,
-  write,
-  writeSync,
-} from 'node:fs';
-import { mkdir, unlink } from 'node:fs/promises';
+import { closeSync, fdatasync, ftruncateSync, read, readSync, unlinkSync, write, writeSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { syncFolder } from '../syncFiles.ts';
 import { findFiles } from './findFiles.ts';
+import { makeFile, makeFileNow } from './makeFile.ts';
 import { OpenFiles, pathOf, using } from './openFiles.ts';
 import type { OpenFile } from './openFiles.ts';
 
-const openAsync = promisify(open);
-const ftruncateAsync = promisify(ftruncate);
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
 const fdatasyncAsync = promisify(fdatasync);
@@ -109,14 +94,7 @@ export class FileSeries {
   }
 
   async #makeLater(start: number): Promise<void> {
-    await mkdir(this.directory, { recursive: true });
-    const handle = await openAsync(pathOf(this.directory, start), constants.O_RDWR | constants.O_CREAT);
-    try {
-      await ftruncateAsync(handle, this.fileBytes);
-    } catch (error) {
-      closeSync(handle);
-      throw error;
-    }
+    const handle = await makeFile(this.directory, start, this.fileBytes);
     if (this.#indexOf(start) >= 0) closeSync(handle);
     else this.#add(start, handle);
   }
@@ -252,7 +230,10 @@ export class FileSeries {
     const last = this.#open?.writing;
     if (last !== undefined && position >= last.start && position < last.start + this.fileBytes) return last;
     const start = this.startOf(position);
-    const file = this.#indexOf(start) < 0 ? this.#makeNow(start) : this.#opened.at(start);
+    const file =
+      this.#indexOf(start) < 0
+        ? this.#add(start, makeFileNow(this.directory, start, this.fileBytes))
+        : this.#opened.at(start);
     this.#isChanged(start);
     this.#opened.writing = file;
     return file;
@@ -264,18 +245,6 @@ export class FileSeries {
 
   #borrow(start: number): Promise<OpenFile> {
     return this.#opened.borrow(start, () => this.#indexOf(start) >= 0);
-  }
-
-  #makeNow(start: number): OpenFile {
-    mkdirSync(this.directory, { recursive: true });
-    const handle = openSync(pathOf(this.directory, start), 'w+');
-    try {
-      ftruncateSync(handle, this.fileBytes);
-    } catch (error) {
-      closeSync(handle);
-      throw error;
-    }
-    return this.#add(start, handle);
   }
 
   #add(start: number, handle: number): OpenFile {

@@ -50,6 +50,15 @@ export async function* scanRecords(
   reached(position);
 }
 
+/** Whether a whole record begins there and ends no later than `end`. */
+export async function holdsRecord(files: FileSeries, physicalOffset: number, end: number): Promise<boolean> {
+  const head = await files.read(physicalOffset, BLANK_BYTES);
+  const sizeBytes = head.length < BLANK_BYTES ? 0 : head.readInt32BE(0);
+  if (sizeBytes <= 0 || physicalOffset + sizeBytes > end) return false;
+  const message = readWhole(await files.read(physicalOffset, sizeBytes), 0, physicalOffset);
+  return message !== undefined && !mayBeTorn(message);
+}
+
 /** Whether a record begins there, or the blank that fills a file. */
 async function continuesAt(files: FileSeries, position: number): Promise<boolean> {
   const headBytes = RecordOffset.PHYSICAL_OFFSET + 8;

@@ -3,6 +3,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
 import { hasQueueEntry } from './dispatch.ts';
 import type { KeyIndex } from './keyIndex.ts';
+import { holdsRecord } from './logScan.ts';
 import type { QueueTable } from './queueTable.ts';
 
 export interface Recovery {
@@ -71,7 +72,7 @@ async function usableCheckpoint(parts: RecoveryParts): Promise<Checkpoint | unde
     queues.trustEntryCount(queueEntries);
     return checkpoint;
   }
-  if (lastRecordOffset >= log.start && !(await log.holdsRecord(lastRecordOffset, safeOffset))) return undefined;
+  if (lastRecordOffset >= log.start && !(await holdsRecord(log.files, lastRecordOffset, safeOffset))) return undefined;
   return queues.countEntries() && queues.entryCount === queueEntries ? checkpoint : undefined;
 }
 
