@@ -27,7 +27,7 @@ export interface BrokerOptions extends ContextOptions {
   readonly grpc?: GrpcOptions | undefined;
   /** Stand before the handlers. */
   readonly faults?: RequestFaults | undefined;
-  /** Is the port two below its own served where it is free? Default: unless the system chose the port. */
+  /** Is the port two below its own served where it is free? Default: yes. */
   readonly hasVip?: boolean | undefined;
 }
 

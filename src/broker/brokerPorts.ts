@@ -8,6 +8,8 @@ import { vipHandler } from './brokerRouter.ts';
 import type { BrokerConfig } from './config.ts';
 import { serverTls } from './security/tls.ts';
 
+const MORE_CHOICES = 5;
+
 /** The port, and the one two below it that older clients and slaves use (broker sheet §20, 12) where it is free. */
 export async function listenBoth(
   parts: {
@@ -24,15 +26,25 @@ export async function listenBoth(
   const { bindAddress: host, listenPort: port } = config;
   const tls = serverTls(config, { clock, logger });
   const shared = { host, answering, clock, logger, idleTimeoutMs, tls };
-  const main = await listen({ ...shared, port, handle });
-  if (port < 3 || !hasVip) return [main];
-  try {
-    return [main, await listen({ ...shared, port: port - 2, handle: vipHandler(handle) })];
-  } catch (error) {
-    if (!isCodedError(error)) throw error;
-    logger.warn(`port ${port - 2} for clients of old releases is not served: ${error.message}`);
-    return [main];
+  const listenAt = async (mainPort: number): Promise<RemotingServer[]> => {
+    const main = await listen({ ...shared, port: mainPort, handle });
+    if (main.port < 3 || !hasVip) return [main];
+    try {
+      return [main, await listen({ ...shared, port: main.port - 2, handle: vipHandler(handle) })];
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      logger.warn(`port ${main.port - 2} for clients of old releases is not served: ${error.message}`);
+      return [main];
+    }
+  };
+  let servers = await listenAt(port);
+  // The system does not choose pairs: it is asked again while the one below is somebody's.
+  for (let more = MORE_CHOICES; port === 0 && hasVip && servers.length === 1 && more > 0; more -= 1) {
+    const next = await listenAt(port);
+    await closeAll(servers);
+    servers = next;
   }
+  return servers;
 }
 
 export async function closeAll(servers: readonly RemotingServer[]): Promise<void> {

@@ -24,6 +24,15 @@ describe('broker: its life', () => {
     }
   });
 
+  it('listens there also where the system chose its port', async () => {
+    const broker = await TestBroker.start({ hasVip: true });
+    assert.equal(broker.runtime.broker.hasVip, true);
+    const vip = await connect(`127.0.0.1:${broker.context.config.listenPort - 2}`);
+    assert.equal((await ask(vip, RequestCode.PULL_MESSAGE)).code, 3);
+    vip.dispose();
+    await broker.stop();
+  });
+
   it('makes queue files of whole entries, whatever size it is told', async () => {
     const directory = makeTempDir('entries');
     const broker = await TestBroker.start({ directory: directory.path, broker: { mappedFileSizeConsumeQueue: 50 } });

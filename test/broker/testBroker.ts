@@ -30,6 +30,8 @@ export interface TestBrokerOptions {
   readonly directory?: string;
   /** With the control interface. */
   readonly controlled?: boolean;
+  /** Listens two below its port as well. Default: where `listenPort` is given. */
+  readonly hasVip?: boolean;
   /** When the clock stands. */
   readonly nowMs?: number;
 }
@@ -82,7 +84,7 @@ export class TestBroker {
         storeDirectory,
         clock,
         logger: silentLogger,
-        hasVip: parts?.ports?.hasVip,
+        hasVip: parts?.ports?.hasVip ?? options.hasVip ?? options.broker?.listenPort !== undefined,
         ...parts,
       });
     const controlled =
