@@ -1,10 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
-import { isObject, listAt, numberAt, objectAt, readBody, textAt } from '../../protocol/bodies/read.ts';
+import { isObject, objectAt, readBody } from '../../protocol/bodies/read.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
-import type { FastjsonObject } from '../../protocol/fastjson.ts';
 import { ConfigFile } from '../state/configFile.ts';
+import { countsAfter, freeAt, popStateJson, readPopState } from './popState.ts';
+import type { OrderedPop, PopState } from './popState.ts';
 
 /** A queue that nobody pops for this long is forgotten. Source: ConsumerOrderInfoManager.java. */
 const FORGET_MS = 24 * 3_600_000;
@@ -22,32 +23,6 @@ export interface OrderedPopsOptions {
   readonly onFree: (topic: string, group: string, queueId: number) => void;
 }
 
-export interface OrderedPop {
-  readonly topic: string;
-  readonly group: string;
-  readonly queueId: number;
-  /** A client that repeats it gets the same messages again. */
-  readonly attemptId: string | undefined;
-  readonly popTime: number;
-  readonly invisibleTime: number;
-  readonly offsets: readonly number[];
-}
-
-interface State {
-  popTime: number;
-  invisibleTime: number;
-  attemptId: string | undefined;
-  offsets: readonly number[];
-  /** By place in `offsets`. */
-  readonly acked: Set<number>;
-  readonly visibleAt: Map<number, number>;
-  /** Offsets that the client put off without a try, or never saw. Not kept over a restart. */
-  readonly suspended: Set<number>;
-  /** How often a message was given out before. */
-  readonly counts: ReadonlyMap<number, number>;
-  lastMs: number;
-}
-
 /** What a client is told about messages that it gets: how often each came before, and the least of that. */
 export interface OrderCounts {
   readonly counts: ReadonlyMap<number, number>;
@@ -62,8 +37,8 @@ export interface OrderCounts {
 export class OrderedPops implements Disposable {
   readonly #options: OrderedPopsOptions;
   readonly #file: ConfigFile;
-  readonly #queues = new Map<string, Map<number, State>>();
-  readonly #timers = new Map<State, Disposable>();
+  readonly #queues = new Map<string, Map<number, PopState>>();
+  readonly #timers = new Map<PopState, Disposable>();
 
   /** @throws CodedError `store-damaged` */
   constructor(options: OrderedPopsOptions) {
@@ -84,7 +59,7 @@ export class OrderedPops implements Disposable {
     const { topic, group, queueId, attemptId, popTime, invisibleTime, offsets } = pop;
     const before = this.#find(topic, group, queueId);
     const counts = before === undefined ? new Map<number, number>() : countsAfter(before, pop);
-    const state: State = {
+    const state: PopState = {
       popTime,
       invisibleTime,
       attemptId,
@@ -166,7 +141,7 @@ export class OrderedPops implements Disposable {
     const table: Record<string, Map<number, object>> = {};
     let orderInfoCount = 0;
     for (const [key, queues] of this.#queues) {
-      table[key] = new Map([...queues].map(([queueId, state]) => [queueId, stateJson(state)]));
+      table[key] = new Map([...queues].map(([queueId, state]) => [queueId, popStateJson(state)]));
       orderInfoCount += queues.size;
     }
     return Buffer.from(stringifyFastjson({ orderInfoCount, orderedConsumptionLevel: 'QUEUE', table }));
@@ -178,25 +153,25 @@ export class OrderedPops implements Disposable {
     this.#timers.clear();
   }
 
-  #find(topic: string, group: string, queueId: number): State | undefined {
+  #find(topic: string, group: string, queueId: number): PopState | undefined {
     return this.#queues.get(keyOf(topic, group))?.get(queueId);
   }
 
-  #set(topic: string, group: string, queueId: number, state: State): void {
+  #set(topic: string, group: string, queueId: number, state: PopState): void {
     const key = keyOf(topic, group);
     let queues = this.#queues.get(key);
-    if (queues === undefined) this.#queues.set(key, (queues = new Map<number, State>()));
+    if (queues === undefined) this.#queues.set(key, (queues = new Map<number, PopState>()));
     const before = queues.get(queueId);
     if (before !== undefined) this.#drop(before);
     queues.set(queueId, state);
   }
 
-  #drop(state: State): void {
+  #drop(state: PopState): void {
     this.#timers.get(state)?.dispose();
     this.#timers.delete(state);
   }
 
-  #plan(topic: string, group: string, queueId: number, state: State): void {
+  #plan(topic: string, group: string, queueId: number, state: PopState): void {
     this.#drop(state);
     const now = this.#options.clock.now();
     const at = freeAt(state);
@@ -227,67 +202,12 @@ export class OrderedPops implements Disposable {
       const [topic, group] = topicAndGroup(key);
       for (const [queueId, json] of Object.entries(queues)) {
         if (!isObject(json)) continue;
-        const state = readState(json);
+        const state = readPopState(json);
         this.#set(topic, group, Number(queueId), state);
         this.#plan(topic, group, Number(queueId), state);
       }
     }
   }
-}
-
-/** When others may pop the queue; 0 with everything acknowledged. */
-function freeAt({ offsets, acked, visibleAt, popTime, invisibleTime }: State): number {
-  let latest = 0;
-  for (const [place, offset] of offsets.entries()) {
-    if (!acked.has(place)) latest = Math.max(latest, visibleAt.get(offset) ?? popTime + invisibleTime);
-  }
-  return latest;
-}
-
-/** Messages that the pop before gave out as well came once more, unless the client repeats its attempt. */
-function countsAfter(before: State, { attemptId, offsets }: OrderedPop): ReadonlyMap<number, number> {
-  if (before.attemptId !== undefined && before.attemptId === attemptId) return before.counts;
-  const given = new Set(before.offsets);
-  const again = offsets.filter((offset) => given.has(offset));
-  const tries = (offset: number): number => (before.suspended.has(offset) ? 0 : 1);
-  return new Map(again.map((offset) => [offset, (before.counts.get(offset) ?? 0) + tries(offset)]));
-}
-
-/** Short names as in QueueLevelConsumerManager.OrderInfo; offsets after the first are distances from it. */
-function stateJson(state: State): object {
-  const [first = 0, ...more] = state.offsets;
-  return {
-    a: state.attemptId,
-    cm: [...state.acked].reduce((bits, place) => bits + 2 ** place, 0),
-    i: state.invisibleTime,
-    l: state.lastMs,
-    o: [first, ...more.map((offset) => offset - first)],
-    oc: state.counts.size === 0 ? undefined : state.counts,
-    ot: state.visibleAt.size === 0 ? undefined : state.visibleAt,
-    popTime: state.popTime,
-  };
-}
-
-function readState(json: FastjsonObject): State {
-  const [first = 0, ...more] = listAt(json, 'o').map(Number);
-  const offsets = [first, ...more.map((distance) => first + distance)];
-  const bits = numberAt(json, 'cm');
-  return {
-    popTime: numberAt(json, 'popTime'),
-    invisibleTime: numberAt(json, 'i'),
-    attemptId: json['a'] === undefined ? undefined : textAt(json, 'a'),
-    offsets,
-    acked: new Set([...offsets.keys()].filter((place) => Math.floor(bits / 2 ** place) % 2 === 1)),
-    visibleAt: numbersAt(json, 'ot'),
-    suspended: new Set(),
-    counts: numbersAt(json, 'oc'),
-    lastMs: numberAt(json, 'l'),
-  };
-}
-
-function numbersAt(json: FastjsonObject, name: string): Map<number, number> {
-  const object = objectAt(json, name);
-  return new Map(Object.keys(object).map((key) => [Number(key), numberAt(object, key)]));
 }
 
 function keyOf(topic: string, group: string): string {

@@ -1,5 +1,5 @@
 import type { StoredMessage } from '../../protocol/message.ts';
-import type { PlacedUnit } from './timerStore.ts';
+import type { PlacedUnit } from './timerLog.ts';
 import { momentOf } from './timerParking.ts';
 
 /**

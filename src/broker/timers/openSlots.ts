@@ -5,7 +5,8 @@ import type { MessageStore } from '../store/messageStore.ts';
 import { DueSlot } from './dueSlot.ts';
 import { readParked } from './readParked.ts';
 import { isMarker, isRolled } from './timerLog.ts';
-import type { PlacedUnit, TimerStore } from './timerStore.ts';
+import type { PlacedUnit } from './timerLog.ts';
+import type { TimerStore } from './timerStore.ts';
 
 export interface WaitingMessage {
   readonly unit: PlacedUnit;

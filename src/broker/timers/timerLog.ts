@@ -40,6 +40,11 @@ export interface TimerUnit {
   readonly topicHash: number;
 }
 
+/** A unit and where it lies in the timer log. */
+export interface PlacedUnit extends TimerUnit {
+  readonly position: number;
+}
+
 /** A unit for every message that waits, the units of a slot chained from the last to the first. */
 export class TimerLog {
   readonly files: FileSeries;
@@ -71,10 +76,11 @@ export class TimerLog {
     return position;
   }
 
-  /** Writes a unit's magic anew. */
-  mark(position: number, magic: number): void {
+  /** The unit is as a marker that takes nothing away, which every broker passes over; a marker stays as it is. */
+  markSpent({ position, magic }: PlacedUnit): void {
+    if ((magic & UnitMagic.DELETE) !== 0) return;
     const bytes = Buffer.allocUnsafe(4);
-    bytes.writeInt32BE(magic, 0);
+    bytes.writeInt32BE((magic & ~UnitMagic.ROLL) | UnitMagic.DELETE, 0);
     this.files.write(position + MAGIC_AT, bytes);
     this.#window = undefined;
   }

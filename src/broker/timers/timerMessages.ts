@@ -5,19 +5,14 @@ import { decodeMessages } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { TIMER_TOPIC } from '../../protocol/topicName.ts';
-import type { Arrival, MessageToStore } from '../store/messageToStore.ts';
-import { deliverDue, whenOnDisk } from './deliverDue.ts';
-import type { DeliveryOptions } from './deliverDue.ts';
-import { NEVER_ENQUEUED, deleteKey, rolledMessage, wantedDueMessage } from './dueMessage.ts';
-import type { WantedOptions } from './dueMessage.ts';
-import type { DueSlot } from './dueSlot.ts';
+import type { Arrival } from '../store/messageToStore.ts';
+import { whenOnDisk } from './deliverDue.ts';
 import { OpenSlots } from './openSlots.ts';
 import { RecentRate } from './recentRate.ts';
 import { decodeTimerCheckpoint } from './timerCheckpoint.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';
-import { isRolled } from './timerLog.ts';
-import type { TimerUnit } from './timerLog.ts';
-import type { TimerMetrics } from './timerMetrics.ts';
+import { TimerDelivery } from './timerDelivery.ts';
+import type { TimerDeliveryOptions } from './timerDelivery.ts';
 import { TimerStore } from './timerStore.ts';
 import type { TimerStoreOptions } from './timerStore.ts';
 
@@ -28,11 +23,7 @@ const FOLLOWED_PAST_MS = 3_600_000;
 const BATCH_MESSAGES = 32;
 const BATCH_BYTES = 256 * 1024;
 
-export interface TimerMessagesOptions extends TimerStoreOptions, DeliveryOptions, WantedOptions {
-  readonly metrics: TimerMetrics;
-  /** See `deleteKey`. */
-  readonly appendTopicToDeleteKey: boolean;
-}
+export type TimerMessagesOptions = TimerStoreOptions & TimerDeliveryOptions;
 
 /**
  * Delivers messages at the moment that they name, where Apache's broker waits until its slot is over. They wait in the
@@ -42,11 +33,11 @@ export interface TimerMessagesOptions extends TimerStoreOptions, DeliveryOptions
 export class TimerMessages implements Disposable {
   readonly #options: TimerMessagesOptions;
   readonly #store: TimerStore;
+  readonly #slots: OpenSlots;
+  readonly #delivery: TimerDelivery;
   readonly #enqueued: RecentRate;
-  readonly #dequeued: RecentRate;
   #timer: Disposable | undefined;
   #running: Promise<void> | undefined;
-  readonly #slots: OpenSlots;
   #started = false;
   /** Undefined where this broker delivers; otherwise the time before which the master served all slots. */
   #masterReadMs: number | undefined;
@@ -56,8 +47,8 @@ export class TimerMessages implements Disposable {
     this.#options = options;
     this.#store = store;
     this.#enqueued = new RecentRate(options.clock);
-    this.#dequeued = new RecentRate(options.clock);
     this.#slots = new OpenSlots(store, options);
+    this.#delivery = new TimerDelivery(options, store, this.#slots);
   }
 
   /** @throws CodedError `store-damaged` */
@@ -103,7 +94,7 @@ export class TimerMessages implements Disposable {
 
   /** Messages a second that were taken from the timer topic, and that their slots gave back. */
   get rates(): { readonly enqueued: number; readonly dequeued: number } {
-    return { enqueued: this.#enqueued.perSecond, dequeued: this.#dequeued.perSecond };
+    return { enqueued: this.#enqueued.perSecond, dequeued: this.#delivery.perSecond };
   }
 
   countOf(slotMs: number): number {
@@ -211,8 +202,8 @@ export class TimerMessages implements Disposable {
     if (slotMs !== undefined && slotMs < nowMs) {
       const slot = await this.#slots.obtain(slotMs);
       if (!slot.isKnown) await this.#slots.lookInto(slot, BATCH_MESSAGES);
-      else if ((slot.nextMs ?? Infinity) <= nowMs) await this.#deliverNext(slot, nowMs);
-      else if (slot.endMs <= nowMs) this.#finish(slot);
+      else if ((slot.nextMs ?? Infinity) <= nowMs) await this.#delivery.deliverNext(slot, nowMs, BATCH_MESSAGES);
+      else if (slot.endMs <= nowMs) this.#delivery.finish(slot);
       else return await this.#prepare();
       return true;
     }
@@ -273,63 +264,11 @@ export class TimerMessages implements Disposable {
     }
     const isMarker = propertyOf(message.properties, PropertyName.TIMER_DELETE_KEY) !== undefined;
     if (dueMs < this.#store.writeMs) {
-      if (!isMarker) this.#deliver([wantedDueMessage(this.#options, message, NEVER_ENQUEUED)]);
+      if (!isMarker) this.#delivery.deliverAtOnce(message);
       return !isMarker;
     }
     this.#slots.arrived(this.#store.enqueue(message, dueMs));
-    this.#count(message, isMarker ? -1 : 1);
+    this.#options.metrics.count(message, isMarker ? -1 : 1);
     return false;
-  }
-
-  async #deliverNext(slot: DueSlot, nowMs: number): Promise<void> {
-    const units = slot.due(nowMs, BATCH_MESSAGES);
-    const due = await this.#slots.read(units);
-    this.#deliver(due.map(({ unit, message }) => this.#served(unit, message, slot)));
-    await whenOnDisk(this.#options.messages);
-    for (const { message } of due) if (!this.#isTaken(message, slot)) this.#count(message, -1);
-    slot.delivered(units.length);
-    // Whoever goes on after us must not deliver them again.
-    if (slot.endMs <= nowMs && slot.nextMs === undefined) this.#finish(slot);
-    else this.#store.delivered(units);
-  }
-
-  #finish(slot: DueSlot): void {
-    for (const marker of slot.markers.values()) this.#count(marker, 1);
-    this.#slots.served(slot);
-    this.#store.served(slot.startMs);
-  }
-
-  /** What becomes of a unit at its time: its message is due, parked anew, or was taken away. */
-  #served(unit: TimerUnit, message: StoredMessage, slot: DueSlot): MessageToStore | undefined {
-    if (isRolled(unit)) {
-      return rolledMessage(message, String(unit.writeMs), this.#options.clock.now());
-    }
-    const key = this.#keyOf(message);
-    if (slot.markers.delete(key)) slot.taken.add(key);
-    if (this.#isTaken(message, slot)) return undefined;
-    return wantedDueMessage(this.#options, message, String(unit.writeMs));
-  }
-
-  #isTaken(message: StoredMessage, slot: DueSlot): boolean {
-    return slot.taken.size > 0 && slot.taken.has(this.#keyOf(message));
-  }
-
-  #keyOf({ properties }: StoredMessage): string {
-    return deleteKey(
-      propertyOf(properties, PropertyName.REAL_TOPIC) ?? '',
-      propertyOf(properties, PropertyName.UNIQUE_KEY) ?? '',
-      this.#options.appendTopicToDeleteKey,
-    );
-  }
-
-  #deliver(messages: readonly (MessageToStore | undefined)[]): void {
-    const wanted = messages.filter((message) => message !== undefined);
-    deliverDue(this.#options, wanted);
-    this.#dequeued.add(wanted.length);
-  }
-
-  #count(message: StoredMessage, change: number): void {
-    const topic = propertyOf(message.properties, PropertyName.REAL_TOPIC);
-    if (topic !== undefined) this.#options.metrics.add(topic, change);
   }
 }

@@ -4,6 +4,8 @@ import type { Logger } from '../../base/logger.ts';
 import { readDataVersion } from '../../protocol/bodies/dataVersion.ts';
 import { isObject, numberAt, objectAt, readBody } from '../../protocol/bodies/read.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
+import type { StoredMessage } from '../../protocol/message.ts';
+import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { TableVersion } from '../state/version.ts';
 
@@ -27,11 +29,14 @@ export class TimerMetrics implements Disposable {
     this.#file.load((content) => this.#decode(content));
   }
 
-  add(topic: string, count: number): void {
+  /** More of the messages wait that go to the topic of this one, or with a negative number fewer. */
+  count({ properties }: StoredMessage, change: number): void {
+    const topic = propertyOf(properties, PropertyName.REAL_TOPIC);
+    if (topic === undefined) return;
     const before = this.#topics.get(topic)?.count;
     // Those of a topic that was deleted were forgotten with it.
-    if (before === undefined && count < 0) return;
-    this.#topics.set(topic, { count: (before ?? 0) + count, timeStamp: this.#clock.now() });
+    if (before === undefined && change < 0) return;
+    this.#topics.set(topic, { count: (before ?? 0) + change, timeStamp: this.#clock.now() });
     this.#version.next();
     this.#file.saveLater();
   }

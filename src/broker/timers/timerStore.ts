@@ -3,16 +3,15 @@ import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
 import { javaHash } from '../../protocol/filter/tag.ts';
-import { decodeMessage } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
-import { TIMER_TOPIC } from '../../protocol/topicName.ts';
 import { TableVersion } from '../state/version.ts';
 import type { MessageStore } from '../store/messageStore.ts';
+import { recoverTimers } from './recoverTimers.ts';
 import { TimerCheckpointFile } from './timerCheckpoint.ts';
 import type { TimerCheckpoint } from './timerCheckpoint.ts';
 import { NO_POSITION, TimerLog, UnitMagic } from './timerLog.ts';
-import type { TimerUnit } from './timerLog.ts';
+import type { PlacedUnit } from './timerLog.ts';
 import { TURN_SLOTS, TimerWheel } from './timerWheel.ts';
 
 /** The wheel never reaches round to the slots that are served. Source: TimerMessageStore.java, TIMER_BLANK_SLOTS. */
@@ -75,7 +74,7 @@ export class TimerStore {
       const oldestMs = floorTo(clock.now(), precisionMs) - (TURN_SLOTS - BLANK_SLOTS) * precisionMs;
       const readMs = checkpoint.lastReadTimeMs > 0 ? checkpoint.lastReadTimeMs : oldestMs;
       wheel = new TimerWheel(path.join(directory, 'timerwheel'), precisionMs, readMs);
-      const queueOffset = await recover(options, { log, wheel, checkpoint, readMs });
+      const queueOffset = await recoverTimers(options, { log, wheel, checkpoint, readMs });
       return new TimerStore(options, { log, wheel, checkpointFile, checkpoint, readMs, queueOffset });
     } catch (error) {
       wheel?.dispose();
@@ -162,7 +161,7 @@ export class TimerStore {
    * away, and stays as it is: that it may be parked twice does no harm.
    */
   delivered(units: readonly PlacedUnit[]): void {
-    for (const unit of units) markSpent(this.#log, unit);
+    for (const unit of units) this.#log.markSpent(unit);
   }
 
   served(slotMs: number): void {
@@ -238,11 +237,6 @@ export class TimerStore {
   }
 }
 
-/** A unit and where it lies in the timer log. */
-export interface PlacedUnit extends TimerUnit {
-  readonly position: number;
-}
-
 interface TimerFiles {
   readonly log: TimerLog;
   readonly wheel: TimerWheel;
@@ -250,54 +244,6 @@ interface TimerFiles {
   readonly checkpoint: TimerCheckpoint;
   readonly readMs: number;
   readonly queueOffset: number;
-}
-
-/** See TimerStore.delivered. */
-function markSpent(log: TimerLog, { position, magic }: PlacedUnit): void {
-  if ((magic & UnitMagic.DELETE) === 0) log.mark(position, (magic & ~UnitMagic.ROLL) | UnitMagic.DELETE);
-}
-
-/**
- * Chains units to their slots that the wheel does not know of yet, but for those whose messages went with the machine:
- * others come to where those were. Log and wheel may have been on disk before the messages; units that are in a slot
- * already deliver nothing then.
- * @returns the offset in the timer topic to go on at
- */
-async function recover(
-  { messages, logger }: TimerStoreOptions,
-  { log, wheel, checkpoint, readMs }: Pick<TimerFiles, 'log' | 'wheel' | 'checkpoint' | 'readMs'>,
-): Promise<number> {
-  const isLost = ({ physicalOffset }: TimerUnit): boolean => physicalOffset >= messages.maxPhysicalOffset;
-  const flushedTo = wheel.isNew ? 0 : checkpoint.lastTimerLogFlushPos;
-  // Later units are of later messages.
-  const lastFlushed = await log.unitBefore(flushedTo);
-  const from = lastFlushed !== undefined && isLost(lastFlushed) ? 0 : flushedTo;
-  let last: TimerUnit | undefined;
-  for await (const { position, unit } of log.scan(from)) {
-    if (isLost(unit)) {
-      markSpent(log, { ...unit, position });
-      continue;
-    }
-    last = unit;
-    if (unit.dueMs < readMs || (wheel.slot(unit.dueMs)?.lastPosition ?? NO_POSITION) >= position) continue;
-    wheel.add(unit.dueMs, position, (unit.magic & UnitMagic.DELETE) === 0 ? 1 : -1);
-  }
-  log.cutBehindEnd();
-  const taken = await offsetAfter(messages, last ?? (await log.last()));
-  const wanted = Math.max(checkpoint.lastTimerQueueOffset, taken);
-  const max = messages.maxOffset(TIMER_TOPIC, 0);
-  if (wanted > max) logger.warn(`the timers go on at ${max} of their topic: ${wanted} is past its end`);
-  return Math.max(messages.minOffset(TIMER_TOPIC, 0), Math.min(wanted, max));
-}
-
-/** Offset behind the message of a unit; 0 when the unit is of no message that the timer topic holds. */
-async function offsetAfter(messages: MessageStore, unit: TimerUnit | undefined): Promise<number> {
-  const record = unit === undefined ? undefined : await messages.record(unit.physicalOffset);
-  if (record === undefined) return 0;
-  const { topic, queueOffset } = decodeMessage(record);
-  if (topic !== TIMER_TOPIC) return 0;
-  const entry = await messages.entry(TIMER_TOPIC, 0, queueOffset);
-  return entry?.physicalOffset === unit?.physicalOffset ? queueOffset + 1 : 0;
 }
 
 /** After how long a message further away than the wheel reaches is parked anew. Source: TimerMessageStore.doEnqueue. */
