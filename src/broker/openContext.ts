@@ -16,7 +16,7 @@ import type { BrokerConfig } from './config.ts';
 import { Replication } from './ha/replication.ts';
 import { HeldPulls } from './heldPulls.ts';
 import { Pops } from './pop/pops.ts';
-import { putAllParked, putMessage, putParked } from './putMessage.ts';
+import { putAllParked, putMessage, putParked, stageMessage } from './putMessage.ts';
 import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
 import { openSecurity } from './security/security.ts';
@@ -129,6 +129,7 @@ export async function openContext(
       storeHost,
       reviveTopic: reviveTopic(config.brokerClusterName),
       putLater: (message) => void putMessage(context, message),
+      stageLater: (message) => stageMessage(context, message),
       put: (message) => void putParked(context, message),
       announce: (topic) => {
         context.registration.announce([topic]).catch((error: unknown) => {

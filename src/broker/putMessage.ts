@@ -8,6 +8,7 @@ import type { BrokerContext } from './brokerContext.ts';
 import { TooFewReplicas } from './ha/tooFewReplicas.ts';
 import { FollowsMaster } from './store/followsMaster.ts';
 import type { MessageToStore, StoredAt } from './store/messageToStore.ts';
+import { written } from './written.ts';
 import { TimerRefused, isTimerMessage, parkedUntilDue, withoutTimer } from './timers/timerParking.ts';
 import type { TimerRefusal, TimerRules } from './timers/timerParking.ts';
 
@@ -18,6 +19,13 @@ import type { TimerRefusal, TimerRules } from './timers/timerParking.ts';
 export function putMessage(broker: BrokerContext, message: MessageToStore): StoredAt {
   checkReplicas(broker, message.properties);
   return putParked(broker, parked(broker, message));
+}
+
+/** As `putMessage`, with all that one turn of the event loop stores; resolves when it is in the files. */
+export async function stageMessage(broker: BrokerContext, message: MessageToStore): Promise<void> {
+  checkReplicas(broker, message.properties);
+  stageParked(broker, parked(broker, message));
+  await written(broker);
 }
 
 /** @throws TooFewReplicas when this message would wait for slaves in vain */

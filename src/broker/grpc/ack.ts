@@ -23,13 +23,13 @@ export async function ackMessage(
   const where = { topic: checkTopic(topic), group: checkGroup(group) };
   if (entries.length === 0) throw new Refusal(Code.INTERNAL_SERVER_ERROR, 'ack message result is empty');
   const before = context.broker.store.reservedOffset;
-  const results = [];
-  for (const entry of entries) {
-    const { messageId, receiptHandle } = entry;
-    results.push({ messageId, receiptHandle, status: await ackOne(context, where, entry) });
-  }
+  // They are written together.
+  const statuses = await Promise.all(entries.map((entry) => ackOne(context, where, entry)));
   await settledSince(context.broker, before);
-  return { status: summary(results.map(({ status }) => status.code)), entries: results };
+  const results = entries.map(({ messageId, receiptHandle }, index) => {
+    return { messageId, receiptHandle, status: statuses[index] ?? OK };
+  });
+  return { status: summary(statuses.map(({ code }) => code)), entries: results };
 }
 
 async function ackOne(context: CallContext, where: Where, { receiptHandle }: AckMessageEntry): Promise<RpcStatus> {

@@ -16,7 +16,7 @@ import { streamRpcs, unaryRpcs } from './rpcTable.ts';
 import type { StreamHandler, UnaryHandler } from './rpcTable.ts';
 import { isEndedByFault, struck } from './struck.ts';
 import { TelemetryCall } from './telemetry.ts';
-import { written } from './written.ts';
+import { written } from '../written.ts';
 
 /**
  * Every call is answered: by its handler, by a status that says why not, or, where there is no such RPC, by

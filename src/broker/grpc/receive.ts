@@ -133,12 +133,13 @@ async function selected(
   received: Received[],
 ): Promise<Received[]> {
   const wanted: Received[] = [];
+  const consumed: Promise<unknown>[] = [];
   const maxAttempts = (broker.groups.get(group)?.retryMaxTimes ?? 16) + 1;
   for (const [index, one] of received.entries()) {
     const { stored, messages, offset } = one;
     try {
       if (tags?.has(propertyOf(stored.properties, PropertyName.TAGS) ?? '') === false) {
-        await ackMessages(broker, messages, [offset]);
+        consumed.push(ackMessages(broker, messages, [offset]));
       } else if (stored.reconsumeTimes >= maxAttempts) {
         const { code, remark } = await toDeadLetters(broker, one, { topic, messageId: messageIdOf(stored) });
         // It comes again, and is tried again.
@@ -146,9 +147,16 @@ async function selected(
           broker.logger.error(`no dead letter was made of a message: ${remark ?? code}`);
       } else wanted.push(one);
     } catch (error) {
+      await Promise.allSettled(consumed);
       await release(broker, [...wanted, ...received.slice(index)]);
       throw error;
     }
+  }
+  try {
+    await Promise.all(consumed);
+  } catch (error) {
+    await release(broker, wanted);
+    throw error;
   }
   return wanted;
 }

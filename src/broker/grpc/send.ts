@@ -23,7 +23,7 @@ import { obtainTopic } from './obtainTopic.ts';
 import { OK, Refusal, statusOf } from './refusal.ts';
 import type { RpcStatus } from './refusal.ts';
 import { checkTopic } from './validate.ts';
-import { written } from './written.ts';
+import { written } from '../written.ts';
 
 type Entry = NonNullable<Exclude<RpcResponse<'sendMessage'>, { $typeName: string }>['entries']>[number];
 

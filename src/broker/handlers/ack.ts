@@ -43,22 +43,20 @@ export async function ackMessage(broker: BrokerContext, { command, connection }:
 export async function batchAckMessage(broker: BrokerContext, { command, connection }: IncomingRequest): Promise<Reply> {
   const { acks, brokerName } = decodeBatchAck(command.body);
   if (acks.length === 0) return { code: ResponseCode.NO_MESSAGE };
-  let reply: Reply = SUCCESS;
-  let isAnyTaken = false;
   const before = broker.store.reservedOffset;
+  const outcomes: Promise<Reply>[] = [];
   for (const ack of acks) {
     const messages = messagesOf(ack, brokerName);
     if (checkPoppedQueue(broker, messages, connection) !== undefined) continue;
     const { topic, queueId } = messages;
     const [min, max] = [broker.store.minOffset(topic, queueId), broker.store.maxOffset(topic, queueId)];
     const offsets = ack.offsets.filter((offset) => offset >= min && offset <= max);
-    if (offsets.length === 0) continue;
-    const outcome = await acknowledge(broker, messages, offsets, connection.remoteAddress);
-    if (outcome.code === ResponseCode.SUCCESS) isAnyTaken = true;
-    else reply = outcome;
+    if (offsets.length > 0) outcomes.push(acknowledge(broker, messages, offsets, connection.remoteAddress));
   }
-  if (isAnyTaken) await settledSince(broker, before);
-  return reply;
+  const replies = await Promise.all(outcomes);
+  const refused = replies.filter(({ code }) => code !== ResponseCode.SUCCESS);
+  if (refused.length < replies.length) await settledSince(broker, before);
+  return refused.at(-1) ?? SUCCESS;
 }
 
 /** CHANGE_MESSAGE_INVISIBLETIME 200053. Source: ChangeInvisibleTimeProcessor.java; broker sheet §12.4. */

@@ -36,6 +36,8 @@ export interface PopsOptions {
   readonly reviveTopic: string;
   /** Stores the message, or lets it wait until the time that its properties name. */
   readonly putLater: (message: MessageToStore) => void;
+  /** The same with all that one turn of the event loop stores; resolves when it is in the files. */
+  readonly stageLater: (message: MessageToStore) => Promise<void>;
   /** Stores the message as it is. */
   readonly put: (message: MessageToStore) => void;
   /** Tells the NameServers of a new topic. */
@@ -70,6 +72,7 @@ export class Pops implements Disposable {
       host: options.storeHost,
       now: () => clock.now(),
       put: options.putLater,
+      stage: options.stageLater,
     });
     this.checkPoints = new CheckPoints({ clock, logger, offsets, log: this.log, config });
     const limits = {
@@ -142,6 +145,7 @@ export class Pops implements Disposable {
     this.held.dispose();
     this.notices.dispose();
     await Promise.all(this.#revivers.map((reviver) => reviver.stop()));
+    this.log.writeGathered();
     this.checkPoints.stop();
     this.orders.dispose();
     this.modes.dispose();

@@ -3,6 +3,7 @@ import type { PopAck, PopCheckPoint } from '../../protocol/popRecord.ts';
 import { PropertyName, encodeProperties } from '../../protocol/messageProperty.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
 import type { MessageToStore } from '../store/messageToStore.ts';
+import { GatheredAcks } from './gatheredAcks.ts';
 
 /** How much earlier than the acknowledgements a check point comes. Source: PopAckConstants.java. */
 const CHECK_POINT_AHEAD_MS = 1000;
@@ -15,6 +16,8 @@ export interface ReviveLogOptions {
   readonly now: () => number;
   /** Stores the message, or lets it wait until the time that its properties name. */
   readonly put: (message: MessageToStore) => void;
+  /** The same with all that one turn of the event loop stores; resolves when it is in the files. */
+  readonly stage: (message: MessageToStore) => Promise<void>;
 }
 
 /**
@@ -26,6 +29,9 @@ export class ReviveLog {
   readonly topic: string;
   readonly queues: number;
   readonly #options: ReviveLogOptions;
+  readonly #acks = new GatheredAcks((ack, queueId, reviveTime) =>
+    this.#options.stage(this.#message(queueId, ackRecord(ack, reviveTime))),
+  );
 
   constructor(options: ReviveLogOptions) {
     this.topic = options.topic;
@@ -35,25 +41,33 @@ export class ReviveLog {
 
   /** @throws CodedError as `put` */
   writeCheckPoint(point: PopCheckPoint, reviveQueueId: number): void {
-    this.#write(reviveQueueId, {
+    const record = {
       tag: PopTag.CHECK_POINT,
       key: checkPointKey(point),
       deliverMs: reviveTimeOf(point) - CHECK_POINT_AHEAD_MS,
       body: encodeCheckPoint(point),
-    });
+    };
+    this.#options.put(this.#message(reviveQueueId, record));
   }
 
   /** @throws CodedError as `put` */
   writeAck(ack: PopAck, reviveQueueId: number, reviveTime: number): void {
-    this.#write(reviveQueueId, { ...encodeAck(ack), key: ackKey(ack), deliverMs: reviveTime });
+    this.#options.put(this.#message(reviveQueueId, ackRecord(ack, reviveTime)));
   }
 
-  #write(
-    queueId: number,
-    record: { readonly tag: string; readonly key: string; readonly deliverMs: number; readonly body: Buffer },
-  ): void {
-    const { topic, host, now, put } = this.#options;
-    put({
+  /** Writes it with others of its turn. Resolves when it is in the files; rejects as `stage`. */
+  gatherAck(ack: PopAck, reviveQueueId: number, reviveTime: number): Promise<void> {
+    return this.#acks.add(ack, reviveQueueId, reviveTime);
+  }
+
+  /** Nothing waits for the end of the turn. */
+  writeGathered(): void {
+    this.#acks.writeNow();
+  }
+
+  #message(queueId: number, record: ReviveRecord): MessageToStore {
+    const { topic, host, now } = this.#options;
+    return {
       topic,
       queueId,
       flag: 0,
@@ -69,6 +83,17 @@ export class ReviveLog {
         [PropertyName.TAGS, record.tag],
         [PropertyName.TIMER_DELIVER_MS, String(record.deliverMs)],
       ]),
-    });
+    };
   }
+}
+
+interface ReviveRecord {
+  readonly tag: string;
+  readonly key: string;
+  readonly deliverMs: number;
+  readonly body: Buffer;
+}
+
+function ackRecord(ack: PopAck, deliverMs: number): ReviveRecord {
+  return { ...encodeAck(ack), key: ackKey(ack), deliverMs };
 }

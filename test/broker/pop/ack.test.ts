@@ -40,6 +40,18 @@ describe('broker: acknowledging what was popped', () => {
     assert.equal(again[0].queueOffset, 0);
   });
 
+  it('what is acknowledged at once is not given again either, and is answered for each', async () => {
+    await pops.send('a', 'b', 'c', 'd');
+    const popped = await pops.pop();
+    const answers = await Promise.all(popped.slice(0, 3).map((message) => pops.ack(message)));
+    assert.deepEqual(
+      answers.map(({ code }) => code),
+      [0, 0, 0],
+    );
+    await past();
+    assert.deepEqual(bodies(await pops.pop()), ['d']);
+  });
+
   it('comes again and again, each time counted, with the time of its first pop', async () => {
     await pops.send('a');
     const firstPopMs = pops.broker.clock.now();

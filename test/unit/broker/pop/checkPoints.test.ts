@@ -48,6 +48,7 @@ describe('check points of pops', () => {
         queues: 8,
         host: { ip: Buffer.from([127, 0, 0, 1]), port: 1 },
         now: () => clock.now(),
+        stage: () => Promise.reject(new Error('acknowledgements are written one by one here')),
         put: (message: MessageToStore) => {
           if (isFull) throw new Error('full');
           written.push(`${propertyOf(message.properties, 'TAGS')} ${message.queueId}`);
