@@ -29,10 +29,15 @@ export function isAlive(pid: number): boolean {
 }
 
 /** The process that the store's file `lock` names and that lives: nobody else may touch the store. */
-export async function storeOwner(storeDir: string): Promise<number | undefined> {
-  const value = await readJson(path.join(storeDir, 'lock'));
+export function storeOwner(storeDir: string): Promise<number | undefined> {
+  return livingOwner(path.join(storeDir, 'lock'));
+}
+
+/** The process that a file names by `pid` and `startMark`, if it lives. */
+export async function livingOwner(file: string): Promise<number | undefined> {
+  const value = await readJson(file);
   if (typeof value !== 'object' || value === null) return undefined;
-  const { pid, startMark } = value as { readonly pid?: unknown; readonly startMark?: unknown };
+  const { pid, startMark = '' } = value as { readonly pid?: unknown; readonly startMark?: unknown };
   if (typeof pid !== 'number' || !isAlive(pid)) return undefined;
   // After a restart of the machine another process may have the number.
   const mark = await startMarkOf(pid);

@@ -111,8 +111,9 @@ describe('command rocketmq-local cluster', function () {
     assert.equal(again.code, 1);
     assert.match(
       again.output,
-      /^rocketmq-local: broker-a is killed and cannot be asked to kill; start it with: cluster start broker-a\.\n/m,
+      /^rocketmq-local: broker-a is killed and cannot be asked to kill; start it with: rocketmq-local cluster start broker-a --dir /m,
     );
+    assert.ok(again.output.includes(`cluster start broker-a --dir ${directory}.\n`), again.output);
     assert.deepEqual(stateOf(await ask('start', 'broker-a'), 'broker-a'), ['running', null]);
     const client = await connect(broker);
     const pulled = await client.request(pullRequest({ topic: 'T', queueId: 0, queueOffset: 0 }), TIMEOUT_MS);
@@ -185,6 +186,22 @@ describe('command rocketmq-local cluster', function () {
     // The file that it left keeps nobody from starting.
     const { ready: next } = await start();
     assert.equal(next.namesrv, ready.namesrv);
+  });
+
+  it('ends its nodes in their order when Ctrl+C comes to all of a terminal', async () => {
+    const { ready, supervisor, ask } = await start('--mode', 'single');
+    const { pid } = nodeIn(await ask('status'), 'broker-a');
+    // What a terminal does: the signal goes to the group that runs in front.
+    process.kill(-supervisor.pid, 'SIGINT');
+    assert.equal(await supervisor.exited, 0);
+    await untilGone(ready.nodes.map((node) => node.pid));
+    const log = readFileSync(path.join(directory, 'supervisor.log'), 'utf8');
+    const [, end] = log.split('ending: SIGINT');
+    assert.deepEqual(
+      [...(end ?? '').matchAll(/(\S+ is \w+)/g)].map(([, text]) => text),
+      ['broker-a is stopping', 'broker-a is stopped', 'namesrv-1 is stopping', 'namesrv-1 is stopped'],
+      `broker-a, process ${pid}`,
+    );
   });
 
   it('leaves nothing behind when the program above it is killed', async () => {

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { ClusterAnswer, ClusterRequest, ClusterStatus } from '../control.ts';
 import { clusterProblem } from './clusterProblem.ts';
-import { isAlive } from './isAlive.ts';
+import { isStillAlive } from './isAlive.ts';
 import type { SupervisorLine } from './supervisorServer.ts';
 import type { SupervisorFile } from './supervisorFile.ts';
 
@@ -16,12 +16,12 @@ const MAX_ANSWER = 1_000_000;
  * @throws CodedError `usage` with what it says when it refuses
  */
 export async function askSupervisor(
-  { pid, port, token }: SupervisorFile,
+  { port, token, ...owner }: SupervisorFile,
   request: ClusterRequest,
   timeoutMs = TIMEOUT_MS,
 ): Promise<ClusterStatus | undefined> {
-  // The port of one that was killed may be a stranger's by now.
-  if (!isAlive(pid)) return undefined;
+  // Its port may be a stranger's by now, and its id another's.
+  if (!isStillAlive(owner)) return undefined;
   const answer = await exchange(port, { ...request, token }, timeoutMs);
   if (answer === undefined || answer.ok) return answer?.status;
   throw clusterProblem(answer.reason, answer.next);

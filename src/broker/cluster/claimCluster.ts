@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Disposable } from '../../base/disposable.ts';
 import { isCodedError } from '../../base/errors.ts';
 import type { ClusterAnswer, ClusterRequest } from '../control.ts';
+import { startMarkOf } from '../processMark.ts';
 import { askSupervisor } from './askSupervisor.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import { clusterStep } from './clusterStep.ts';
 import { serveSupervisor } from './supervisorServer.ts';
 import { claimDirectory, leaveDirectory, readSupervisorFile, removeStaleFile } from './supervisorFile.ts';
 
@@ -26,7 +28,7 @@ export async function claimCluster(directory: string): Promise<Claim> {
   const token = randomBytes(24).toString('hex');
   let answer = (request: ClusterRequest): Promise<ClusterAnswer> => Promise.resolve(notYet(request));
   const control = await serveSupervisor(token, (request) => answer(request));
-  const file = { pid: process.pid, port: control.port, token };
+  const file = { pid: process.pid, startMark: startMarkOf(process.pid), port: control.port, token };
   try {
     const isAfterKill = await claim(directory, file);
     return {
@@ -54,7 +56,7 @@ async function claim(directory: string, file: Parameters<typeof claimDirectory>[
   const who = other === undefined ? '' : ` (pid ${other.pid})`;
   throw clusterProblem(
     `a cluster already runs in ${directory}${who}`,
-    `see it with: rocketmq-local cluster status --dir ${directory}, end it with: cluster stop --dir ${directory}, or choose another directory`,
+    `see it with: ${clusterStep('status', directory)}, end it with: ${clusterStep('stop', directory)}, or choose another directory`,
     { code: 'cluster-running', details: { directory, ...(other === undefined ? {} : { pid: other.pid }) } },
   );
 }

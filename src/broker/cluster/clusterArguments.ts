@@ -4,6 +4,7 @@ import type { ClusterMode, NodeAction } from '../control.ts';
 import { readOptions } from '../readOptions.ts';
 import { CLUSTER_MODES, isClusterMode } from './clusterPlan.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import { clusterStep } from './clusterStep.ts';
 
 export interface StartCluster {
   readonly kind: 'start';
@@ -157,8 +158,10 @@ export function parseClusterArguments(args: readonly string[]): ClusterCommand {
     return { kind: 'status', directory, json };
   }
   if (verb === 'stop') return { kind: 'act', action: verb, node, directory, json };
-  if (node === undefined)
-    throw clusterProblem(`${verb} wants the name of a node`, 'see them with: rocketmq-local cluster status');
+  if (node === undefined) {
+    const status = directory === undefined ? 'rocketmq-local cluster status' : clusterStep('status', directory);
+    throw clusterProblem(`${verb} wants the name of a node`, `see them with: ${status}`);
+  }
   if (verb !== 'logs') return { kind: 'act', action: verb, node, directory, json };
   const lines = whole('--lines', values.lines, 0, 1_000_000) ?? 100;
   return { kind: 'logs', node, directory, lines, follow: values.follow === true };

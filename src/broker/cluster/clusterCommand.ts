@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { CodedError, errorText } from '../../base/errors.ts';
@@ -10,7 +9,9 @@ import type { ClusterCommand } from './clusterArguments.ts';
 import { defaultClusterDirectory, placeNodes, readLayout } from './clusterDirectory.ts';
 import { CLUSTER_MODES } from './clusterPlan.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import { clusterStep } from './clusterStep.ts';
 import { statusText } from './clusterText.ts';
+import { isStillAlive } from './isAlive.ts';
 import { NodeLog } from './nodeLog.ts';
 import { runCluster } from './runCluster.ts';
 import { readSupervisorFile } from './supervisorFile.ts';
@@ -58,14 +59,8 @@ async function ask(directory: string | undefined, request: ClusterRequest): Prom
   if (status !== undefined) return status;
   const layout = readLayout(where);
   throw layout === undefined
-    ? clusterProblem(
-        `there is no cluster in ${where}`,
-        'start one with: rocketmq-local cluster start --mode MODE --dir DIR',
-      )
-    : clusterProblem(
-        `the cluster in ${where} does not run`,
-        `start it with: rocketmq-local cluster start --dir ${where}`,
-      );
+    ? clusterProblem(`there is no cluster in ${where}`, `start one with: ${clusterStep('start --mode MODE', where)}`)
+    : clusterProblem(`the cluster in ${where} does not run`, `start it with: ${clusterStep('start', where)}`);
 }
 
 function showLog({ node, directory, lines, follow }: Extract<ClusterCommand, { kind: 'logs' }>): void {
@@ -74,7 +69,7 @@ function showLog({ node, directory, lines, follow }: Extract<ClusterCommand, { k
   if (layout === undefined) {
     throw clusterProblem(
       `there is no cluster in ${where}`,
-      'start one with: rocketmq-local cluster start --mode MODE --dir DIR',
+      `start one with: ${clusterStep('start --mode MODE', where)}`,
     );
   }
   const nodes = placeNodes(where, layout);
@@ -85,7 +80,7 @@ function showLog({ node, directory, lines, follow }: Extract<ClusterCommand, { k
   const log = new NodeLog(found.log);
   const text = log.lastLines(lines);
   if (text === undefined && !follow)
-    throw clusterProblem(`${node} wrote no log yet`, `start it with: cluster start ${node}`);
+    throw clusterProblem(`${node} wrote no log yet`, `start it with: ${clusterStep(`start ${node}`, where)}`);
   process.stdout.write(text ?? '');
   if (follow) log.follow(systemClock, (bytes) => process.stdout.write(bytes));
 }
@@ -93,7 +88,10 @@ function showLog({ node, directory, lines, follow }: Extract<ClusterCommand, { k
 /** Who names no directory means the one cluster that runs in those of the modes. */
 function runningDirectory(): string {
   const directories = CLUSTER_MODES.map(defaultClusterDirectory);
-  const running = directories.filter((directory) => existsSync(path.join(directory, 'supervisor.json')));
+  const running = directories.filter((directory) => {
+    const supervisor = readSupervisorFile(directory);
+    return supervisor !== undefined && isStillAlive(supervisor);
+  });
   const [only, ...others] = running;
   if (only === undefined) {
     throw clusterProblem(

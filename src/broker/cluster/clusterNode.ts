@@ -5,11 +5,14 @@ import type { Disposable } from '../../base/disposable.ts';
 import type { ClusterNodeStatus, NodeAction, NodeState } from '../control.ts';
 import type { PlacedNode } from './clusterDirectory.ts';
 import { clusterProblem } from './clusterProblem.ts';
+import { clusterStep } from './clusterStep.ts';
 import type { NodeProcess, NodeProgram } from './nodeProgram.ts';
 import { guardProcess } from '../../base/processGuard.ts';
 
 export interface NodeParts {
   readonly node: PlacedNode;
+  /** Of the cluster, for those who are told what to do. */
+  readonly directory: string;
   readonly program: NodeProgram;
   readonly clock: Clock;
   readonly onChange: (state: NodeState) => void;
@@ -56,7 +59,7 @@ export class ClusterNode {
   async start(): Promise<void> {
     const { name, log } = this.placed;
     if (this.#state === 'paused')
-      throw clusterProblem(`${name} is paused`, `let it go on with: cluster resume ${name}`);
+      throw clusterProblem(`${name} is paused`, `let it go on with: ${this.#step('resume')}`);
     if (this.#process !== undefined) this.#refuse('start');
     const { program, clock } = this.#parts;
     const started = program.start(this.placed);
@@ -110,11 +113,10 @@ export class ClusterNode {
 
   /** It keeps its connections and answers nobody. */
   pause(): void {
-    const { name } = this.placed;
     const { child } = this.#live('pause');
     if (this.#state !== 'running') this.#refuse('pause');
     if (process.platform === 'win32' || child.pid === undefined) {
-      throw clusterProblem('Windows cannot pause a process', `take it away with: cluster kill ${name}`);
+      throw clusterProblem('Windows cannot pause a process', `take it away with: ${this.#step('kill')}`);
     }
     this.#guard = guardProcess(child.pid, 'wake');
     child.kill('SIGSTOP');
@@ -134,8 +136,15 @@ export class ClusterNode {
 
   #refuse(action: NodeAction): never {
     const { name } = this.placed;
-    const next = this.#process === undefined ? `start it with: cluster start ${name}` : 'see: cluster status';
+    const next =
+      this.#process === undefined
+        ? `start it with: ${this.#step('start')}`
+        : `see: ${clusterStep('status', this.#parts.directory)}`;
     throw clusterProblem(`${name} is ${this.#state} and cannot be asked to ${action}`, next);
+  }
+
+  #step(action: NodeAction): string {
+    return clusterStep(`${action} ${this.placed.name}`, this.#parts.directory);
   }
 
   #wake(child: ChildProcess): void {

@@ -1,6 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import type { PlacedNode } from './clusterDirectory.ts';
 
+/**
+ * A node has a process group of its own: Ctrl+C in a terminal ends the supervisor, who ends the nodes in their order. On
+ * Windows that would give it a window of its own.
+ */
+export const OWN_GROUP = process.platform !== 'win32';
+
 /** What the nodes of a cluster run: `rocketmq-local`, or Apache's servers. */
 export interface NodeProgram {
   /** Version of Apache RocketMQ, whose servers they are then. */

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { BrokerCommand, BrokerEvent } from '../control.ts';
 import type { PlacedNode } from './clusterDirectory.ts';
+import { OWN_GROUP } from './nodeProgram.ts';
 import type { NodeProcess, NodeProgram } from './nodeProgram.ts';
 
 /** `rocketmq-local namesrv` and `broker`. They hold a channel to this process and end when that closes. */
@@ -20,6 +21,7 @@ function start(script: string, { broker, conf, log, storeDirectory }: PlacedNode
   const child = fork(script, [...role, '-c', conf, '--json', '--log', log], {
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: OWN_GROUP,
   });
   return {
     child,

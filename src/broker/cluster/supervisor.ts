@@ -28,14 +28,14 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { program, clock, logger } = parts;
+    const { directory, program, clock, logger } = parts;
     this.#nodes = parts.nodes.map((node) => {
       const { name } = node;
       const onChange = (state: NodeState): void => {
         logger.info(`${name} is ${state}`);
         parts.onChange(name, state);
       };
-      return new ClusterNode({ node, program, clock, onChange });
+      return new ClusterNode({ node, directory, program, clock, onChange });
     });
   }
 

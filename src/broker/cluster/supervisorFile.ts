@@ -5,6 +5,8 @@ import { systemErrorCode } from '../../base/errors.ts';
 /** `supervisor.json` in the directory of a cluster that runs: where it can be asked, and by what others prove that they may. */
 export interface SupervisorFile {
   readonly pid: number;
+  /** Tells it from a later process of the same id; those before had none. */
+  readonly startMark?: string;
   /** On the loopback address. */
   readonly port: number;
   readonly token: string;
@@ -48,7 +50,8 @@ export function removeStaleFile(directory: string): void {
 
 function isSupervisorFile(value: unknown): value is SupervisorFile {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, port, token } = value as Record<string, unknown>;
+  const { pid, startMark, port, token } = value as Record<string, unknown>;
+  if (startMark !== undefined && typeof startMark !== 'string') return false;
   return typeof pid === 'number' && typeof port === 'number' && typeof token === 'string';
 }
 

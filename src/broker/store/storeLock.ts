@@ -2,7 +2,7 @@ import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
 import type { Disposable } from '../../base/disposable.ts';
-import { startMarkIn } from '../../base/startMark.ts';
+import { startMarkOf } from '../processMark.ts';
 import { makeDirectories } from '../makeDirectories.ts';
 
 interface Owner {
@@ -86,13 +86,4 @@ function isAlive({ pid, startMark }: Owner): boolean {
   }
   const mark = startMarkOf(pid);
   return mark === '' || startMark === '' || mark === startMark;
-}
-
-/** Empty where the system does not say. */
-function startMarkOf(pid: number): string {
-  try {
-    return startMarkIn(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? '';
-  } catch {
-    return '';
-  }
 }

@@ -1,10 +1,12 @@
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
 
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
-import { isAlive } from '../runningBroker.ts';
+import { livingOwner } from '../runningBroker.ts';
 
 /** What stands in the directory of a cluster beside its nodes. */
+const LISTEN_TIMEOUT_MS = 1000;
 const OWN_FILES = ['cluster.json', 'supervisor.json', 'supervisor.log', 'supervisor.log.1'];
 
 /** Directories right below these that hold a cluster, running or not. */
@@ -26,7 +28,7 @@ export async function clusterDirectories(roots: readonly string[]): Promise<read
  */
 export async function removeCluster(directory: string): Promise<void> {
   const pid = await supervisorPid(directory);
-  if (pid !== undefined && isAlive(pid)) throw new CodedError('cluster-running', { directory, pid });
+  if (pid !== undefined) throw new CodedError('cluster-running', { directory, pid });
   const names = (await nodeNames(directory)) ?? [];
   for (const name of [...names, ...OWN_FILES]) {
     await rm(path.join(directory, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -46,9 +48,30 @@ async function nodeNames(directory: string): Promise<readonly string[] | undefin
   return names.filter((name) => typeof name === 'string' && /^\w[\w-]*$/.test(name)) as string[];
 }
 
+/**
+ * Of a supervisor that lives. One that was killed leaves its file, and its id may be a stranger's by now; where the
+ * system does not say when that started, nobody listens at its port.
+ */
 async function supervisorPid(directory: string): Promise<number | undefined> {
-  const pid = (await readJson(path.join(directory, 'supervisor.json')))?.['pid'];
-  return typeof pid === 'number' ? pid : undefined;
+  const file = path.join(directory, 'supervisor.json');
+  const pid = await livingOwner(file);
+  const port = (await readJson(file))?.['port'];
+  const isGone = typeof port === 'number' && !(await listens(port));
+  return isGone ? undefined : pid;
+}
+
+/** Who takes its time is there. */
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: LISTEN_TIMEOUT_MS });
+    const found = (isThere: boolean): void => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once('connect', () => found(true));
+    socket.once('timeout', () => found(true));
+    socket.on('error', () => found(false));
+  });
 }
 
 async function readJson(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { LogFile } from '../../logWriter.ts';
 import type { PlacedNode } from '../clusterDirectory.ts';
+import { OWN_GROUP } from '../nodeProgram.ts';
 import type { NodeProcess, NodeProgram } from '../nodeProgram.ts';
 import { guardProcess } from '../../../base/processGuard.ts';
 import type { Distribution } from './distribution.ts';
@@ -42,6 +43,7 @@ function start(node: PlacedNode, home: string, { executable, version }: Java): N
       env: { ...process.env, ROCKETMQ_HOME: home, NAMESRV_ADDR: undefined },
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
+      detached: OWN_GROUP,
     },
   );
   const guard = child.pid === undefined ? undefined : guardProcess(child.pid, 'end');

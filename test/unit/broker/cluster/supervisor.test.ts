@@ -77,6 +77,7 @@ describe('broker/cluster/supervisor and clusterNode', function () {
     assert.ok(placed);
     const node = new ClusterNode({
       node: placed,
+      directory,
       program: ownProgram(script),
       clock: systemClock,
       onChange: () => undefined,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 
 import { isCodedError } from '../../../../src/base/errors.ts';
@@ -49,6 +52,26 @@ describe('host/cluster/clusterFiles', () => {
     await removeCluster(directory);
     assert.deepEqual(readdirSync(directory).sort(), ['.git', 'a', 'notes.txt']);
     assert.ok(existsSync(path.join(place.path, 'root', 'two')));
+  });
+
+  it('takes no stranger for a supervisor that was killed: neither who has its id, nor who has not its port', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const directory = cluster('one', 'broker-a');
+    const leave = (left: object): void => writeFileSync(path.join(directory, 'supervisor.json'), JSON.stringify(left));
+    leave({ pid: process.pid, port });
+    await assert.rejects(removeCluster(directory), (error) => isCodedError(error, 'cluster-running'));
+    if (process.platform === 'linux') {
+      leave({ pid: process.pid, startMark: 'of another boot', port });
+      await removeCluster(directory);
+      cluster('one', 'broker-a');
+    }
+    stranger.close();
+    await once(stranger, 'close');
+    leave({ pid: process.pid, port });
+    await removeCluster(directory);
+    assert.equal(existsSync(directory), false);
   });
 
   it('touches nothing while the supervisor lives', async () => {
