@@ -9,6 +9,8 @@ import { answers, clientFactories, renewWithSettings } from './host/clientFactor
 import { tellClusterEnds } from './host/cluster/clusterLog.ts';
 import { startClusterProcess } from './host/cluster/clusterProcess.ts';
 import { LocalClusters } from './host/cluster/localClusters.ts';
+import { askControl } from './host/control/askControl.ts';
+import { LocalFaults } from './host/control/localFaults.ts';
 import { ClusterClients } from './host/clusterClients.ts';
 import { registerCommands } from './host/commands/commandTable.ts';
 import { Connections } from './host/connections.ts';
@@ -57,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
       logger,
     }),
   );
+  const localFaults = own(new LocalFaults({ localBroker, ask: askControl, clock, logger }));
   const localClusters = own(new LocalClusters({ modulePath, startProcess: startClusterProcess, clock, logger }));
   stopWhatRuns = () => Promise.all([localBroker.end(), localClusters.end()]);
 
@@ -64,11 +67,14 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   const connections = own(new Connections(localBroker, localClusters, composeRuns));
   const clients = own(new ClusterClients(connections, createClient, logger));
   const endpoints = own(new EndpointClients(connections, createEndpoint));
-  const tree = own(new ExplorerTree({ connections, localClusters, clients, endpoints, settings, clock, logger }));
+  const tree = own(
+    new ExplorerTree({ connections, localClusters, localFaults, clients, endpoints, settings, clock, logger }),
+  );
   const treeView = own(
     vscode.window.createTreeView('rocketmq.explorer', { treeDataProvider: tree, showCollapseAll: true }),
   );
   own(treeView.onDidChangeVisibility(({ visible }) => localClusters.watch(visible)));
+  own(treeView.onDidChangeVisibility(({ visible }) => localFaults.watch(visible)));
   const logDocuments = own(new LogDocuments(clock));
   const { sendPanels, tailPanels } = registerMessagePanels({
     ...{ context, own, connections, clients, endpoints, tree, settings, prompts, clock, logger },
@@ -79,7 +85,17 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   own(
     registerCommands({
       ...sources,
-      ...{ localClusters, composeRuns, modulePath, createClient, createEndpoint, endpoints, secrets, tree },
+      ...{
+        localClusters,
+        localFaults,
+        composeRuns,
+        modulePath,
+        createClient,
+        createEndpoint,
+        endpoints,
+        secrets,
+        tree,
+      },
       ...{ sendPanels, tailPanels, logDocuments, settings, prompts, clock, logger, env },
       containerLogs: own(new ContainerLogs(env)),
       distributions: new Distributions(context.globalState, env),
@@ -96,7 +112,18 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
 
   if (context.extensionMode !== vscode.ExtensionMode.Test) return undefined;
   return {
-    ...{ clients, composeRuns, connections, createEndpoint, endpoints, localBroker, localClusters, prompts, secrets },
+    ...{
+      clients,
+      composeRuns,
+      connections,
+      createEndpoint,
+      endpoints,
+      localBroker,
+      localClusters,
+      localFaults,
+      prompts,
+      secrets,
+    },
     ...{ sendPanels, tailPanels, tree, treeView },
   };
 }

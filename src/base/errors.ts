@@ -40,7 +40,8 @@ export type ErrorCode =
   | 'broker-ended' // exitCode?, signal?, lastWords
   | 'broker-of-other-window' // pid
   | 'broker-uncontrolled' // its control interface is not served
-  | 'broker-control-failed' // reason
+  | 'broker-control-failed' // reason, timeoutMs
+  | 'broker-control-refused' // status, message
   | 'apache-home-invalid' // directory, missing: what of it
   | 'java-not-found' // executable
   | 'java-too-old' // executable, version

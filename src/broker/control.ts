@@ -38,6 +38,51 @@ export interface BrokerCommand {
 /** `running.json` in the store directory of a broker that is up, where `control` is null always; removed at its end. */
 export type RunningBroker = BrokerReady;
 
+export type FaultKind =
+  | 'delay'
+  | 'refuse'
+  | 'dropAnswer'
+  | 'answerTwice'
+  | 'deliverTwice'
+  | 'closeConnection'
+  | 'stopReading'
+  | 'forgetRoute'
+  | 'pretendVersion';
+
+/** One of `GET /faults` of the control interface. What is absent strikes anything, always, without end. */
+export interface SetFault {
+  readonly id: number;
+  readonly kind: FaultKind;
+  readonly server: 'broker' | 'nameServer' | 'grpc';
+  readonly topic?: string | undefined;
+  readonly group?: string | undefined;
+  readonly clientId?: string | undefined;
+  /** Names of request codes. */
+  readonly requests?: readonly string[] | undefined;
+  readonly rpcs?: readonly string[] | undefined;
+  readonly probability: number;
+  readonly count?: number | undefined;
+  readonly forMs?: number | undefined;
+  /** Of `forMs`. */
+  readonly leftMs?: number | undefined;
+  readonly ms?: number | undefined;
+  /** The name of what it refuses with. */
+  readonly code?: string | undefined;
+  /** Of a release. */
+  readonly version?: string | undefined;
+  /** How often. */
+  readonly struck: number;
+  /** Whether it can strike again. */
+  readonly live: boolean;
+}
+
+/** `GET /clock` of the control interface, and the answer to a move. */
+export interface ClockState {
+  readonly nowMs: number;
+  /** 0 while it is frozen. */
+  readonly rate: number;
+}
+
 /** How many masters and slaves a cluster on this machine has, and how they replicate: the four of Apache's tutorial. */
 export type ClusterMode = 'single' | '2m-noslave' | '2m-2s-async' | '2m-2s-sync';
 

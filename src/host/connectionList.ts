@@ -14,8 +14,6 @@ interface ConnectionOf<Scope> {
 /** To the NameServers of a cluster: `local` is the local broker, `cluster` a local one of this window, `docker` in containers. */
 export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local' | 'cluster' | 'docker'> {
   readonly nameServers: string;
-  /** Of the local broker: how many can strike, where there are some. */
-  readonly faults?: number;
   /** Of a local cluster. */
   readonly directory?: string;
   /** Version of Apache RocketMQ, whose servers a local cluster runs; undefined when they are ours. */
@@ -28,7 +26,6 @@ export interface ClusterConnection extends ConnectionOf<ConnectionScope | 'local
 /** To a proxy that speaks gRPC, which lists nothing of its cluster. */
 export interface EndpointConnection extends ConnectionOf<ConnectionScope> {
   readonly nameServers?: undefined;
-  readonly faults?: undefined;
   readonly directory?: undefined;
   readonly composeFile?: undefined;
   readonly endpoint: Omit<EndpointSetting, 'name'>;

@@ -139,8 +139,7 @@ export class Connections implements Disposable {
     const { state } = this.#localBroker;
     if (!('info' in state)) return [];
     const name = vscode.l10n.t('Local Broker');
-    const faults = state.kind === 'running' && state.faults > 0 ? { faults: state.faults } : {};
-    return [{ id: LOCAL_CONNECTION_ID, name, nameServers: state.info.namesrv, scope: 'local', ...faults }];
+    return [{ id: LOCAL_CONNECTION_ID, name, nameServers: state.info.namesrv, scope: 'local' }];
   }
 }
 

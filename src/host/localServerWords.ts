@@ -54,6 +54,8 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
       );
     case 'broker-control-failed':
       return say(t('The control interface of the local broker failed: {0}.', d('reason')), t('Restart it.'));
+    case 'broker-control-refused':
+      return controlRefusal(Number(details['status']));
     case 'usage':
       return say(t('The local broker was started wrongly: {0}.', d('reason')), reportIt());
     case 'cluster-running':
@@ -79,6 +81,18 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
       );
     case 'cluster-ended':
       return say(t('The local cluster ended: {0}.', howItEnded(d, details)), t('Show its log to see why.'));
+  }
+}
+
+/** What was asked for is checked before: these depend on what the broker is at. */
+function controlRefusal(status: number): ErrorWords {
+  switch (status) {
+    case 409:
+      return say(t('The local broker cannot do that now.'), t('Clear faults, of which it takes 1000, then try again.'));
+    case 503:
+      return say(t('The jump of the clock took too long and stopped on the way.'), t('Let it jump again.'));
+    default:
+      return say(t('The control interface of the local broker refused it (HTTP {0}).', status), reportIt());
   }
 }
 

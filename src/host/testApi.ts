@@ -9,6 +9,7 @@ import type { Connections } from './connections.ts';
 import type { EndpointClients } from './endpointClients.ts';
 import type { ExplorerTree } from './explorer/explorerTree.ts';
 import type { ExplorerNode } from './explorer/nodes.ts';
+import type { LocalFaults } from './control/localFaults.ts';
 import type { LocalBroker } from './localBroker.ts';
 import type { SendPanels } from './panels/sendPanel.ts';
 import type { TailPanels } from './panels/tailPanel.ts';
@@ -25,6 +26,7 @@ export interface ExtensionApi {
   readonly secrets: Secrets;
   readonly localBroker: LocalBroker;
   readonly localClusters: LocalClusters;
+  readonly localFaults: LocalFaults;
   readonly prompts: PromptSeam;
   readonly sendPanels: SendPanels;
   readonly tailPanels: TailPanels;

@@ -9,10 +9,14 @@ export interface Turn {
 /** Asks one question and keeps its answer; false when it was dismissed. */
 export type Question = (turn: Turn) => Promise<boolean>;
 
-/** Asks one question after the other, with a way back to the one before. False when one was dismissed. */
-export async function askInTurn(questions: readonly Question[]): Promise<boolean> {
+/**
+ * Asks one question after the other, with a way back to the one before. False when one was dismissed. Which questions
+ * come after one may depend on its answer: then they are named anew each time.
+ */
+export async function askInTurn(named: readonly Question[] | (() => readonly Question[])): Promise<boolean> {
   let index = 0;
   for (;;) {
+    const questions = typeof named === 'function' ? named() : named;
     const question = questions[index];
     if (question === undefined) return true;
     const back = { used: false };

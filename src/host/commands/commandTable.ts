@@ -20,10 +20,12 @@ import type { ConnectionCommandContext } from './connection.ts';
 import * as endpoint from './endpoint.ts';
 import type { EndpointCommandContext } from './endpoint.ts';
 import * as explorer from './explorer.ts';
+import * as faults from './faults.ts';
 import * as localBroker from './localBroker.ts';
-import type { LocalBrokerCommandContext } from './localBroker.ts';
+import { moveClock } from './localClock.ts';
 import * as localCluster from './localCluster.ts';
 import * as localControl from './localControl.ts';
+import type { LocalControlContext } from './localControl.ts';
 import * as panels from './panels.ts';
 import type { PanelCommandContext } from './panels.ts';
 import { insertSnippet } from './snippet.ts';
@@ -32,7 +34,7 @@ import type { TopicCommandContext } from './topic.ts';
 
 export interface CommandContext
   extends
-    LocalBrokerCommandContext,
+    LocalControlContext,
     ApacheCommandContext,
     ClusterNodeCommandContext,
     ConnectionCommandContext,
@@ -55,7 +57,10 @@ function commandTable(context: CommandContext): Readonly<Record<CommandId, Handl
     'rocketmq.localBroker.showLog': () => localBroker.showBrokerLog(context),
     'rocketmq.localBroker.copyControl': () => localControl.copyControl(context),
     'rocketmq.localBroker.clearFaults': () => localControl.clearFaults(context),
+    'rocketmq.localBroker.moveClock': () => moveClock(context),
     'rocketmq.localBroker.menu': () => localBroker.openLocalBrokerMenu(context),
+    'rocketmq.fault.set': (node) => faults.setFault(context, node),
+    'rocketmq.fault.clear': (node) => faults.clearFault(context, node),
     'rocketmq.localCluster.start': () => localCluster.startLocalCluster(context),
     'rocketmq.localCluster.stop': (node) => localCluster.stopLocalCluster(context, node),
     'rocketmq.localCluster.showLog': (node) => localCluster.showClusterLog(context, node),

@@ -63,13 +63,15 @@ function menuOf(state: LocalBrokerState): readonly (readonly [label: string, com
   const restart = [t('$(debug-restart) Restart'), 'rocketmq.localBroker.restart'] as const;
   const reset = [t('$(clear-all) Reset Data…'), 'rocketmq.localBroker.reset'] as const;
   const log = [t('$(output) Show Log'), 'rocketmq.localBroker.showLog'] as const;
+  const fault = [t('$(bug) Set Fault…'), 'rocketmq.fault.set'] as const;
+  const clock = [t('$(watch) Move Clock…'), 'rocketmq.localBroker.moveClock'] as const;
   switch (state.kind) {
     case 'stopped':
       return [start, log, reset];
     case 'starting':
       return [stop, log];
     case 'running':
-      return [stop, restart, log, reset];
+      return [stop, restart, fault, clock, log, reset];
     case 'stopping':
     case 'external':
       return [log];

@@ -7,14 +7,17 @@ import { errorText, asError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { BrokerDetail } from '../../client/model.ts';
 import type { ClusterClients } from '../clusterClients.ts';
+import { LOCAL_CONNECTION_ID } from '../connectionList.ts';
 import type { ConnectionInfo } from '../connectionList.ts';
 import type { LocalCluster } from '../cluster/localCluster.ts';
 import type { LocalClusters } from '../cluster/localClusters.ts';
+import type { LocalFaults } from '../control/localFaults.ts';
 import type { Connections } from '../connections.ts';
 import type { EndpointClients } from '../endpointClients.ts';
 import { SETTINGS_SECTION } from '../settings.ts';
 import type { Settings } from '../settings.ts';
 import { ChildCache } from './childCache.ts';
+import { FaultRows } from './faultRows.ts';
 import { isSystemNode, loadChildren } from './loadChildren.ts';
 import { connectionNode, emptyNode, isParentNode, loadingNode, malformedNode } from './nodes.ts';
 import type { BrokerTreeNode, ConnectionTreeNode, ExplorerNode, ParentNode, TopicTreeNode } from './nodes.ts';
@@ -34,6 +37,7 @@ const SHOW_SYSTEM = 'explorer.showSystemTopics';
 export interface ExplorerTreeOptions {
   readonly connections: Connections;
   readonly localClusters: LocalClusters;
+  readonly localFaults: LocalFaults;
   readonly clients: ClusterClients;
   readonly endpoints: EndpointClients;
   readonly settings: Settings;
@@ -57,6 +61,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
    */
   readonly #waiting = new Map<string, ParentNode>();
   readonly #processes: ProcessRows;
+  readonly #faults: FaultRows;
   /** Topics that got messages, and clusters a node of which came or went: asked about again in a moment. */
   readonly #outdated = new Set<ParentNode>();
   #refreshing: Disposable | undefined;
@@ -67,8 +72,10 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     this.#changes = this.#store.add(new TreeChanges((node) => this.#emitter.fire(node), options.clock));
     this.#cache = new ChildCache(async (parent) => this.#load(parent));
     this.#processes = new ProcessRows(options.localClusters);
+    this.#faults = new FaultRows(options.localFaults);
     this.#roots = options.connections.list.map(connectionNode);
     this.#store.add(options.localClusters.onDidChange((cluster) => this.#drawProcesses(cluster)));
+    this.#store.add(options.localFaults.onDidChange(() => this.#drawFaults()));
     this.#store.add(options.connections.onDidChange((list) => this.#reconnect(list)));
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -83,6 +90,7 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     return treeItemOf(node, {
       counts: children === undefined ? undefined : this.#count(children),
       brokerDetail: this.#brokerDetails.get(node.id),
+      faults: node.kind === 'connection' ? this.#faults.live(node) : 0,
     });
   }
 
@@ -93,14 +101,17 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
   async getChildren(node?: ExplorerNode): Promise<ExplorerNode[]> {
     if (node === undefined) return [...this.#roots, ...this.#options.connections.malformed.map(malformedNode)];
     if (node.kind === 'processes') return [...this.#processes.below(node)];
+    if (node.kind === 'faults') return [...this.#faults.below(node)];
     if (!isParentNode(node)) return [];
-    const own = node.kind === 'connection' ? this.#processes.folderBelow(node) : [];
     const below = await this.#changes.answering(node, () => this.#loadedOrLoading(node));
-    return [...own, ...below];
+    if (node.kind !== 'connection') return below;
+    return [...this.#faults.folderBelow(node), ...this.#processes.folderBelow(node), ...below];
   }
 
   /** Asks the cluster again for what stands below a node (or beside it, when it has no children), or for everything. */
   refresh(node?: ExplorerNode): void {
+    if (node === undefined || node.connection?.id === LOCAL_CONNECTION_ID) this.#lookAtFaults();
+    if (node?.kind === 'faults' || node?.kind === 'fault') return;
     let target = node;
     while (target !== undefined && !isParentNode(target)) target = target.parent;
     this.#cache.forget(target);
@@ -167,6 +178,17 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     if (root === undefined) return;
     for (const folder of this.#processes.folderBelow(root)) this.#draw(folder);
     if (haveStatesChanged) this.#refreshLater([root]);
+  }
+
+  /** Nothing of the cluster is asked again. */
+  #drawFaults(): void {
+    const root = this.#roots.find(({ connection }) => connection.id === LOCAL_CONNECTION_ID);
+    if (root !== undefined) this.#draw(root);
+  }
+
+  #lookAtFaults(): void {
+    const { localFaults, logger } = this.#options;
+    localFaults.look().catch((error: unknown) => logger.warn(`explorer: faults: ${errorText(error)}`));
   }
 
   #refreshLater(nodes: readonly ParentNode[]): void {

@@ -1,6 +1,6 @@
 import type { EndpointQueue } from '../../client/grpc/endpointModel.ts';
 import type { BrokerNode, GroupClient, GroupSummary, QueueState, TopicSummary } from '../../client/model.ts';
-import type { ClusterNodeStatus } from '../../broker/control.ts';
+import type { ClusterNodeStatus, SetFault } from '../../broker/control.ts';
 import type { ConnectionInfo, EndpointConnection, MalformedEntry } from '../connectionList.ts';
 
 interface NodeOf<Kind extends string, Parent> {
@@ -70,6 +70,15 @@ export interface ProcessTreeNode extends NodeOf<'process', ProcessesTreeNode> {
   readonly status: ClusterNodeStatus;
 }
 
+/** What the faults of the local broker stand below. */
+export interface FaultsTreeNode extends NodeOf<'faults', ConnectionTreeNode> {
+  readonly faults: readonly SetFault[];
+}
+
+export interface FaultTreeNode extends NodeOf<'fault', FaultsTreeNode> {
+  readonly fault: SetFault;
+}
+
 /** A node whose children are asked of a cluster. */
 export type ParentNode =
   ConnectionTreeNode | ClusterTreeNode | FolderTreeNode | TopicTreeNode | GroupTreeNode | EndpointTopicTreeNode;
@@ -95,6 +104,8 @@ export type ExplorerNode =
   | ParentNode
   | ProcessesTreeNode
   | ProcessTreeNode
+  | FaultsTreeNode
+  | FaultTreeNode
   | BrokerTreeNode
   | ClientTreeNode
   | QueueTreeNode
@@ -126,6 +137,14 @@ export function processesNode(parent: ConnectionTreeNode): ProcessesTreeNode | u
 
 export function processNode(parent: ProcessesTreeNode, status: ClusterNodeStatus): ProcessTreeNode {
   return { ...child(parent, 'process', status.name), status };
+}
+
+export function faultsNode(parent: ConnectionTreeNode, faults: readonly SetFault[]): FaultsTreeNode {
+  return { ...child(parent, 'faults', ''), faults };
+}
+
+export function faultNode(parent: FaultsTreeNode, fault: SetFault): FaultTreeNode {
+  return { ...child(parent, 'fault', String(fault.id)), fault };
 }
 
 export function clusterNode(parent: ConnectionTreeNode, clusterName: string): ClusterTreeNode {
@@ -229,6 +248,8 @@ export function nodeName(node: ExplorerNode): string | undefined {
       return node.status.name;
     case 'folder':
     case 'processes':
+    case 'faults':
+    case 'fault':
     case 'unknown':
     case 'loading':
     case 'empty':
@@ -238,7 +259,7 @@ export function nodeName(node: ExplorerNode): string | undefined {
   }
 }
 
-function child<Kind extends string, Parent extends ParentNode | ProcessesTreeNode>(
+function child<Kind extends string, Parent extends ParentNode | ProcessesTreeNode | FaultsTreeNode>(
   parent: Parent,
   kind: Kind,
   name: string,

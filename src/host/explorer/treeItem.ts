@@ -5,6 +5,7 @@ import { isKept } from '../connectionList.ts';
 import { faultsText } from '../faultsText.ts';
 import { describeError } from '../errorMessages.ts';
 import { endpointLooks, endpointQueueLooks, endpointTopicLooks, unknownLooks } from './endpointLooks.ts';
+import { faultLooks, faultsLooks } from './faultLooks.ts';
 import { processesLooks, processLooks } from './processLooks.ts';
 import { BESIDE, icon, spoken, tooltip } from './looks.ts';
 import type { Looks } from './looks.ts';
@@ -30,6 +31,8 @@ export interface ChildCounts {
 export interface NodeFacts {
   readonly counts: ChildCounts | undefined;
   readonly brokerDetail: BrokerDetail | Error | undefined;
+  /** Of the local broker: how many can strike. */
+  readonly faults: number;
 }
 
 const { t } = vscode.l10n;
@@ -57,7 +60,7 @@ export function treeItemOf(node: ExplorerNode, facts: NodeFacts): vscode.TreeIte
 function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
   switch (node.kind) {
     case 'connection':
-      return connectionLooks(node);
+      return connectionLooks(node, facts.faults);
     case 'cluster':
       return {
         label: node.clusterName,
@@ -74,6 +77,10 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
       return processesLooks(node);
     case 'process':
       return processLooks(node);
+    case 'faults':
+      return faultsLooks(node);
+    case 'fault':
+      return faultLooks(node);
     case 'topic':
       return topicLooks(node);
     case 'queue':
@@ -106,7 +113,7 @@ function looksOf(node: ExplorerNode, facts: NodeFacts): Looks {
   }
 }
 
-function connectionLooks({ connection }: ConnectionTreeNode): Looks {
+function connectionLooks({ connection }: ConnectionTreeNode, live: number): Looks {
   if (connection.endpoint !== undefined) return endpointLooks(connection);
   const icons = { user: 'plug', workspace: 'plug', local: 'vm-running', cluster: 'server-process', docker: 'package' };
   const kept = {
@@ -116,7 +123,7 @@ function connectionLooks({ connection }: ConnectionTreeNode): Looks {
     cluster: t('this window'),
     docker: t('this machine'),
   };
-  const faults = connection.faults === undefined ? undefined : faultsText(connection.faults);
+  const faults = live === 0 ? undefined : faultsText(live);
   return {
     label: connection.name,
     description: faults === undefined ? connection.nameServers : `${faults}, ${connection.nameServers}`,

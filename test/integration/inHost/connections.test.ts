@@ -260,11 +260,11 @@ describe('connections', () => {
     const { client } = api.clients.byId('local')!;
     const spec = { topic: 'sent', readQueueNums: 1, writeQueueNums: 1, perm: 6, messageType: 'NORMAL' as const };
     await client.createTopic('DefaultCluster', spec);
-    const { connections, localClusters, clients, endpoints } = api;
+    const { connections, localClusters, localFaults, clients, endpoints } = api;
     const clock = new FakeClock();
     const settings = new Settings(() => undefined);
     const tree = new ExplorerTree({
-      ...{ connections, localClusters, clients, endpoints, settings, clock },
+      ...{ connections, localClusters, localFaults, clients, endpoints, settings, clock },
       logger: silentLogger,
     });
     const view = { ...api, tree };

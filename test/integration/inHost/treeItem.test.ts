@@ -16,6 +16,7 @@ describe('the rows of the explorer', () => {
     const item = treeItemOf(brokerNode(folderNode(cluster, 'brokers'), broker), {
       counts: undefined,
       brokerDetail: detail,
+      faults: 0,
     });
     assert.ok(item.iconPath instanceof vscode.ThemeIcon);
     return { description: item.description, icon: item.iconPath.id, spoken: item.accessibilityInformation?.label };
@@ -46,12 +47,12 @@ describe('the rows of the explorer', () => {
 
   it('a group of the system is heard to be one', () => {
     const node = groupNode(folderNode(cluster, 'groups'), { group: 'CID_X', system: true });
-    const item = treeItemOf(node, { counts: undefined, brokerDetail: undefined });
+    const item = treeItemOf(node, { counts: undefined, brokerDetail: undefined, faults: 0 });
     assert.equal(item.accessibilityInformation?.label, 'CID_X, system, Consumer group');
   });
 
   it('a connection says its addresses once', () => {
-    const item = treeItemOf(connection, { counts: undefined, brokerDetail: undefined });
+    const item = treeItemOf(connection, { counts: undefined, brokerDetail: undefined, faults: 0 });
     assert.equal(item.accessibilityInformation?.label, 'dev, h:9876, Kept in user settings');
   });
 });

@@ -32,6 +32,26 @@ describe('askInTurn', () => {
     assert.deepEqual(asked, ['first', 'second', 'first', 'second']);
   });
 
+  it('asks what an answer calls for, and not what another one would have', async () => {
+    const asked: string[] = [];
+    let isLate = false;
+    let backs = 1;
+    const kind = () => {
+      asked.push('kind');
+      isLate = !isLate;
+      return Promise.resolve(true);
+    };
+    const late = ({ step, onBack }: Turn) => {
+      asked.push(`late ${step.number}/${step.total}`);
+      if (backs > 0) onBack?.();
+      backs -= 1;
+      return Promise.resolve(true);
+    };
+    const end = ({ step }: Turn) => Promise.resolve(asked.push(`end ${step.number}/${step.total}`) > 0);
+    assert.equal(await askInTurn(() => [kind, ...(isLate ? [late] : []), end]), true);
+    assert.deepEqual(asked, ['kind', 'late 2/3', 'kind', 'end 2/2']);
+  });
+
   it('ends at the question that is dismissed', async () => {
     let askedAfter = false;
     const dismissed = () => Promise.resolve(false);

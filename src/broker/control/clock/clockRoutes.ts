@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import type { ClockState } from '../../control.ts';
 import type { Runtime } from '../../runtime.ts';
 import { ControlError } from '../controlError.ts';
 import type { ControlRoute } from '../controlServer.ts';
@@ -56,7 +57,7 @@ async function jump({ clock, steadyClock, turns, runtime }: Parts, toMs: number)
   await settled(context);
 }
 
-function shown(clock: AdjustableClock): object {
+function shown(clock: AdjustableClock): ClockState & Readonly<Record<string, unknown>> {
   const nowMs = clock.now();
   return {
     now: new Date(nowMs).toISOString(),

@@ -1,5 +1,5 @@
 import { badRequest } from '../controlError.ts';
-import { durationMs } from '../duration.ts';
+import { durationMs } from '../../../base/duration.ts';
 import { Input } from '../input.ts';
 
 /** What a clock is told to do, in the order in which it does it. */

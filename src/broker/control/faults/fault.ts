@@ -1,4 +1,5 @@
 import type { RpcName } from '../../../protocol/grpc/rpc.ts';
+import type { FaultKind } from '../../control.ts';
 import type { ServerKind } from '../../requestFaults.ts';
 
 export const FAULT_KINDS = [
@@ -11,9 +12,7 @@ export const FAULT_KINDS = [
   'stopReading',
   'forgetRoute',
   'pretendVersion',
-] as const;
-
-export type FaultKind = (typeof FAULT_KINDS)[number];
+] as const satisfies readonly FaultKind[];
 
 /** What shall go wrong, with which requests and how often. */
 export interface Fault {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { Disposable } from '../../../base/disposable.ts';
 import { Emitter } from '../../../base/emitter.ts';
+import type { SetFault } from '../../control.ts';
 import type { ServerKind } from '../../requestFaults.ts';
 import { ControlError } from '../controlError.ts';
 import type { Fault } from './fault.ts';
@@ -55,7 +56,7 @@ export class FaultList {
   }
 
   /** All or none. @throws ControlError when there are too many */
-  add(faults: readonly Fault[]): readonly object[] {
+  add(faults: readonly Fault[]): readonly SetFault[] {
     const room = MAX_FAULTS - this.#faults.length;
     if (faults.length > room) {
       throw new ControlError(
@@ -69,7 +70,7 @@ export class FaultList {
     return added.map((listed) => this.#shown(listed));
   }
 
-  list(): readonly object[] {
+  list(): readonly SetFault[] {
     return this.#faults.map((listed) => this.#shown(listed));
   }
 
@@ -143,7 +144,7 @@ export class FaultList {
     if (live.length !== before) this.#changes.fire(live.length);
   }
 
-  #shown(listed: Listed): object {
+  #shown(listed: Listed): SetFault {
     const { id, fault, struck, untilMs } = listed;
     return {
       id,

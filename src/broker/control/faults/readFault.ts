@@ -1,10 +1,11 @@
 import { RequestCode, ResponseCode } from '../../../protocol/codes.ts';
 import { versionOrdinal } from '../../../protocol/command.ts';
+import type { FaultKind } from '../../control.ts';
 import { badRequest } from '../controlError.ts';
 import { Input } from '../input.ts';
 import type { ServerKind } from '../../requestFaults.ts';
 import { FAULT_KINDS } from './fault.ts';
-import type { Fault, FaultKind } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { ownRpcs, rpcCode, rpcsOf, serverOf } from './readRpcFault.ts';
 
 const MAX_MS = 600_000;

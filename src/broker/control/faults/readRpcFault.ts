@@ -1,8 +1,8 @@
 import type { RpcName } from '../../../protocol/grpc/rpc.ts';
+import type { FaultKind } from '../../control.ts';
 import type { ServerKind } from '../../requestFaults.ts';
 import { badRequest } from '../controlError.ts';
 import type { Input } from '../input.ts';
-import type { FaultKind } from './fault.ts';
 import { RPC_CODES, rpcCodeOf } from './rpcRefusal.ts';
 import { RPCS, isConversation, rpcOf } from './rpcs.ts';
 

@@ -1,6 +1,6 @@
 import { PropertyName } from '../../../protocol/messageProperty.ts';
 import { badRequest } from '../controlError.ts';
-import { durationMs } from '../duration.ts';
+import { durationMs } from '../../../base/duration.ts';
 import { Input } from '../input.ts';
 
 export const TOPIC_TYPES = ['NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'MIXED'] as const;
