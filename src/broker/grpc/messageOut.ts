@@ -1,46 +1,63 @@
-import { createHash } from 'node:crypto';
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { hash } from 'node:crypto';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { isCodedError } from '../../base/errors.ts';
 import { decompressBody } from '../../protocol/compression.ts';
 import { DigestType, Encoding, MessageType } from '../../protocol/grpc/definition_pb.ts';
-import type { MessageSchema, SystemPropertiesSchema } from '../../protocol/grpc/definition_pb.ts';
+import type { DeadLetterQueue, Message, Resource, SystemProperties } from '../../protocol/grpc/definition_pb.ts';
 import { formatHostAddress, ipText } from '../../protocol/hostAddress.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import { offsetMessageId } from '../../protocol/messageId.ts';
 import { PropertyName, decodeProperties, isReservedProperty, propertyOf } from '../../protocol/messageProperty.ts';
 
-export type GrpcMessage = MessageInitShape<typeof MessageSchema>;
 type Properties = ReadonlyMap<string, string>;
 
 /**
  * A stored message as clients of gRPC get it. Bodies that remoting producers compressed are plain here, since the
- * clients disagree on what GZIP is. Source: GrpcConverter.java; gRPC sheet §4.5, §4.9.
+ * clients disagree on what GZIP is. It is made as it is encoded, field by field: `create` would copy each message of it.
+ * Source: GrpcConverter.java; gRPC sheet §4.5, §4.9.
  * @param more what goes before that which is stored: the topic that was asked for, a receipt
  */
 export function messageOut(
   stored: StoredMessage,
   more: { readonly topic?: string; readonly receiptHandle?: string; readonly nowMs: number },
-): GrpcMessage {
+): Message {
   const properties = decodeProperties(stored.properties);
   const { body, isCompressed } = bodyOf(stored);
   const userProperties: Record<string, string> = {};
   for (const [name, value] of properties) if (!isReservedProperty(name)) userProperties[name] = value;
-  const { receiptHandle = properties.get(PropertyName.POP_CK) } = more;
+  const systemProperties: SystemProperties = {
+    $typeName: 'apache.rocketmq.v2.SystemProperties',
+    tag: properties.get(PropertyName.TAGS),
+    keys: keysOf(properties),
+    messageId: idOf(stored, properties.get(PropertyName.UNIQUE_KEY)),
+    bodyDigest: {
+      $typeName: 'apache.rocketmq.v2.Digest',
+      type: DigestType.MD5,
+      checksum: hash('md5', body, 'hex').toUpperCase(),
+    },
+    bodyEncoding: isCompressed ? Encoding.GZIP : Encoding.IDENTITY,
+    messageType: typeOf(properties),
+    bornTimestamp: timestampOf(stored.bornTimestamp),
+    bornHost: properties.get(PropertyName.BORN_HOST) ?? ipText(stored.bornHost.ip),
+    storeTimestamp: timestampOf(stored.storeTimestamp),
+    storeHost: formatHostAddress(stored.storeHost),
+    deliveryTimestamp: dueTime(properties, more.nowMs),
+    receiptHandle: more.receiptHandle ?? properties.get(PropertyName.POP_CK),
+    queueId: stored.queueId,
+    queueOffset: BigInt(stored.queueOffset),
+    deliveryAttempt: stored.reconsumeTimes + 1,
+    messageGroup: properties.get(PropertyName.SHARDING_KEY),
+    traceContext: properties.get(PropertyName.TRACE_CONTEXT),
+    deadLetterQueue: deadLetterOf(properties),
+    liteTopic: properties.get(PropertyName.LITE_TOPIC),
+    priority: priorityOf(properties),
+  };
   return {
+    $typeName: 'apache.rocketmq.v2.Message',
     topic: resourceOf(more.topic ?? stored.topic),
     userProperties,
+    systemProperties,
     body,
-    systemProperties: {
-      ...placeOf(stored, properties),
-      ...originOf(stored, properties),
-      ...given(properties),
-      ...dueTime(properties, more.nowMs),
-      bodyDigest: { type: DigestType.MD5, checksum: createHash('md5').update(body).digest('hex').toUpperCase() },
-      bodyEncoding: isCompressed ? Encoding.GZIP : Encoding.IDENTITY,
-      messageType: typeOf(properties),
-      ...(receiptHandle === undefined ? {} : { receiptHandle }),
-    },
   };
 }
 
@@ -63,54 +80,39 @@ function idOf({ storeHost, physicalOffset }: StoredMessage, uniqueKey: string | 
   return uniqueKey ?? offsetMessageId(storeHost, physicalOffset);
 }
 
-type System = Exclude<MessageInitShape<typeof SystemPropertiesSchema>, { $typeName: string }>;
-
-function placeOf(stored: StoredMessage, properties: Properties): System {
-  return {
-    messageId: idOf(stored, properties.get(PropertyName.UNIQUE_KEY)),
-    queueId: stored.queueId,
-    queueOffset: BigInt(stored.queueOffset),
-    deliveryAttempt: stored.reconsumeTimes + 1,
-    storeTimestamp: timestampFromMs(stored.storeTimestamp),
-    storeHost: formatHostAddress(stored.storeHost),
-  };
-}
-
-function originOf(stored: StoredMessage, properties: Properties): System {
-  return {
-    bornTimestamp: timestampFromMs(stored.bornTimestamp),
-    bornHost: properties.get(PropertyName.BORN_HOST) ?? ipText(stored.bornHost.ip),
-  };
-}
-
-/** What the producer gave. */
-function given(properties: Properties): System {
-  const system: System = {};
-  const tag = properties.get(PropertyName.TAGS);
-  if (tag !== undefined) system.tag = tag;
+function keysOf(properties: Properties): string[] {
   const keys = properties.get(PropertyName.KEYS);
-  if (keys !== undefined) system.keys = keys.split(' ').filter((key) => key !== '');
-  const group = properties.get(PropertyName.SHARDING_KEY);
-  if (group !== undefined) system.messageGroup = group;
-  const trace = properties.get(PropertyName.TRACE_CONTEXT);
-  if (trace !== undefined) system.traceContext = trace;
-  const liteTopic = properties.get(PropertyName.LITE_TOPIC);
-  if (liteTopic !== undefined) system.liteTopic = liteTopic;
+  return keys === undefined ? [] : keys.split(' ').filter((key) => key !== '');
+}
+
+function priorityOf(properties: Properties): number | undefined {
   const priority = properties.get(PropertyName.PRIORITY);
-  if (priority !== undefined && /^\d{1,9}$/.test(priority)) system.priority = Number(priority);
+  return priority !== undefined && /^\d{1,9}$/.test(priority) ? Number(priority) : undefined;
+}
+
+function deadLetterOf(properties: Properties): DeadLetterQueue | undefined {
   const topic = properties.get(PropertyName.DEAD_LETTER_TOPIC);
   const messageId = properties.get(PropertyName.DEAD_LETTER_MESSAGE_ID);
-  if (topic !== undefined && messageId !== undefined) system.deadLetterQueue = { topic, messageId };
-  return system;
+  if (topic === undefined || messageId === undefined) return undefined;
+  return { $typeName: 'apache.rocketmq.v2.DeadLetterQueue', topic, messageId };
 }
 
-function dueTime(properties: Properties, nowMs: number): System {
+function dueTime(properties: Properties, nowMs: number): Timestamp | undefined {
   const delaySeconds = wholeNumber(properties.get(PropertyName.TIMER_DELAY_SEC));
   const dueMs =
     delaySeconds === undefined
       ? wholeNumber(properties.get(PropertyName.TIMER_DELIVER_MS))
       : nowMs + delaySeconds * 1000;
-  return dueMs === undefined ? {} : { deliveryTimestamp: timestampFromMs(dueMs) };
+  return dueMs === undefined ? undefined : timestampOf(dueMs);
+}
+
+function timestampOf(ms: number): Timestamp {
+  const seconds = Math.floor(ms / 1000);
+  return {
+    $typeName: 'google.protobuf.Timestamp',
+    seconds: BigInt(seconds),
+    nanos: (ms - seconds * 1000) * 1_000_000,
+  };
 }
 
 /** Of a message as it is stored. Source: GrpcConverter.java, buildSystemProperties; TopicMessageType.java of 5.5.0. */
@@ -127,9 +129,13 @@ function typeOf(properties: Properties): MessageType {
 }
 
 /** A namespace stands before the first `%` of a name. Source: NamespaceUtil.java. */
-function resourceOf(topic: string): GrpcMessage['topic'] {
+function resourceOf(topic: string): Resource {
   const at = topic.startsWith('%') ? -1 : topic.indexOf('%');
-  return at <= 0 ? { name: topic } : { resourceNamespace: topic.slice(0, at), name: topic.slice(at + 1) };
+  return {
+    $typeName: 'apache.rocketmq.v2.Resource',
+    resourceNamespace: at <= 0 ? '' : topic.slice(0, at),
+    name: at <= 0 ? topic : topic.slice(at + 1),
+  };
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

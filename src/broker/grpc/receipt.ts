@@ -43,8 +43,17 @@ export async function receivedMessage(
   }
   const held = { topic: heldTopic(topic, group, retry), queueId };
   const client = clients.get(clientId);
-  const renewed = client && (await renewals.take(client, { ...held, group, offset }));
-  const messages = renewed ?? { ...held, group, startOffset, popTime, invisibleTime, reviveQueueId, brokerName };
+  const renewed = client && (await renewals.take(client, { topic: held.topic, queueId, group, offset }));
+  const messages = renewed ?? {
+    topic: held.topic,
+    queueId,
+    group,
+    startOffset,
+    popTime,
+    invisibleTime,
+    reviveQueueId,
+    brokerName,
+  };
   if (messages.popTime + messages.invisibleTime <= broker.clock.now()) throw invalid('receipt handle is expired');
   const refusal = checkPoppedQueue(broker, held, session) ?? checkReviveQueue(broker, reviveQueueId);
   if (refusal !== undefined) throw invalid(refusal.remark ?? '');

@@ -22,9 +22,20 @@ const RELEASE_MS = 1000;
 
 /** Source: LocalMessageService.java, popMessage. */
 export function receivedMessages(broker: BrokerContext, wish: PopWish, popped: Popped): Received[] {
+  const { group } = wish;
+  const { popTime, reviveQueueId } = popped;
   return popped.queues.flatMap((queue) => {
     const { topic, queueId, startOffset, order } = queue;
-    const messages = { ...pop(broker, wish, popped), topic, queueId, startOffset };
+    const messages = {
+      topic,
+      group,
+      queueId,
+      startOffset,
+      popTime,
+      invisibleTime: wish.invisibleTimeMs,
+      reviveQueueId,
+      brokerName: broker.config.brokerName,
+    };
     const retry = topic === wish.topic ? '0' : retryFlagOf(topic);
     return storedMessages(queue).map((stored): Received => {
       const offset = stored.queueOffset;
@@ -38,10 +49,6 @@ export function receivedMessages(broker: BrokerContext, wish: PopWish, popped: P
       };
     });
   });
-}
-
-function pop({ config }: BrokerContext, { group, invisibleTimeMs }: PopWish, { popTime, reviveQueueId }: Popped) {
-  return { group, popTime, invisibleTime: invisibleTimeMs, reviveQueueId, brokerName: config.brokerName };
 }
 
 function storedMessages({ records }: PoppedQueue): StoredMessage[] {

@@ -100,7 +100,10 @@ export class TimerStore {
 
   /** The first slot with messages that are not served. */
   get nextSlot(): number | undefined {
-    return this.#wheel.next(this.#readMs);
+    const slotMs = this.#wheel.next(this.#readMs);
+    // In a new store everything up to it is a week.
+    if (slotMs !== undefined) this.#readMs = slotMs;
+    return slotMs;
   }
 
   /** Messages of a slot; those that take others away count against them. */
@@ -130,7 +133,7 @@ export class TimerStore {
     };
     const position = this.#log.append(unit);
     this.#wheel.add(slotMs, position, takesAway ? -1 : 1);
-    // Only a clock that was set back brings a slot before those that are served.
+    // A slot before the first that had messages, or, with a clock that was set back, before those that are served.
     this.#readMs = Math.min(this.#readMs, slotMs);
     return { ...unit, position };
   }
