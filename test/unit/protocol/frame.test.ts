@@ -102,6 +102,38 @@ describe('frame', () => {
     );
   });
 
+  it('writes heads like those before from patterns, the same bytes', () => {
+    const value = fc.constantFrom('a', 'b', 'ab', 'ba', '"', '\u0001', 'é', '');
+    const alike = fc.record(
+      {
+        code: fc.constantFrom(0, 8),
+        language: fc.constantFrom('JAVA', 'CPP!'),
+        version: fc.constantFrom(479, 480),
+        opaque: fc.constantFrom(-1, 0, 7, 8, 17, 0x7fffffff),
+        flag: fc.constantFrom(0, 1),
+        remark: fc.constantFrom(undefined, 'FOUND', 'a"b'),
+        extFields: fc
+          .constantFrom('x', 'y')
+          .chain((first) => fc.record({ [first]: value, z: value }, { requiredKeys: [first] })),
+        body: fc.constant(EMPTY_BODY),
+      },
+      { noNullPrototype: true },
+    );
+    const target = Buffer.alloc(400, '!');
+    fc.assert(
+      fc.property(alike, fc.array(alike, { maxLength: 30 }), fc.integer({ min: 0, max: 250 }), (often, others, at) => {
+        // So often that it becomes a pattern.
+        for (const command of [...new Array<RemotingCommand>(20).fill(often), ...others]) {
+          const head = encodeFrame(command);
+          const isPlain = !head.subarray(8).some((byte) => byte > 0x7e);
+          const end = writePlainHead(command, 0, target, at);
+          assert.equal(end, isPlain && at + head.length <= target.length ? at + head.length : -1);
+          if (end > 0) assert.equal(target.toString('latin1', at, end), head.toString('latin1'));
+        }
+      }),
+    );
+  });
+
   it('takes numbers in ext fields as text, as the C++ client sends them', () => {
     const header = Buffer.from(
       '{"code":310,"opaque":1,"flag":0,"language":"CPP","version":333,"remark":"","extFields":{"d":4,"k":false,"a":"g","z":null}}',
