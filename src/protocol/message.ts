@@ -107,11 +107,12 @@ export function writeMessage(
   at = writeInt32(record, message.reconsumeTimes, at);
   at = writeInt64(record, message.preparedTransactionOffset, at);
   at = writeInt32(record, message.body.length, at);
-  at += message.body.copy(record, at);
+  record.set(message.body, at);
+  at += message.body.length;
   at = isV2 ? writeInt16(record, size.topicBytes, at) : record.writeUInt8(size.topicBytes, at);
-  at += record.write(message.topic, at, size.topicBytes, 'utf8');
+  at = writeText(record, message.topic, size.topicBytes, at);
   at = writeInt16(record, size.propertiesBytes, at);
-  record.write(message.properties, at, size.propertiesBytes, 'utf8');
+  writeText(record, message.properties, size.propertiesBytes, at);
 }
 
 /** @throws CodedError `properties-too-large` */
@@ -198,8 +199,15 @@ function sysFlagWithHosts({
   );
 }
 
-function writeHost(record: Buffer, host: HostAddress, at: number): number {
-  return writeInt32(record, host.port, at + host.ip.copy(record, at));
+/** ASCII, which has as many bytes as units, is written in half the time. */
+function writeText(record: Buffer, text: string, sizeBytes: number, at: number): number {
+  return at + record.write(text, at, sizeBytes, sizeBytes === text.length ? 'latin1' : 'utf8');
+}
+
+/** Four bytes, rarely sixteen: a call for them costs more than they do. */
+function writeHost(record: Buffer, { ip, port }: HostAddress, at: number): number {
+  for (let index = 0; index < ip.length; index += 1) record[at + index] = ip[index] ?? 0;
+  return writeInt32(record, port, at + ip.length);
 }
 
 function readHost(bytes: Buffer, at: number, sizeBytes: number): HostAddress {

@@ -82,7 +82,9 @@ export class Connection implements Peer {
     this.#language = options.language ?? LANGUAGE;
     this.#credentials = options.credentials;
     this.#splitter = new FrameSplitter(options.maxFrameBytes ?? MAX_FRAME_BYTES);
-    this.#outbox = new Outbox(stream);
+    this.#outbox = new Outbox(stream, () => {
+      if (!stream.writableNeedDrain) this.#lastActivityMs = this.#clock.now();
+    });
     this.#end = new ConnectionEnd(options.remoteAddress);
     this.#waitingForDrain = new DrainWaiters(options.remoteAddress, options.clock);
     this.#closesWhenSilent = options.closesWhenSilent ?? false;
@@ -192,7 +194,6 @@ export class Connection implements Peer {
 
   #write(command: RemotingCommand, body: Buffer | readonly Buffer[] = command.body): void {
     this.#outbox.put(command, body);
-    if (!this.#stream.writableNeedDrain) this.#lastActivityMs = this.#clock.now();
   }
 
   #onData(chunk: Buffer): void {

@@ -20,6 +20,7 @@ let sharedEnd = 0;
  */
 export class Outbox {
   readonly #stream: Duplex;
+  readonly #onWrite: () => void;
   #pieces: Buffer[] = [];
   #piecesBytes = 0;
   /** The newest piece, which may still grow: a part of `#memory`. */
@@ -30,8 +31,10 @@ export class Outbox {
   /** While true `flush` will be called by the owner, so nothing is scheduled. */
   #isHeld = false;
 
-  constructor(stream: Duplex) {
+  /** @param onWrite called before the stream gets what was gathered */
+  constructor(stream: Duplex, onWrite: () => void) {
     this.#stream = stream;
+    this.#onWrite = onWrite;
   }
 
   /** True while the peer reads slower than we write; `drain` of the stream ends that. */
@@ -73,6 +76,7 @@ export class Outbox {
     this.#pieces = [];
     this.#piecesBytes = 0;
     if (this.#stream.destroyed || this.#stream.writableEnded) return;
+    this.#onWrite();
     const [first] = pieces;
     if (pieces.length === 1 && first !== undefined) this.#stream.write(first);
     else if (sizeBytes <= GATHER_BYTES) this.#stream.write(Buffer.concat(pieces, sizeBytes));

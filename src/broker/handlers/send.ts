@@ -105,14 +105,16 @@ function store(
     body,
     properties: properties.text,
   };
-  let stored: StoredAt[];
+  let first: StoredAt | undefined;
+  let others: readonly StoredAt[] = [];
   let toStore: MessageToStore;
   try {
     toStore = isHalf ? halfMessage(message, properties.uniqueKey) : parked(broker, message);
     // The items would have no name of where they belong: Apache refuses levels, and loses what waits for a moment.
     if (isBatch && toStore !== message) return illegalMessage(broker);
     checkReplicas(broker, message.properties);
-    stored = isBatch ? putBatch(broker, message) : [stageParked(broker, toStore)];
+    if (isBatch) [first, ...others] = putBatch(broker, message);
+    else first = stageParked(broker, toStore);
   } catch (error) {
     const refused = storeRefusal(broker, error);
     if (refused === undefined) throw error;
@@ -121,13 +123,19 @@ function store(
   const extFields = {
     queueId: String(queueId),
     transactionId: properties.uniqueKey,
-    msgId: stored.map((at) => offsetMessageId(broker.storeHost, at.physicalOffset)).join(','),
-    queueOffset: String(stored[0]?.queueOffset ?? 0),
+    msgId: messageIds(broker, first, others),
+    queueOffset: String(first?.queueOffset ?? 0),
     MSG_REGION: broker.config.regionId,
     TRACE_ON: String(broker.config.traceOn),
   };
   const handle = recallHandle(broker, message.topic, toStore, properties.uniqueKey);
   return { code: ResponseCode.SUCCESS, extFields: handle === undefined ? extFields : { ...extFields, ...handle } };
+}
+
+function messageIds({ storeHost }: BrokerContext, first: StoredAt | undefined, others: readonly StoredAt[]): string {
+  let text = first === undefined ? '' : offsetMessageId(storeHost, first.physicalOffset);
+  for (const { physicalOffset } of others) text += `,${offsetMessageId(storeHost, physicalOffset)}`;
+  return text;
 }
 
 function stampsOf({ config }: BrokerContext): { readonly MSG_REGION: string; readonly TRACE_ON: string } {
@@ -177,8 +185,11 @@ export function refusalOf(
   if ((config.brokerPermission & Perm.WRITE) === 0) {
     return noPermission(`the broker[${config.brokerIP1}] sending message is forbidden`);
   }
-  const problem = topicNameProblem(header.topic);
-  if (problem !== undefined) return invalidTopic(header.topic, problem);
+  if (header.topic !== lastGoodTopic) {
+    const problem = topicNameProblem(header.topic);
+    if (problem !== undefined) return invalidTopic(header.topic, problem);
+    lastGoodTopic = header.topic;
+  }
   if (SEND_FORBIDDEN_TOPICS.has(header.topic)) {
     return noPermission(`Sending message to topic[${header.topic}] is forbidden.`);
   }
@@ -191,6 +202,9 @@ export function refusalOf(
   if (body.length > config.maxMessageSize) return illegalMessage(broker);
   return undefined;
 }
+
+/** Of the message before: most come for the same topic. */
+let lastGoodTopic: string | undefined;
 
 /** The bits of sysFlag say nothing here; clients before 4.6.1 keep the property when a committed message is retried. */
 function opensTransaction({ properties, reconsumeTimes = 0 }: SendMessage): boolean {

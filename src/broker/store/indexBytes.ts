@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { systemErrorCode } from '../../base/errors.ts';
-import { writeInt64 } from '../../protocol/bigEndian.ts';
+import { writeInt32, writeInt64 } from '../../protocol/bigEndian.ts';
 import { INDEX_ENTRY_BYTES, INDEX_HEADER_BYTES, entriesAt, indexFileBytes } from './indexFormat.ts';
 import type { IndexGeometry } from './indexFormat.ts';
 
@@ -45,11 +45,12 @@ export class IndexBytes {
 
   /** Never throws for the disk: then entries wait in memory. */
   append(hash: number, physicalOffset: number, seconds: number, previous: number): void {
-    const at = this.#reserve();
-    this.#tail.writeInt32BE(hash, at);
-    writeInt64(this.#tail, physicalOffset, at + 4);
-    this.#tail.writeInt32BE(seconds, at + 12);
-    this.#tail.writeInt32BE(previous, at + 16);
+    let at = this.#reserve();
+    const tail = this.#tail;
+    at = writeInt32(tail, hash, at);
+    at = writeInt64(tail, physicalOffset, at);
+    at = writeInt32(tail, seconds, at);
+    writeInt32(tail, previous, at);
     this.#count += 1;
   }
 

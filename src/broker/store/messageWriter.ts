@@ -17,6 +17,8 @@ export class MessageWriter {
   #flight: Batch | undefined;
   /** Until the write is over, whoever was first. */
   #flying: Promise<Failure | undefined> | undefined;
+  /** In the files, and told to those who waited for it; readers see it before the next event of the loop. */
+  #unpublished: readonly PlacedRecord[] = [];
 
   constructor({ log, places, flusher }: MessageWriterOptions) {
     this.#log = log;
@@ -83,6 +85,7 @@ export class MessageWriter {
 
   /** Does not wait for the end of the turn. Where it fails, those that wait for it are told. */
   readonly writeStaged = (): void => {
+    this.#publishWritten();
     if (!this.isWriting) return;
     const batch = this.#takeAll();
     try {
@@ -114,7 +117,7 @@ export class MessageWriter {
   readonly #endTurn = (): void => {
     if (this.#staged.records.length === 0 || this.#flying !== undefined) return;
     if (!this.#flusher.isSyncing) {
-      this.writeStaged();
+      this.#writeAndAnswer();
       return;
     }
     const flight = (this.#flight = this.#staged);
@@ -124,6 +127,34 @@ export class MessageWriter {
       (error: unknown) => ({ error }),
     );
     void this.#flying.then((failure) => this.#landed(flight, failure));
+  };
+
+  /**
+   * The answers leave first, with the ticks that they set, and the peer works on them while queues and index get their
+   * entries: nothing that came from outside is looked at in between.
+   */
+  #writeAndAnswer(): void {
+    this.#publishWritten();
+    const { records, callbacks } = this.#takeAll();
+    try {
+      this.#log.write();
+    } catch (error) {
+      refuse({ records, callbacks }, error);
+      return;
+    }
+    this.#unpublished = records;
+    try {
+      tell(callbacks, undefined);
+    } finally {
+      process.nextTick(this.#publishWritten);
+    }
+  }
+
+  readonly #publishWritten = (): void => {
+    if (this.#unpublished.length === 0) return;
+    const records = this.#unpublished;
+    this.#unpublished = [];
+    this.#places.publish(records);
   };
 
   #landed(flight: Batch, failure: Failure | undefined): void {
@@ -152,6 +183,7 @@ export class MessageWriter {
   }
 
   #confirm({ records, callbacks }: Batch): void {
+    this.#publishWritten();
     try {
       this.#places.publish(records);
     } finally {

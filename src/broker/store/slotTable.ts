@@ -1,3 +1,5 @@
+import { readInt32, writeInt32 } from '../../protocol/bigEndian.ts';
+
 /** Slots a page; a page of a file is read when one of its slots is first asked for. */
 const PAGE_SLOTS = 4096;
 const SLOT_BYTES = 4;
@@ -17,7 +19,7 @@ export class SlotTable {
   }
 
   get(slot: number): number {
-    return this.#page(Math.floor(slot / PAGE_SLOTS)).readInt32BE((slot % PAGE_SLOTS) * SLOT_BYTES);
+    return readInt32(this.#page(Math.floor(slot / PAGE_SLOTS)), (slot % PAGE_SLOTS) * SLOT_BYTES);
   }
 
   set(slot: number, entry: number): void {
@@ -29,8 +31,8 @@ export class SlotTable {
     const number = Math.floor(slot / PAGE_SLOTS);
     const page = this.#pages[number] ?? this.#page(number);
     const at = (slot % PAGE_SLOTS) * SLOT_BYTES;
-    const before = page.readInt32BE(at);
-    page.writeInt32BE(entry, at);
+    const before = readInt32(page, at);
+    writeInt32(page, entry, at);
     if (!this.#isCleared) this.#changed.add(number);
     return before;
   }
