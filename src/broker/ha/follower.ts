@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { errorText } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { neverBack } from '../../base/neverBack.ts';
 import type { FollowerStatus } from '../../protocol/bodies/haStatus.ts';
 import { HaTransferReader, encodeHaReport } from '../../protocol/haTransfer.ts';
 import type { MessageStore } from '../store/messageStore.ts';
@@ -41,6 +42,11 @@ export class Follower implements Disposable {
   #timer: Disposable | undefined;
   #waitMs = FIRST_WAIT_MS;
   #reported = 0;
+  readonly #now: () => number;
+  /** By `#now`. */
+  #heardMs = 0;
+  #saidMs = 0;
+  /** As the clock said. */
   #lastReadMs = 0;
   #lastWriteMs = 0;
   #bytesThisSecond = 0;
@@ -50,6 +56,7 @@ export class Follower implements Disposable {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#now = neverBack(options.clock);
   }
 
   start(): void {
@@ -111,6 +118,7 @@ export class Follower implements Disposable {
     const { clock, replica, store, logger } = this.#options;
     const reader = new HaTransferReader();
     this.#stream = stream;
+    this.#heardMs = this.#now();
     this.#lastReadMs = clock.now();
     replica.reset();
     stream.on('data', (chunk: Buffer) => {
@@ -128,6 +136,7 @@ export class Follower implements Disposable {
 
   #heard(stream: Duplex, reader: HaTransferReader, chunk: Buffer): void {
     const { replica, clock, store, logger } = this.#options;
+    this.#heardMs = this.#now();
     this.#lastReadMs = clock.now();
     this.#bytesThisSecond += chunk.length;
     try {
@@ -149,17 +158,18 @@ export class Follower implements Disposable {
   #report(stream: Duplex): void {
     this.#reported = this.#options.store.maxPhysicalOffset;
     stream.write(encodeHaReport(this.#reported));
+    this.#saidMs = this.#now();
     this.#lastWriteMs = this.#options.clock.now();
   }
 
   #tick(stream: Duplex): void {
-    const { clock, settings } = this.#options;
+    const { settings } = this.#options;
     this.#bytesLastSecond = this.#bytesThisSecond;
     this.#bytesThisSecond = 0;
-    const nowMs = clock.now();
-    const silentMs = nowMs - this.#lastReadMs;
+    const nowMs = this.#now();
+    const silentMs = nowMs - this.#heardMs;
     if (silentMs > settings.haHousekeepingInterval) this.#end(stream, `it was silent for ${silentMs} ms`);
-    else if (nowMs - this.#lastWriteMs > settings.haSendHeartbeatInterval) this.#report(stream);
+    else if (nowMs - this.#saidMs > settings.haSendHeartbeatInterval) this.#report(stream);
   }
 
   #end(stream: Duplex, reason: string): void {

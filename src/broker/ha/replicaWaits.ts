@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Deferred } from '../../base/deferred.ts';
 import type { Disposable } from '../../base/disposable.ts';
+import { neverBack } from '../../base/neverBack.ts';
 
 interface Waiter {
   readonly offset: number;
@@ -14,6 +15,7 @@ interface Waiter {
  */
 export class ReplicaWaits implements Disposable {
   readonly #clock: Clock;
+  readonly #now: () => number;
   #waiting: Waiter[] = [];
   /** Those before it are done with. */
   #first = 0;
@@ -23,12 +25,13 @@ export class ReplicaWaits implements Disposable {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#now = neverBack(clock);
   }
 
   /** Resolves with true when the slaves have the log up to `offset`, with false when the time is over. */
   wait(offset: number, timeoutMs: number): Promise<boolean> {
     if (this.#disposed) return Promise.resolve(false);
-    const waiter = { offset, deadlineMs: this.#clock.now() + timeoutMs, outcome: new Deferred<boolean>() };
+    const waiter = { offset, deadlineMs: this.#now() + timeoutMs, outcome: new Deferred<boolean>() };
     this.#waiting.push(waiter);
     this.#timer ??= this.#clock.after(timeoutMs, () => this.#expire());
     return waiter.outcome.promise;
@@ -48,7 +51,7 @@ export class ReplicaWaits implements Disposable {
 
   #expire(): void {
     this.#timer = undefined;
-    const nowMs = this.#clock.now();
+    const nowMs = this.#now();
     this.#settle(false, (waiter) => waiter.deadlineMs <= nowMs);
     // The first may have waited for bytes that were taken back, and those behind it for nothing.
     this.#settle(true, (waiter) => waiter.offset <= this.#reached);

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { errorText } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { neverBack } from '../../base/neverBack.ts';
 import type { SlaveStatus } from '../../protocol/bodies/haStatus.ts';
 import { HaReportReader, encodeTransferHeader } from '../../protocol/haTransfer.ts';
 import type { BrokerConfig } from '../config.ts';
@@ -45,6 +46,7 @@ export class SlaveLink implements Disposable {
   readonly #options: SlaveLinkOptions;
   readonly #reports = new HaReportReader();
   readonly #ticking: Disposable;
+  readonly #now: () => number;
   /** -1 before its first report. */
   #reported = -1;
   #next = -1;
@@ -60,7 +62,8 @@ export class SlaveLink implements Disposable {
   constructor(options: SlaveLinkOptions) {
     this.#options = options;
     const { stream, clock } = options;
-    this.#lastReadMs = this.#lastWriteMs = clock.now();
+    this.#now = neverBack(clock);
+    this.#lastReadMs = this.#lastWriteMs = this.#now();
     stream.on('data', (chunk: Buffer) => this.#heard(chunk));
     stream.on('drain', () => this.#goOn());
     stream.on('error', (error) => this.#close(errorText(error)));
@@ -108,7 +111,7 @@ export class SlaveLink implements Disposable {
   }
 
   #heard(chunk: Buffer): void {
-    this.#lastReadMs = this.#options.clock.now();
+    this.#lastReadMs = this.#now();
     const reported = this.#reports.push(chunk);
     if (reported === undefined || this.#closed) return;
     if (this.#next < 0 && !this.#begins(reported)) return;
@@ -168,14 +171,14 @@ export class SlaveLink implements Disposable {
 
   /** @returns false when the slave takes no more for now */
   #transfer(bytes: Buffer): boolean {
-    const { stream, clock } = this.#options;
+    const { stream } = this.#options;
     stream.cork();
     let takesMore = stream.write(encodeTransferHeader(this.#next, bytes.length));
     if (bytes.length > 0) takesMore = stream.write(bytes);
     stream.uncork();
     this.#next += bytes.length;
     this.#bytesThisSecond += bytes.length;
-    this.#lastWriteMs = clock.now();
+    this.#lastWriteMs = this.#now();
     return takesMore;
   }
 
@@ -190,11 +193,11 @@ export class SlaveLink implements Disposable {
   }
 
   #tick(): void {
-    const { clock, settings } = this.#options;
+    const { settings } = this.#options;
     this.#bytesLastSecond = this.#bytesThisSecond;
     this.#bytesThisSecond = 0;
     this.#secondBegins();
-    const nowMs = clock.now();
+    const nowMs = this.#now();
     if (nowMs - this.#lastReadMs > settings.haHousekeepingInterval) {
       this.#close(`it was silent for ${nowMs - this.#lastReadMs} ms`);
       return;

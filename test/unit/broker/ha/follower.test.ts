@@ -4,6 +4,8 @@ import { Follower } from '../../../../src/broker/ha/follower.ts';
 import type { MessageStore } from '../../../../src/broker/store/messageStore.ts';
 import { HaReportReader, encodeTransferHeader } from '../../../../src/protocol/haTransfer.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';
+import { skewedClock } from '../../../support/skewedClock.ts';
+import type { SkewedClock } from '../../../support/skewedClock.ts';
 import { messageToStore, openStore } from '../../../support/storeFixture.ts';
 import { streamPair } from '../../../support/streamPair.ts';
 import type { StreamEnd } from '../../../support/streamPair.ts';
@@ -14,6 +16,7 @@ import { waitFor } from '../../../support/waitFor.ts';
 describe('HA: a slave and a scripted master', () => {
   let directories: TempDir[];
   let clock: FakeClock;
+  let time: SkewedClock;
   let master: MessageStore;
   let slave: MessageStore;
   let follower: Follower;
@@ -26,6 +29,7 @@ describe('HA: a slave and a scripted master', () => {
   beforeEach(async () => {
     directories = [makeTempDir('master'), makeTempDir('slave')];
     clock = new FakeClock();
+    time = skewedClock(clock);
     master = await openStore(directories[0]?.path ?? '');
     slave = await openStore(directories[1]?.path ?? '');
     [tries, ends, reports, foundAt, difference] = [[], [], [], 'm:1', undefined];
@@ -33,7 +37,7 @@ describe('HA: a slave and a scripted master', () => {
       store: slave,
       replica: slave.follow(),
       settings: { haSendHeartbeatInterval: 5000, haHousekeepingInterval: 20_000 },
-      clock,
+      clock: time,
       logger: silentLogger,
       onFollowing: () => undefined,
       findMaster: () => Promise.resolve(foundAt),
@@ -100,6 +104,17 @@ describe('HA: a slave and a scripted master', () => {
     assert.equal(follower.isConnected, false);
     await clock.advanceAsync(500);
     assert.deepEqual(tries, ['m:1', 'm:1']);
+  });
+
+  it('goes on so when the clock is set back', async () => {
+    follower.start();
+    await untilReported(1);
+    await clock.advanceAsync(1000);
+    time.setBack(3_600_000);
+    await clock.advanceAsync(7000);
+    assert.equal(await untilReported(2), 0);
+    await clock.advanceAsync(15_000);
+    assert.deepEqual(tries, ['m:1', 'm:1'], 'it left a master that was silent');
   });
 
   it('waits longer after each failure, follows a master that moved, and is quick again', async () => {

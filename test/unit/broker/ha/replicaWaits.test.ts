@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ReplicaWaits } from '../../../../src/broker/ha/replicaWaits.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';
+import { skewedClock } from '../../../support/skewedClock.ts';
 
 describe('HA: senders that wait for slaves', () => {
   let clock: FakeClock;
@@ -40,6 +41,20 @@ describe('HA: senders that wait for slaves', () => {
     assert.deepEqual(outcomes, ['10 false']);
     await clock.advanceAsync(1000);
     assert.deepEqual(outcomes, ['10 false', '20 false']);
+    assert.equal(clock.pendingCount, 0);
+  });
+
+  it('wait no hour when the clock is set back by one', async () => {
+    const skewed = skewedClock(clock);
+    waits = new ReplicaWaits(skewed);
+    wait(10);
+    await clock.advanceAsync(1000);
+    skewed.setBack(3_600_000);
+    wait(20);
+    await clock.advanceAsync(2000);
+    wait(30);
+    await clock.advanceAsync(6000);
+    assert.deepEqual(outcomes, ['10 false', '20 false', '30 false']);
     assert.equal(clock.pendingCount, 0);
   });
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import type { Clock } from '../../../../src/base/clock.ts';
 import { silentLogger } from '../../../../src/base/logger.ts';
 import { SlaveLink } from '../../../../src/broker/ha/slaveLink.ts';
 import type { HaSettings } from '../../../../src/broker/ha/slaveLink.ts';
 import type { MessageStore } from '../../../../src/broker/store/messageStore.ts';
 import { HaTransferReader, encodeHaReport } from '../../../../src/protocol/haTransfer.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';
+import { skewedClock } from '../../../support/skewedClock.ts';
 import { messageToStore, openStore } from '../../../support/storeFixture.ts';
 import { streamPair } from '../../../support/streamPair.ts';
 import type { StreamEnd } from '../../../support/streamPair.ts';
@@ -39,7 +41,7 @@ describe('HA: a master and a slave of it', () => {
   });
 
   /** A slave that writes down what it gets. */
-  function connect(highWaterMark?: number, more: Partial<HaSettings> = {}): Slave {
+  function connect(highWaterMark?: number, more: Partial<HaSettings> = {}, time: Clock = clock): Slave {
     const [near, far] = streamPair(highWaterMark === undefined ? {} : { highWaterMark });
     const slave = new Slave(far);
     const link = new SlaveLink({
@@ -47,7 +49,7 @@ describe('HA: a master and a slave of it', () => {
       address: 'slave:1',
       log: store,
       settings: { ...settings, ...more },
-      clock,
+      clock: time,
       logger: silentLogger,
       onReport: () => (slave.reportsHeard += 1),
       onClose: () => (slave.isLetGo = true),
@@ -185,6 +187,20 @@ describe('HA: a master and a slave of it', () => {
     await clock.advanceAsync(1000);
     assert.ok(slave.isLetGo);
     assert.equal(clock.pendingCount, 0);
+  });
+
+  it('gives signs of life and lets a silent slave go, though the clock is set back', async () => {
+    append(1);
+    const skewed = skewedClock(clock);
+    const slave = connect(undefined, {}, skewed);
+    slave.report(store.maxPhysicalOffset);
+    await waitFor('the report', () => slave.reportsHeard === 1, { pollMs: 1 });
+    await clock.advanceAsync(1000);
+    skewed.setBack(3_600_000);
+    await clock.advanceAsync(6000);
+    await waitFor('the sign of life', () => slave.idle.length === 1, { pollMs: 1 });
+    await clock.advanceAsync(16_000);
+    assert.ok(slave.isLetGo);
   });
 
   it('holds no more than a window for a slave that does not read, while it catches up from the files', async () => {
