@@ -33,11 +33,11 @@ export function allSuites(): ReadonlyMap<string, Suite> {
   return new Map<string, Suite>([
     ...['build', ...checkScripts()].map((script): [string, Suite] => [script, () => runCheck(script)]),
     mochaSuite('unit', 30_000, 5 * MINUTE_MS),
-    mochaSuite('broker', 40_000, 8 * MINUTE_MS),
+    mochaSuite('broker', 40_000, 8 * MINUTE_MS, inHalves),
     mochaSuite('grammar', 20_000, 2 * MINUTE_MS),
     prepared(provideBrowser, mochaSuite('webview', 30_000, 5 * MINUTE_MS)),
-    prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS, 2)),
-    prepared(provideApache, mochaSuite('interop', 300_000, 15 * MINUTE_MS, 3)),
+    prepared(provideApache, mochaSuite('behaviours', 120_000, 10 * MINUTE_MS, eachFileAlone, 2)),
+    prepared(provideApache, mochaSuite('interop', 300_000, 15 * MINUTE_MS, eachFileAlone, 3)),
     prepared(provideVsCode, ['vscode', runVsCodeSuite]),
     ['desktop', runDesktopSuite],
   ]);
@@ -72,20 +72,37 @@ async function provideApache(): Promise<void> {
   if (hasCommand('java') && hasCommand('mvn')) for (const release of RELEASES) await ensureApacheJars(release);
 }
 
-/** With several lanes as many files run at once, each in a process of its own and with that time: for a suite that mostly waits. */
-function mochaSuite(name: string, testTimeoutMs: number, timeoutMs: number, lanes = 1): [string, Suite] {
+/** Files that share a process. */
+type Grouping = (files: readonly string[]) => readonly (readonly string[])[];
+
+/** For a suite that computes. */
+const inHalves: Grouping = (files) => [0, 1].map((half) => files.filter((_, index) => index % 2 === half));
+
+/** For a suite that mostly waits. */
+const eachFileAlone: Grouping = (files) => {
+  const isLong = (file: string): boolean => LONGEST.includes(path.basename(file, '.test.ts'));
+  return [...files.filter(isLong), ...files.filter((file) => !isLong(file))].map((file) => [file]);
+};
+
+/** A grouped suite has as many processes at once as it has lanes, each with that time. */
+function mochaSuite(
+  name: string,
+  testTimeoutMs: number,
+  timeoutMs: number,
+  grouping?: Grouping,
+  lanes = 2,
+): [string, Suite] {
   const run: Suite = async ({ files, grep }) => {
     const all = testFiles(`test/${name}`);
     const chosen = files.length === 0 ? all : all.filter((file) => files.includes(file));
     // Of the files that a pattern leaves empty nobody wants to hear.
-    if (lanes === 1 || chosen.length === 0 || grep !== undefined) {
+    if (grouping === undefined || chosen.length === 0 || grep !== undefined) {
       return runMochaSuite({ name, files: chosen, grep, testTimeoutMs, timeoutMs });
     }
     const summaries: Summary[] = [];
-    const isLong = (file: string): boolean => LONGEST.includes(path.basename(file, '.test.ts'));
-    const inOrder = [...chosen.filter(isLong), ...chosen.filter((file) => !isLong(file))];
-    await inLanes(lanes, inOrder, async (file) => {
-      summaries.push(await runAside({ name: file, files: [file], testTimeoutMs, timeoutMs }));
+    const groups = grouping(chosen).filter((group) => group.length > 0);
+    await inLanes(lanes, groups, async (group) => {
+      summaries.push(await runAside({ name: group[0] ?? name, files: group, testTimeoutMs, timeoutMs }));
     });
     return addUp(summaries);
   };
