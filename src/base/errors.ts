@@ -48,8 +48,8 @@ export type ErrorCode =
   | 'cluster-running' // directory, pid?
   | 'cluster-of-other-mode' // directory, mode
   | 'cluster-start-timeout' // directory, timeoutMs
-  | 'cluster-not-started' // directory, reason
-  | 'cluster-refused' // reason
+  | 'cluster-not-started' // directory, reason, and of a known reason: problem and what its words name
+  | 'cluster-refused' // reason, as cluster-not-started
   | 'cluster-ended' // directory, exitCode?, signal?, lastWords
   | 'docker-absent'
   | 'docker-failed' // command, reason

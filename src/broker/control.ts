@@ -172,8 +172,8 @@ export interface ClusterQuestion {
 
 export type ClusterAnswer =
   | { readonly ok: true; readonly status: ClusterStatus }
-  /** Why not, and what to do: two pieces of an English sentence. */
-  | { readonly ok: false; readonly reason: string; readonly next: string };
+  /** Why not, and what to do: two pieces of an English sentence. `details` are for who has words of his own, `problem` above all. */
+  | { readonly ok: false; readonly reason: string; readonly next: string; readonly details?: ErrorDetails };
 
 /** What `rocketmq-local cluster compose --json` prints. */
 export interface ComposeFile {

@@ -5,6 +5,7 @@ import type { PageError } from '../contract/rpc.ts';
 import { requestCodeName, responseCodeName } from '../protocol/codes.ts';
 import { reportIt, say } from './errorWords.ts';
 import type { Detail, ErrorWords } from './errorWords.ts';
+import { reasonWords } from './reasonWords.ts';
 import { isLocalServerCode, localServerWords } from './localServerWords.ts';
 import { apacheWords, isApacheCode } from './apache/apacheWords.ts';
 import {
@@ -52,7 +53,7 @@ function words({ code, details, cause }: CodedError): ErrorWords {
         t('Check the address, the firewall and your VPN.'),
       );
     case 'connect-failed':
-      return say(t('No connection to {0}: {1}.', address, d('reason')), checkAddress());
+      return say(t('No connection to {0}: {1}.', address, reasonWords(String(d('reason')))), checkAddress());
     case 'connection-closed':
       return say(t('{0} closed the connection.', address), t('Look into the log of the server, then try again.'));
     case 'not-rocketmq':
@@ -64,7 +65,7 @@ function words({ code, details, cause }: CodedError): ErrorWords {
       );
     case 'certificate-untrusted':
       return say(
-        t('The certificate of {0} is not trusted: {1}.', address, d('reason')),
+        t('The certificate of {0} is not trusted: {1}.', address, reasonWords(String(d('reason')))),
         t('Let this machine trust its issuer, or edit the connection to take any certificate.'),
       );
     case 'request-timeout':

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 
 import type { ErrorCode, ErrorDetails } from '../base/errors.ts';
+import { clusterReason } from './cluster/clusterReason.ts';
+import { reasonWords } from './reasonWords.ts';
 import { reportIt, say } from './errorWords.ts';
 import type { Detail, ErrorWords } from './errorWords.ts';
 
@@ -53,7 +55,10 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
         t('Turn on the setting rocketmq.localBroker.controlInterface and restart it in this window.'),
       );
     case 'broker-control-failed':
-      return say(t('The control interface of the local broker failed: {0}.', d('reason')), t('Restart it.'));
+      return say(
+        t('The control interface of the local broker failed: {0}.', reasonWords(String(d('reason')))),
+        t('Restart it.'),
+      );
     case 'broker-control-refused':
       return controlRefusal(Number(details['status']));
     case 'usage':
@@ -73,10 +78,10 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
     case 'cluster-start-timeout':
       return say(t('The local cluster was not ready within {0} ms.', d('timeoutMs')), t('Show its log to see why.'));
     case 'cluster-not-started':
-      return say(t('The local cluster did not start: {0}.', d('reason')), t('Show its log to see why.'));
+      return say(t('The local cluster did not start: {0}.', clusterReason(d)), t('Show its log to see why.'));
     case 'cluster-refused':
       return say(
-        t('The local cluster did not do it: {0}.', d('reason')),
+        t('The local cluster did not do it: {0}.', clusterReason(d)),
         t('Look at the state of its nodes and at its log.'),
       );
     case 'cluster-ended':

@@ -5,6 +5,7 @@ import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { errorText } from '../base/errors.ts';
 import { LogFollower } from './logFollower.ts';
+import { reasonWords } from './reasonWords.ts';
 
 const SCHEME = 'rocketmq-log';
 const LANGUAGE = 'rocketmq-log';
@@ -69,7 +70,7 @@ export class LogDocuments implements vscode.TextDocumentContentProvider, Disposa
 
   #content({ text, problem }: LogFollower): string {
     if (problem !== undefined) {
-      return text + vscode.l10n.t('The log cannot be read: {0}.', errorText(problem)) + '\n';
+      return text + vscode.l10n.t('The log cannot be read: {0}.', reasonWords(errorText(problem))) + '\n';
     }
     return text === '' ? vscode.l10n.t('There is no log yet: nothing has been started that writes it.') + '\n' : text;
   }

@@ -118,8 +118,17 @@ export async function openFakeHost<C extends PageContract>(options: FakeHostOpti
     },
     { bodyClass, colors },
   );
+  await slowDown(page);
   await page.goto(origin);
   return host;
+}
+
+/** Where WEBVIEW_SLOWNESS says so, to that part of the processor's speed: frames are late, as on a busy machine. */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env['WEBVIEW_SLOWNESS'] ?? 1);
+  if (rate <= 1) return;
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate });
 }
 
 export function problem(message: string): PageProblem {

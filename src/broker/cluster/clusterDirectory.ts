@@ -78,7 +78,9 @@ export function mustHoldNothingElse(directory: string, nodes: readonly PlannedNo
     const home = path.join(directory, name);
     const names = namesIn(home);
     if (names.length === 0 || names.includes(CONF_NAMES[role])) continue;
-    throw clusterProblem(`${home} holds something else already`, 'move it away, or choose another with --dir');
+    throw clusterProblem(`${home} holds something else already`, 'move it away, or choose another with --dir', {
+      details: { problem: 'directory-used', place: home },
+    });
   }
 }
 
@@ -144,6 +146,7 @@ function mustBeHere(
     throw clusterProblem(
       `the cluster in ${directory} was made in ${layout.directory}, and ${conf} still says ${key}=${there}`,
       'correct it, or delete the file, which is written anew then',
+      { details: { problem: 'made-elsewhere', place: directory, file: conf, setting: `${key}=${there}` } },
     );
   }
 }
@@ -187,11 +190,15 @@ function parseConf(text: string): ReadonlyMap<string, string> {
 function portIn(file: string, key: string, text: string): number {
   const port = Number(text.trim());
   if (/^\d+$/.test(text.trim()) && port > 0 && port < 65536) return port;
-  throw clusterProblem(`${file} says ${key}=${text}, which is no port`, 'correct it, or delete the file');
+  throw clusterProblem(`${file} says ${key}=${text}, which is no port`, 'correct it, or delete the file', {
+    details: { problem: 'no-port', file, setting: `${key}=${text}` },
+  });
 }
 
 function unreadable(file: string, reason: string): Error {
-  return clusterProblem(`${file} cannot be used: ${reason}`, 'restore it, delete it, or choose another with --dir');
+  return clusterProblem(`${file} cannot be used: ${reason}`, 'restore it, delete it, or choose another with --dir', {
+    details: { problem: 'file-unusable', file, words: reason },
+  });
 }
 
 function isLayout(value: unknown): value is ClusterLayout {

@@ -58,8 +58,11 @@ export class ClusterNode {
   /** Resolves when the node says that it is ready. */
   async start(): Promise<void> {
     const { name, log } = this.placed;
-    if (this.#state === 'paused')
-      throw clusterProblem(`${name} is paused`, `let it go on with: ${this.#step('resume')}`);
+    if (this.#state === 'paused') {
+      throw clusterProblem(`${name} is paused`, `let it go on with: ${this.#step('resume')}`, {
+        details: { problem: 'node-state', node: name, state: 'paused' },
+      });
+    }
     if (this.#process !== undefined) this.#refuse('start');
     const { program, clock } = this.#parts;
     const started = program.start(this.placed);
@@ -80,10 +83,10 @@ export class ClusterNode {
     try {
       const outcome = await Promise.race([ready, this.#exited.then(() => 'gone' as const)]);
       if (outcome === 'gone') {
-        throw clusterProblem(
-          `${name} did not start: ${lastWords() || `it ended with ${this.status.ended ?? 'no word'}`}`,
-          `see ${existsSync(log) ? log : printed}`,
-        );
+        const words = lastWords() || `it ended with ${this.status.ended ?? 'no word'}`;
+        throw clusterProblem(`${name} did not start: ${words}`, `see ${existsSync(log) ? log : printed}`, {
+          details: { problem: 'node-not-started', node: name, words },
+        });
       }
     } finally {
       deadline.dispose();
@@ -116,7 +119,9 @@ export class ClusterNode {
     const { child } = this.#live('pause');
     if (this.#state !== 'running') this.#refuse('pause');
     if (process.platform === 'win32' || child.pid === undefined) {
-      throw clusterProblem('Windows cannot pause a process', `take it away with: ${this.#step('kill')}`);
+      throw clusterProblem('Windows cannot pause a process', `take it away with: ${this.#step('kill')}`, {
+        details: { problem: 'windows-pause' },
+      });
     }
     this.#guard = guardProcess(child.pid, 'wake');
     child.kill('SIGSTOP');
@@ -140,7 +145,9 @@ export class ClusterNode {
       this.#process === undefined
         ? `start it with: ${this.#step('start')}`
         : `see: ${clusterStep('status', this.#parts.directory)}`;
-    throw clusterProblem(`${name} is ${this.#state} and cannot be asked to ${action}`, next);
+    throw clusterProblem(`${name} is ${this.#state} and cannot be asked to ${action}`, next, {
+      details: { problem: 'node-state', node: name, state: this.#state },
+    });
   }
 
   #step(action: NodeAction): string {

@@ -39,6 +39,7 @@ export function makeDirectory(directory: string): void {
     makeDirectories(directory);
   } catch (error) {
     throw clusterProblem(`${directory} cannot be made: ${errorText(error)}`, 'choose another with --dir', {
+      details: { problem: 'no-directory', place: directory, words: errorText(error) },
       cause: error,
     });
   }
@@ -104,12 +105,14 @@ function notUsable({ name, bindAddress, conf }: PlacedNode, error: unknown): nev
     throw clusterProblem(
       `${bindAddress} of ${name} is no address of this machine`,
       `choose another bindAddress in ${conf}`,
+      { details: { problem: 'foreign-address', address: bindAddress, place: conf } },
     );
   }
   if (isCodedError(error, 'port-not-permitted')) {
     throw clusterProblem(
       `you may not listen on port ${error.details['port']} of ${name}`,
       `choose one above 1023 in ${conf}`,
+      { details: { problem: 'low-port', port: error.details['port'] ?? '?', place: conf } },
     );
   }
   throw error;
@@ -174,6 +177,7 @@ function mustAgree(directory: string, { mode, nodes, apache }: ClusterLayout, wi
     throw clusterProblem(
       `${directory} holds a cluster of rocketmq-local`,
       'leave out --apache, or choose another directory with --dir',
+      { details: { problem: 'not-apache', place: directory } },
     );
   }
   const [nameServer] = nodes;
@@ -182,6 +186,7 @@ function mustAgree(directory: string, { mode, nodes, apache }: ClusterLayout, wi
     throw clusterProblem(
       `the cluster in ${directory} has no proxy`,
       'leave out --proxy, or choose another directory with --dir',
+      { details: { problem: 'no-proxy', place: directory } },
     );
   }
   const nameServers = nodes.filter(({ role }) => role === 'namesrv').length;

@@ -94,9 +94,14 @@ async function answerRequest(
     else if (action !== undefined) await supervisor.act(action, node ?? '');
     return { ok: true, status: await supervisor.status() };
   } catch (error) {
-    const { reason, next } =
+    const { reason, next, ...details } =
       error instanceof CodedError ? error.details : clusterProblem(errorText(error), 'see supervisor.log').details;
-    return { ok: false, reason: String(reason ?? errorText(error)), next: String(next ?? 'see supervisor.log') };
+    return {
+      ok: false,
+      reason: String(reason ?? errorText(error)),
+      next: String(next ?? 'see supervisor.log'),
+      details,
+    };
   }
 }
 

@@ -67,7 +67,9 @@ export class Supervisor {
     const node = this.#nodes.find(({ placed }) => placed.name === name);
     if (node === undefined) {
       const names = this.#nodes.map(({ placed }) => placed.name).join(', ');
-      throw clusterProblem(`there is no node "${name}"`, `name one of ${names}`);
+      throw clusterProblem(`there is no node "${name}"`, `name one of ${names}`, {
+        details: { problem: 'no-node', node: name },
+      });
     }
     this.#parts.logger.info(`${action} ${name}`);
     switch (action) {
@@ -114,7 +116,10 @@ export class Supervisor {
 
   /** A process that starts behind the back of `stop` would be ended by nobody. */
   #mustNotEnd(): void {
-    if (this.#isEnding) throw clusterProblem('the cluster is ending', 'start it again when it has ended');
+    if (!this.#isEnding) return;
+    throw clusterProblem('the cluster is ending', 'start it again when it has ended', {
+      details: { problem: 'ending' },
+    });
   }
 
   #mastersOf(slaves: readonly ClusterNode[]): PlacedNode[] {

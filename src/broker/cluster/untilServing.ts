@@ -31,7 +31,11 @@ export async function untilFollowed(masters: readonly PlacedNode[], parts: WaitP
   await Promise.all(
     masters.map(async ({ name, address, log }) => {
       const isInSync = await inTime(parts, async () => (await replicationOf(address, parts))?.inSync === true);
-      if (!isInSync) throw clusterProblem(`no slave follows ${name} after ${parts.timeoutMs / 1000} s`, `see ${log}`);
+      if (isInSync) return;
+      const seconds = parts.timeoutMs / 1000;
+      throw clusterProblem(`no slave follows ${name} after ${seconds} s`, `see ${log}`, {
+        details: { problem: 'no-slave', node: name, seconds },
+      });
     }),
   );
 }
@@ -54,6 +58,7 @@ async function untilKnownTo(nameServer: string, brokers: readonly PlacedNode[], 
   throw clusterProblem(
     `NameServer ${nameServer} does not know ${names} after ${parts.timeoutMs / 1000} s${reason}`,
     `see ${missing[0]?.log ?? 'the logs'}`,
+    { details: { problem: 'not-registered', node: names, address: nameServer, seconds: parts.timeoutMs / 1000 } },
   );
 }
 

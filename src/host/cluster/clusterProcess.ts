@@ -78,11 +78,11 @@ export class ClusterProcess {
     const asked = this.#questions.ask((question) => {
       if (this.#child.connected) this.#child.send(question, () => undefined);
     }, request);
-    const timer = clock.after(ASK_TIMEOUT_MS, () => asked.settle(refusal(`no answer in ${ASK_TIMEOUT_MS / 1000} s`)));
+    const timer = clock.after(ASK_TIMEOUT_MS, () => asked.settle(NO_ANSWER));
     try {
       const answer = await asked.answer;
       if (answer.ok) return answer.status;
-      throw new CodedError('cluster-refused', { reason: answer.reason });
+      throw new CodedError('cluster-refused', { ...answer.details, reason: answer.reason });
     } finally {
       timer.dispose();
     }
@@ -167,9 +167,12 @@ class Questions {
   }
 }
 
-function refusal(reason: string): ClusterAnswer {
-  return { ok: false, reason, next: '' };
-}
+const NO_ANSWER: ClusterAnswer = {
+  ok: false,
+  reason: `no answer in ${ASK_TIMEOUT_MS / 1000} s`,
+  next: '',
+  details: { problem: 'no-answer', seconds: ASK_TIMEOUT_MS / 1000 },
+};
 
 /** Codes that the host has words for stay as they are; the rest comes with the supervisor's own. */
 function startError(
@@ -178,5 +181,9 @@ function startError(
 ): CodedError {
   const cause = new Error(message);
   if (code !== 'usage' && code !== 'internal') return new CodedError(code, details, { cause });
-  return new CodedError('cluster-not-started', { directory, reason: details['reason'] ?? message }, { cause });
+  return new CodedError(
+    'cluster-not-started',
+    { ...details, directory, reason: details['reason'] ?? message },
+    { cause },
+  );
 }

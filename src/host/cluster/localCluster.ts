@@ -47,7 +47,7 @@ export class LocalCluster {
     await this.#process.ask({ action, node });
     await this.look();
     const found = this.#status.nodes.find(({ name }) => name === node);
-    if (found === undefined) throw new CodedError('cluster-refused', { reason: `there is no node "${node}"` });
+    if (found === undefined) throw noNode(node);
     return found;
   }
 
@@ -82,4 +82,8 @@ export class LocalCluster {
     this.#status = status;
     this.#onChange(this);
   }
+}
+
+function noNode(node: string): CodedError {
+  return new CodedError('cluster-refused', { problem: 'no-node', node, reason: `there is no node "${node}"` });
 }

@@ -81,7 +81,10 @@ export class LocalClusters implements Disposable {
   /** @throws CodedError `cluster-refused`, `cluster-ended` */
   async act(directory: string, action: NodeAction, node: string): Promise<ClusterNodeStatus> {
     const cluster = this.#clusters.get(directory);
-    if (cluster === undefined) throw new CodedError('cluster-refused', { reason: `no cluster runs in ${directory}` });
+    if (cluster === undefined) {
+      const reason = `no cluster runs in ${directory}`;
+      throw new CodedError('cluster-refused', { problem: 'no-cluster', place: directory, reason });
+    }
     return cluster.act(action, node);
   }
 

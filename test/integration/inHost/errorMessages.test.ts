@@ -133,6 +133,29 @@ describe('the words for errors', () => {
     });
   });
 
+  it('say in words why a cluster, a file, a socket or a certificate failed, and keep what is not known', () => {
+    const cause = (code: ErrorCode, details: ErrorDetails) => describeError(new CodedError(code, details)).cause;
+    const reason = 'broker-a is paused';
+    const state = { problem: 'node-state', node: 'broker-a', state: 'paused', reason };
+    assert.equal(cause('cluster-refused', state), 'The local cluster did not do it: broker-a has the state "paused".');
+    assert.equal(cause('cluster-refused', { reason }), 'The local cluster did not do it: broker-a is paused.');
+    const words = "EACCES: permission denied, mkdir '/root/x'";
+    assert.equal(
+      cause('cluster-not-started', { problem: 'no-directory', place: '/root/x', words, directory: '/root/x' }),
+      'The local cluster did not start: the directory /root/x cannot be made (permission denied).',
+    );
+    const address = 'h:8081';
+    assert.equal(
+      cause('certificate-untrusted', { address, reason: 'self-signed certificate in certificate chain' }),
+      'The certificate of h:8081 is not trusted: it is self-signed.',
+    );
+    assert.equal(
+      cause('connect-failed', { address, reason: 'read ECONNRESET' }),
+      'No connection to h:8081: the connection was closed.',
+    );
+    assert.equal(cause('connect-failed', { address, reason: 'a riddle' }), 'No connection to h:8081: a riddle.');
+  });
+
   it('say something of anything that is thrown', () => {
     assert.equal(toPageError(new Error('boom')).code, 'internal');
     assert.match(errorMessage('boom'), /^Something unexpected happened: boom\. /);

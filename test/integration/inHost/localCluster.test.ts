@@ -153,7 +153,7 @@ describe('a local cluster of a window', function () {
     const script = new ScriptedPrompts();
     await runAnswering(api, script, 'rocketmq.node.stop', namesrv);
     assert.deepEqual(script.shown, [
-      'error: The local cluster did not do it: namesrv-2 is stopped and cannot be asked to stop. ' +
+      'error: The local cluster did not do it: namesrv-2 has the state "stopped". ' +
         'Look at the state of its nodes and at its log.',
     ]);
   });

@@ -21,6 +21,10 @@ describe('broker/cluster/prepareCluster', () => {
     const brokerConf = path.join(copy, 'broker-a', 'broker.conf');
     const refused = (conf: string, setting: string): object => ({
       details: {
+        problem: 'made-elsewhere',
+        place: copy,
+        file: conf,
+        setting,
         reason: `the cluster in ${copy} was made in ${first}, and ${conf} still says ${setting}`,
         next: 'correct it, or delete the file, which is written anew then',
       },
@@ -53,6 +57,8 @@ describe('broker/cluster/prepareCluster', () => {
     writeFileSync(notes, 'mine');
     const refused = {
       details: {
+        problem: 'directory-used',
+        place: home,
         reason: `${home} holds something else already`,
         next: 'move it away, or choose another with --dir',
       },

@@ -90,4 +90,4 @@ describe('broker/cluster/supervisor and clusterNode', function () {
   });
 });
 
-const ENDING = { reason: 'the cluster is ending', next: 'start it again when it has ended' };
+const ENDING = { problem: 'ending', reason: 'the cluster is ending', next: 'start it again when it has ended' };

@@ -50,7 +50,7 @@ describe('the process of a local cluster', () => {
     const cluster = await start('fine');
     await assert.rejects(cluster.ask({ action: 'start', node: 'broker-a' }), {
       code: 'cluster-refused',
-      details: { reason: 'broker-a is running' },
+      details: { problem: 'node-state', node: 'broker-a', state: 'running', reason: 'broker-a is running' },
     });
   });
 
@@ -58,7 +58,7 @@ describe('the process of a local cluster', () => {
     const clock = new FakeClock();
     const cluster = await start('fine', { clock });
     const slow = assert.rejects(cluster.ask({ action: 'pause', node: 'broker-a' }), {
-      details: { reason: 'no answer in 90 s' },
+      details: { problem: 'no-answer', seconds: 90, reason: 'no answer in 90 s' },
     });
     clock.advance(90_000);
     await slow;
@@ -77,7 +77,7 @@ describe('the process of a local cluster', () => {
     });
     await assert.rejects(start('unusable'), {
       code: 'cluster-not-started',
-      details: { directory: path.join('/clusters', 'unusable'), reason: 'the file is damaged' },
+      details: { directory: path.join('/clusters', 'unusable'), reason: 'the file is damaged', next: 'delete it' },
     });
   });
 

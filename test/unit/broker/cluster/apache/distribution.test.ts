@@ -88,6 +88,8 @@ describe('broker/cluster/apache/distribution', () => {
     await prepareCluster(directory, startWish('single', directory));
     await assert.rejects(prepareCluster(directory, { ...startWish('single', directory), apache }), {
       details: {
+        problem: 'not-apache',
+        place: directory,
         reason: `${directory} holds a cluster of rocketmq-local`,
         next: 'leave out --apache, or choose another directory with --dir',
       },
