@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { CodedError } from '../base/errors.ts';
 import { readInt16, readInt32, readInt64, writeInt16, writeInt32, writeInt64 } from './bigEndian.ts';
+import { repeatedText } from './headerText.ts';
 import type { HostAddress } from './hostAddress.ts';
 import { MAX_PROPERTIES_BYTES } from './messageProperty.ts';
 import { SysFlag } from './sysFlag.ts';
@@ -167,7 +168,7 @@ export function decodeMessage(bytes: Buffer, at = 0): StoredMessage {
     reconsumeTimes: readInt32(bytes, afterStoreHost),
     preparedTransactionOffset: readInt64(bytes, afterStoreHost + 4),
     body: bytes.subarray(bodyAt, topicLengthAt),
-    topic: bytes.toString('utf8', topicAt, topicAt + topicBytes),
+    topic: repeatedText(bytes, topicAt, topicBytes),
     properties: bytes.toString('utf8', propertiesAt, propertiesAt + propertiesBytes),
   };
 }
@@ -210,8 +211,24 @@ function writeHost(record: Buffer, { ip, port }: HostAddress, at: number): numbe
   return writeInt32(record, port, at + ip.length);
 }
 
+const HOST_SLOTS = 64;
+/** What was read last, by port: thousands of records come from a few hosts. */
+const knownHosts: (HostAddress | undefined)[] = new Array<undefined>(HOST_SLOTS).fill(undefined);
+
 function readHost(bytes: Buffer, at: number, sizeBytes: number): HostAddress {
-  return { ip: bytes.subarray(at, at + sizeBytes - 4), port: readInt32(bytes, at + sizeBytes - 4) };
+  const ipEnd = at + sizeBytes - 4;
+  const port = readInt32(bytes, ipEnd);
+  const slot = port & (HOST_SLOTS - 1);
+  const known = knownHosts[slot];
+  if (known?.port === port && isSame(known.ip, bytes, at, ipEnd)) return known;
+  // A copy: it outlives the record.
+  return (knownHosts[slot] = { ip: Buffer.from(bytes.subarray(at, ipEnd)), port });
+}
+
+function isSame(ip: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  if (ip.length !== to - from) return false;
+  for (let index = 0; index < ip.length; index += 1) if (ip[index] !== bytes[from + index]) return false;
+  return true;
 }
 
 function illegal(reason: string): CodedError {

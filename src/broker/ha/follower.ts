@@ -143,8 +143,9 @@ export class Follower implements Disposable {
       for (const { offset, bytes } of reader.push(chunk)) {
         replica.beginAt(offset);
         if (offset !== replica.next) throw new Error(`it sends what belongs to ${offset}, not to ${replica.next}`);
-        if (bytes.length > 0) replica.take(bytes);
+        replica.take(bytes);
       }
+      replica.store();
     } catch (error) {
       logger.error(`what master ${this.#master} sends is NOT TAKEN`, error);
       this.#end(stream, errorText(error));

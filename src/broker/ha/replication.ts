@@ -16,7 +16,7 @@ import { SlaveLinks } from './slaveLinks.ts';
  * What comes within so many ms goes to slaves together where nobody waits for them: each wake-up costs both sides as much
  * as several messages. Apache's broker lets them wait up to 100. Source: DefaultHAConnection.java, WriteSocketService.
  */
-export const GATHER_MS = 5;
+export const GATHER_MS = 20;
 
 export interface ReplicationOptions {
   /** As it is now. */

@@ -151,16 +151,28 @@ export class SlaveLink implements Disposable {
       const bytes = Buffer.isBuffer(found) ? found : await found;
       if (bytes.length === 0) throw new Error(`the log begins at ${log.minPhysicalOffset} now`);
       for (let at = 0; at < bytes.length && this.#isOpen();) {
-        const allowed = this.#allowedBytes();
-        if (allowed <= 0) {
-          await new Promise<void>((resolve) => (this.#nextSecond = resolve));
-          continue;
-        }
-        const batch = bytes.subarray(at, at + allowed);
-        at += batch.length;
-        if (!this.#transfer(batch)) await new Promise<void>((resolve) => (this.#resume = resolve));
+        const sent = this.#transferAll(bytes.subarray(at));
+        at += sent;
+        if (sent === 0) await new Promise<void>((resolve) => (this.#nextSecond = resolve));
+        else if (this.#options.stream.writableNeedDrain) await new Promise<void>((resolve) => (this.#resume = resolve));
       }
     }
+  }
+
+  /** With one write, so that the slave wakes up once. @returns how many of the bytes are allowed in this second */
+  #transferAll(bytes: Buffer): number {
+    const { stream } = this.#options;
+    stream.cork();
+    let at = 0;
+    while (at < bytes.length) {
+      const allowed = this.#allowedBytes();
+      if (allowed <= 0) break;
+      const batch = bytes.subarray(at, at + allowed);
+      this.#transfer(batch);
+      at += batch.length;
+    }
+    stream.uncork();
+    return at;
   }
 
   #allowedBytes(): number {
@@ -169,17 +181,13 @@ export class SlaveLink implements Disposable {
     return Math.min(haTransferBatchSize, maxHaTransferByteInSecond - this.#bytesThisSecond);
   }
 
-  /** @returns false when the slave takes no more for now */
-  #transfer(bytes: Buffer): boolean {
+  #transfer(bytes: Buffer): void {
     const { stream } = this.#options;
-    stream.cork();
-    let takesMore = stream.write(encodeTransferHeader(this.#next, bytes.length));
-    if (bytes.length > 0) takesMore = stream.write(bytes);
-    stream.uncork();
+    stream.write(encodeTransferHeader(this.#next, bytes.length));
+    if (bytes.length > 0) stream.write(bytes);
     this.#next += bytes.length;
     this.#bytesThisSecond += bytes.length;
     this.#lastWriteMs = this.#now();
-    return takesMore;
   }
 
   #goOn(): void {

@@ -93,8 +93,19 @@ export class RecordPlaces {
     for (const message of messages) {
       const queue = hasQueueEntry(message.sysFlag) ? this.#queueOf(message) : undefined;
       if (queue !== undefined) queue.waiting += 1;
-      this.#lastTimestamp = Math.max(this.#lastTimestamp, message.storeTimestamp);
-      records.push({ ...message, queue });
+      const { topic, queueId, queueOffset, physicalOffset, sizeBytes, storeTimestamp, properties, sysFlag } = message;
+      this.#lastTimestamp = Math.max(this.#lastTimestamp, storeTimestamp);
+      records.push({
+        topic,
+        queueId,
+        queueOffset,
+        physicalOffset,
+        sizeBytes,
+        storeTimestamp,
+        properties,
+        sysFlag,
+        queue,
+      });
     }
     this.publish(records);
   }

@@ -5,6 +5,10 @@ import { BLANK_BYTES, MAX_RECORD_BYTES, isBlank } from './logScan.ts';
 import type { RecordPlaces } from './recordPlaces.ts';
 import { readWhole } from './wholeRecord.ts';
 
+/** Room for what comes with one read of a socket, and more for a large record. */
+const HELD_BYTES = 256 * 1024;
+const MAX_IDLE_BYTES = 1024 * 1024;
+
 /**
  * The log of a master, byte by byte at the same places. Only whole records come into the files, so that neither a
  * reader nor a start ever meets half of one; they are looked at first, and bytes that cannot belong there are refused.
@@ -12,9 +16,9 @@ import { readWhole } from './wholeRecord.ts';
 export class Replica {
   readonly #log: CommitLog;
   readonly #places: RecordPlaces;
-  /** The beginning of a record or blank whose end did not come yet. */
-  #rest: Buffer[] = [];
-  #restBytes = 0;
+  /** What came and is not in the log: after `store` the beginning of a record or blank whose end did not come yet. */
+  #held: Buffer = Buffer.alloc(0);
+  #heldBytes = 0;
   /** So many bytes it takes, as far as that is known. */
   #neededBytes = BLANK_BYTES;
 
@@ -25,7 +29,7 @@ export class Replica {
 
   /** Where the next bytes belong. */
   get next(): number {
-    return this.#log.end + this.#restBytes;
+    return this.#log.end + this.#heldBytes;
   }
 
   /** A log that is empty begins there. */
@@ -33,24 +37,38 @@ export class Replica {
     if (this.next === 0) this.#log.trustUpTo(position, -1);
   }
 
-  /** Forgets what is not whole, which comes again. */
+  /** Forgets what is not in the log, which comes again. */
   reset(): void {
-    this.#rest = [];
-    this.#restBytes = 0;
+    this.#heldBytes = 0;
     this.#neededBytes = BLANK_BYTES;
   }
 
-  /** @throws CodedError `message-illegal` for bytes that are no records of that place, `store-full` */
+  /** Bytes that belong at `next`; a copy is kept of them until `store`. */
   take(piece: Buffer): void {
-    this.#rest.push(piece);
-    this.#restBytes += piece.length;
-    if (this.#restBytes < this.#neededBytes) return;
-    const bytes = this.#rest.length === 1 ? piece : Buffer.concat(this.#rest);
+    const end = this.#heldBytes + piece.length;
+    if (end > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(HELD_BYTES, 2 * end));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(piece, this.#heldBytes);
+    this.#heldBytes = end;
+  }
+
+  /**
+   * Brings what is whole of it into the log, together.
+   * @throws CodedError `message-illegal` for bytes that are no records of that place, `store-full`; nothing is held then
+   */
+  store(): void {
+    if (this.#heldBytes < this.#neededBytes) return;
+    const bytes = this.#held.subarray(0, this.#heldBytes);
     this.reset();
     const taken = this.#takeWhole(bytes);
-    if (taken === bytes.length) return;
-    this.#rest = [Buffer.from(bytes.subarray(taken))];
-    this.#restBytes = bytes.length - taken;
+    bytes.copyWithin(0, taken);
+    this.#heldBytes = bytes.length - taken;
+    if (this.#held.length > MAX_IDLE_BYTES && this.#heldBytes < HELD_BYTES) {
+      this.#held = Buffer.from(bytes.subarray(0, this.#heldBytes));
+    }
   }
 
   /** @returns up to where the bytes are in the log */

@@ -110,6 +110,17 @@ describe('message', () => {
     );
   });
 
+  it('tells hosts of one port apart, and keeps them when the bytes are used again', () => {
+    const hosts = ['127.0.0.1:50000', '127.0.0.2:50000', '[::1]:50000', '127.0.0.1:50064'];
+    const read = [...hosts, ...hosts].map((host) => {
+      const record = encodeMessage({ ...sheetMessage, bornHost: parseHostAddress(host) });
+      const { bornHost } = decodeMessage(record);
+      record.fill(0);
+      return bornHost;
+    });
+    assert.deepEqual(read.map(formatHostAddress), [...hosts, ...hosts]);
+  });
+
   it('refuses a record cut anywhere', () => {
     const record = Buffer.from(SHEET_RECORD, 'hex');
     for (let size = 0; size < record.length; size += 1) {
