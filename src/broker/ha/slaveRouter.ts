@@ -26,15 +26,21 @@ const OTHERS: ReadonlyMap<number, Reply> = new Map<number, Reply>([
   ],
 ]);
 
+/** A consumer gives a message back to one that may act as the master. */
+function noMaster(host: string): Reply {
+  return { code: ResponseCode.SYSTEM_ERROR, remark: `no master available along with ${host}` };
+}
+
 /**
  * What a slave answers instead of a master. What else would store something its store refuses.
- * Source: SendMessageProcessor.java, PullMessageProcessor.java (rejectRequest), EndTransactionProcessor.java,
+ * Source: SendMessageProcessor.java, AbstractSendMessageProcessor.java, PullMessageProcessor.java (rejectRequest), EndTransactionProcessor.java,
  * RecallMessageProcessor.java, AdminBrokerProcessor.java.
  */
 export function slaveRouter(config: BrokerConfig, handle: RequestHandler): RequestHandler {
   return (request) => {
     const { code } = request.command;
     if (SENDS.has(code) && !config.enableSlaveActingMaster) return REJECTED;
+    if (code === RequestCode.CONSUMER_SEND_MSG_BACK) return noMaster(config.brokerIP1);
     if (PULLS.has(code) && !config.slaveReadEnable) return REJECTED;
     return OTHERS.get(code) ?? handle(request);
   };

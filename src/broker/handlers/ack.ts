@@ -86,7 +86,9 @@ export async function changeMessageInvisibleTime(
   } catch (error) {
     const refused = storeRefusal(broker, error);
     if (refused === undefined) throw error;
-    return { ...refused, code: ResponseCode.SYSTEM_ERROR, extFields: EMPTY_FIELDS };
+    // Apache's broker gives no reason; that of a slave would not be its own.
+    const remark = broker.replication.isSlave ? undefined : refused.remark;
+    return { code: ResponseCode.SYSTEM_ERROR, remark, extFields: EMPTY_FIELDS };
   }
 }
 

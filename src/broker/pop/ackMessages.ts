@@ -19,7 +19,7 @@ export type AckProblem = { readonly oldOffset: number; readonly offset: number }
 
 /**
  * Messages were consumed: they do not come again. Nobody checks that they were popped, and an acknowledgement that
- * comes twice or late changes nothing. It is in the files when this resolves. Source: AckMessageProcessor.java; broker sheet §12.4.
+ * comes twice or late changes nothing, nor one that a slave gets, who can write none. It is in the files when this resolves. Source: AckMessageProcessor.java; broker sheet §12.4.
  * @returns undefined, or what an ordered pop did not give out
  * @throws CodedError, TimerRefused when the store takes no note of it
  */
@@ -38,7 +38,7 @@ export async function ackMessages(
   }
   const { topic, group, queueId, startOffset, popTime, brokerName } = messages;
   const ack = { topic, group, queueId, startOffset, popTime, brokerName, offsets };
-  if (!broker.pops.checkPoints.acknowledge(ack)) {
+  if (!broker.pops.checkPoints.acknowledge(ack) && !broker.replication.isSlave) {
     await broker.pops.log.gatherAck(ack, messages.reviveQueueId, popTime + messages.invisibleTime);
   }
   return undefined;

@@ -7,6 +7,7 @@ import type { PopAck, PopCheckPoint } from '../../protocol/popRecord.ts';
 import type { BrokerConfig } from '../config.ts';
 import type { ConsumerOffsets } from '../state/consumerOffsets.ts';
 import type { ReviveLog } from './reviveLog.ts';
+import { UnkeptPops } from './unkeptPops.ts';
 
 /** Between the last moment for an acknowledgement to come into memory and that for the check point to leave it. */
 const MARGIN_MS = 1500;
@@ -24,6 +25,8 @@ export interface CheckPointsOptions {
     | 'popCkStayBufferTimeOut'
     | 'popCkMaxBufferSize'
     | 'popCkOffsetMaxQueueSize'
+    | 'brokerRole'
+    | 'enableSlaveActingMaster'
   >;
 }
 
@@ -54,10 +57,12 @@ export class CheckPoints {
   /** By queue, in order of their pops. */
   readonly #steps = new Map<string, Step[]>();
   readonly #buffer = new Map<string, Step>();
+  readonly #unkept: UnkeptPops;
   #scan: Disposable | undefined;
 
   constructor(options: CheckPointsOptions) {
     this.#options = options;
+    this.#unkept = new UnkeptPops(options.clock, () => options.config.enableSlaveActingMaster);
   }
 
   /** Check points that are in memory only. */
@@ -65,9 +70,13 @@ export class CheckPoints {
     return this.#buffer.size;
   }
 
-  /** @throws CodedError of the store, when the messages may not be given out */
+  /** At a slave they are given out all the same. @throws CodedError of the store, when they may not be given out */
   add(point: PopCheckPoint, reviveQueueId: number, nextOffset: number): void {
     const { topic, group, queueId } = point;
+    if (this.#isSlave) {
+      this.#unkept.note(keyOf(topic, group, queueId), nextOffset);
+      return;
+    }
     const step: Step = { topic, group, queueId, nextOffset, pop: undefined };
     if (this.#mayBuffer(point)) {
       step.pop = { point, reviveQueueId, acked: new Set() };
@@ -81,12 +90,14 @@ export class CheckPoints {
 
   /** The group goes on without the messages before this offset: its filter does not want them. */
   skip(topic: string, group: string, queueId: number, nextOffset: number): void {
-    this.#take({ topic, group, queueId, nextOffset, pop: undefined });
+    if (this.#isSlave) this.#unkept.note(keyOf(topic, group, queueId), nextOffset);
+    else this.#take({ topic, group, queueId, nextOffset, pop: undefined });
   }
 
   /** Where the next pop begins when that is not committed yet. */
   latest(topic: string, group: string, queueId: number): number | undefined {
-    return this.#steps.get(keyOf(topic, group, queueId))?.at(-1)?.nextOffset;
+    const key = keyOf(topic, group, queueId);
+    return this.#steps.get(key)?.at(-1)?.nextOffset ?? this.#unkept.latest(key);
   }
 
   /** @returns false when the acknowledgement has to be written */
@@ -110,6 +121,7 @@ export class CheckPoints {
   /** After an operator set the group's offset: what was popped before it no longer moves it. */
   clear(topic: string, group: string, queueId: number): void {
     this.#steps.delete(keyOf(topic, group, queueId));
+    this.#unkept.forget(keyOf(topic, group, queueId));
   }
 
   /** The topic was deleted: one of its name begins anew. */
@@ -123,6 +135,11 @@ export class CheckPoints {
   stop(): void {
     this.#flush(true);
     this.#scan?.dispose();
+    this.#unkept.dispose();
+  }
+
+  get #isSlave(): boolean {
+    return this.#options.config.brokerRole === 'SLAVE';
   }
 
   #mayBuffer(point: PopCheckPoint): boolean {
