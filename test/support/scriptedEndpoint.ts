@@ -41,6 +41,7 @@ export class ScriptedEndpoint {
       clock: systemClock,
       logger: silentLogger,
       maxMessageBytes: 16 * 1024 * 1024,
+      maxUnreadBytes: 64 * 1024 * 1024,
       idleTimeoutMs: 120_000,
       tls: undefined,
       handle: (call) => serve(call, script, seen),

@@ -31,6 +31,7 @@ export async function startGrpcEndpoint(broker: BrokerContext, faults?: RequestF
     logger,
     handle: dispatcher({ broker, clients, renewals }, faults),
     maxMessageBytes: config.grpcMaxInboundMessageSize,
+    maxUnreadBytes: config.grpcMaxUnreadBytes,
     idleTimeoutMs: config.grpcClientIdleTimeMills,
     tls: serverTls(config, { clock, logger, testIdentity: () => keptIdentity(store.directory, { clock, logger }) }),
   });

@@ -14,6 +14,8 @@ export const grpcSettings = {
   /** -1 or `off` serves none. The command serves 8081 unless it is told otherwise. */
   grpcServerPort: portOrOff,
   grpcMaxInboundMessageSize: whole(130 * 1024 * 1024, 1024, 512 * 1024 * 1024),
+  /** Ours alone: what all clients together may leave unread of their answers, each of which may hold 4 MiB of messages. */
+  grpcMaxUnreadBytes: whole(512 * 1024 * 1024, 1024 * 1024, MAX),
   grpcClientIdleTimeMills: whole(120_000, 1000, 86_400_000),
   grpcClientProducerMaxAttempts: whole(3, 1, 100),
   grpcClientProducerBackoffInitialMillis: whole(10, 0, 3_600_000),

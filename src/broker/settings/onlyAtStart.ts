@@ -15,6 +15,7 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'grpcServerPort',
   'grpcMaxInboundMessageSize',
   'grpcClientIdleTimeMills',
+  'grpcMaxUnreadBytes',
   'namesrvAddr',
   'storePathRootDir',
   'defaultTopicQueueNums',

@@ -79,6 +79,7 @@ export class EndpointCalls {
     const known = await credentials();
     const headers = {
       'x-mq-client-id': this.#clientId,
+      // Older proxies know no NODE_JS here, and fail on what they do not know; the settings say it, to all of them.
       'x-mq-language': CLIENT_LANGUAGE,
       'x-mq-client-version': CLIENT_VERSION,
       'x-mq-protocol': 'v2',

@@ -14,7 +14,7 @@ const STATIC = [
   .flatMap((row) => row.split('|'))
   .map((entry): Entry => {
     const [name = '', value = ''] = entry.split('=');
-    return { name, value, bytes: 0 };
+    return { name, value, bytes: 0, isLegal: true };
   });
 
 interface Entry {
@@ -22,7 +22,14 @@ interface Entry {
   readonly value: string;
   /** What it takes in the table, by the words of the RFC. */
   readonly bytes: number;
+  /** Found out once, since most headers come again and again. */
+  readonly isLegal: boolean;
 }
+
+/** Visible letters but those in upper case; a colon may stand before them. Source: RFC 9113 §8.2.1. */
+const LEGAL_NAME = /^:?[!-9;-@[-~]+$/;
+/** A gateway to HTTP/1 would take what follows for another header. */
+const ILLEGAL_VALUE = /[\0\r\n]/;
 
 const ENTRY_BYTES = 32;
 /** Nobody is told of another size. Source: RFC 9113 §6.5.2. */
@@ -43,9 +50,15 @@ export class HpackDecoder {
   #mostBytes = TABLE_BYTES;
   #block: Buffer = Buffer.alloc(0);
   #at = 0;
+  #isMalformed = false;
 
   constructor(maxListBytes: number) {
     this.#maxListBytes = maxListBytes;
+  }
+
+  /** The block that was read last has a header whose name or value HTTP does not know. */
+  get isMalformed(): boolean {
+    return this.#isMalformed;
   }
 
   /**
@@ -55,11 +68,13 @@ export class HpackDecoder {
   decode(block: Buffer): Headers | undefined {
     this.#block = block;
     this.#at = 0;
+    this.#isMalformed = false;
     const headers: string[] = [];
     let listBytes = 0;
     while (this.#at < block.length) {
       const entry = this.#next(block[this.#at] as number, headers.length === 0);
       if (entry === undefined) continue;
+      if (!entry.isLegal) this.#isMalformed = true;
       listBytes += entry.name.length + entry.value.length + ENTRY_BYTES;
       if (listBytes <= this.#maxListBytes) headers.push(entry.name, entry.value);
     }
@@ -79,7 +94,8 @@ export class HpackDecoder {
     const index = this.#integer(mask);
     const name = index === 0 ? this.#string() : this.#entry(index).name;
     const value = this.#string();
-    return { name, value, bytes: name.length + value.length + ENTRY_BYTES };
+    const isLegal = LEGAL_NAME.test(name) && !ILLEGAL_VALUE.test(value);
+    return { name, value, bytes: name.length + value.length + ENTRY_BYTES, isLegal };
   }
 
   #entry(index: number): Entry {

@@ -10,9 +10,8 @@ const OF_CONNECTION: ReadonlySet<string> = new Set([
 ]);
 const PSEUDO: Readonly<Record<string, number>> = { ':method': 1, ':scheme': 2, ':path': 4, ':authority': 8 };
 const NEEDED = 1 | 2 | 4;
-const UPPER_CASE = /[A-Z]/;
 
-/** Whether a request is as it may be; any other ends its stream. Source: RFC 9113 §8.2, §8.3.1. */
+/** Whether a request of legal names and values is as it may be; any other ends its stream. Source: RFC 9113 §8.2, §8.3.1. */
 export function isRequest(headers: Headers): boolean {
   let seen = 0;
   let isBehindPseudo = false;
@@ -25,7 +24,7 @@ export function isRequest(headers: Headers): boolean {
       seen |= bit;
     } else {
       isBehindPseudo = true;
-      if (name === '' || UPPER_CASE.test(name) || OF_CONNECTION.has(name)) return false;
+      if (OF_CONNECTION.has(name)) return false;
       if (name === 'te' && headers[at + 1] !== 'trailers') return false;
     }
   }

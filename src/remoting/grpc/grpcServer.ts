@@ -8,7 +8,9 @@ import type { Logger } from '../../base/logger.ts';
 import { encodeHeaders } from '../../protocol/http2/hpackEncoder.ts';
 import { Http2Code } from '../../protocol/http2/http2Code.ts';
 import { Http2Connection } from '../http2/http2Connection.ts';
+import { TooMuchUnread } from '../http2/http2Sender.ts';
 import type { Http2Stream } from '../http2/http2Stream.ts';
+import { UnreadBudget } from '../http2/unreadBudget.ts';
 import { startListening } from '../startListening.ts';
 import { TlsGate, addressOf } from '../tlsGate.ts';
 import type { ServerTls } from '../tlsGate.ts';
@@ -24,6 +26,8 @@ export interface GrpcServerOptions {
   /** Takes a call, and ends it some time. */
   readonly handle: (call: GrpcCall) => void;
   readonly maxMessageBytes: number;
+  /** What all clients together may leave unread of their answers. */
+  readonly maxUnreadBytes: number;
   /** A connection without a call for this long is closed. */
   readonly idleTimeoutMs: number;
   /** Without it TLS is not spoken. */
@@ -49,14 +53,17 @@ const GOODBYE_MS = 1000;
 export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer> {
   const { clock, logger, idleTimeoutMs } = options;
   const sessions = new Set<OpenSession>();
+  const unread = new UnreadBudget(options.maxUnreadBytes);
   const opened = (socket: Socket): void => {
     const session = new OpenSession(socket);
     sessions.add(session);
     session.connection = new Http2Connection(socket, {
       clock,
+      unread,
       request: (stream) => takeCall(stream, session, options),
       closed: (problem) => {
-        if (problem !== undefined) logger.debug(`${session.remoteAddress} failed: ${problem.message}`);
+        if (problem instanceof TooMuchUnread) logger.warn(`${session.remoteAddress} is given up: ${problem.message}`);
+        else if (problem !== undefined) logger.debug(`${session.remoteAddress} failed: ${problem.message}`);
         sessions.delete(session);
         session.closed();
       },

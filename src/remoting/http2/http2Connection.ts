@@ -11,44 +11,34 @@ import {
   Http2Code,
   Http2Error,
   MAX_WINDOW,
-  Setting,
 } from '../../protocol/http2/http2Code.ts';
-import { encodeSettings, readSettings, withoutPadding } from '../../protocol/http2/payloads.ts';
+import { readSettings, withoutPadding } from '../../protocol/http2/payloads.ts';
 import { areTrailers, isRequest } from '../../protocol/http2/requestHeaders.ts';
 import { AbandonedStreams } from './abandonedStreams.ts';
 import { checkConnection, checkLength, illegal, tooMuchData } from './frameChecks.ts';
 import { HeaderBlocks } from './headerBlocks.ts';
 import type { HeaderBlock } from './headerBlocks.ts';
-import { Http2Sender, uint32 } from './http2Sender.ts';
+import { Http2Sender, TooMuchUnread, uint32 } from './http2Sender.ts';
 import { Http2Stream } from './http2Stream.ts';
 import type { Http2Carrier } from './http2Stream.ts';
+import { CONNECTION_WINDOW, MAX_HEADER_BYTES, MAX_STREAMS, OUR_SETTINGS, STREAM_WINDOW } from './ourSettings.ts';
 import { ReceiveWindow } from './receiveWindow.ts';
 import { StreamTable } from './streamTable.ts';
 import { ResetBudget } from './resetBudget.ts';
+import type { SlowReader, UnreadBudget } from './unreadBudget.ts';
 
 export interface Http2Options {
   readonly clock: Clock;
+  /** Shared with the other connections. */
+  readonly unread: UnreadBudget;
   /** Takes a request, and sets its reader. */
   readonly request: (stream: Http2Stream) => void;
   /** Called once, with what was wrong where something was. */
   readonly closed: (problem: Error | undefined) => void;
 }
 
-/** A body of 4 MiB needs no pause. */
-const STREAM_WINDOW = 4 * 1024 * 1024;
-const CONNECTION_WINDOW = 16 * 1024 * 1024;
-const MAX_STREAMS = 8192;
-/** Of one request, as it is sent and as it is read. */
-const MAX_HEADER_BYTES = 64 * 1024;
-
-const OUR_SETTINGS = encodeSettings([
-  [Setting.MAX_CONCURRENT_STREAMS, MAX_STREAMS],
-  [Setting.INITIAL_WINDOW_SIZE, STREAM_WINDOW],
-  [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_BYTES],
-]);
-
 /** The server's side of one connection. Source: RFC 9113. */
-export class Http2Connection implements Http2Carrier {
+export class Http2Connection implements Http2Carrier, SlowReader {
   readonly sender: Http2Sender;
   readonly #socket: Socket;
   readonly #options: Http2Options;
@@ -70,11 +60,13 @@ export class Http2Connection implements Http2Carrier {
     this.#options = options;
     this.#idleSinceMs = options.clock.now();
     this.#resets = new ResetBudget(options.clock);
-    this.sender = new Http2Sender(socket);
+    this.sender = new Http2Sender(socket, options.unread);
+    options.unread.add(this);
     this.#window = new ReceiveWindow(this.sender, 0, CONNECTION_WINDOW);
     socket.on('error', (error) => (this.#problem ??= error));
     socket.once('close', () => {
       this.#over();
+      options.unread.remove(this);
       options.closed(this.#problem);
     });
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -85,6 +77,16 @@ export class Http2Connection implements Http2Carrier {
   /** Since when no request is under way; undefined while one is. */
   get idleSinceMs(): number | undefined {
     return this.#streams.size > 0 ? undefined : this.#idleSinceMs;
+  }
+
+  /** What its client left unread of answers. */
+  get queuedBytes(): number {
+    return this.sender.queuedBytes;
+  }
+
+  /** Its client leaves more unread than any other, and all together too much. */
+  giveUp(): void {
+    this.fail(new TooMuchUnread());
   }
 
   /** Takes no more requests, and ends when those under way are over; at once when it is asked again. */
@@ -195,7 +197,8 @@ export class Http2Connection implements Http2Carrier {
     const known = this.#streams.get(id);
     if (known !== undefined) {
       if (known.isReadEnd) throw new Http2Error(Http2Code.STREAM_CLOSED, 'headers behind the end of a request');
-      if (isEnd && headers !== undefined && areTrailers(headers)) this.#requestEnd(known);
+      const isWell = headers !== undefined && !this.#decoder.isMalformed && areTrailers(headers);
+      if (isEnd && isWell) this.#requestEnd(known);
       else this.#endFaulty(known, Http2Code.PROTOCOL_ERROR);
       return;
     }
@@ -213,7 +216,7 @@ export class Http2Connection implements Http2Carrier {
       this.#refuse(id, Http2Code.ENHANCE_YOUR_CALM);
       return;
     }
-    if (!isRequest(headers)) {
+    if (this.#decoder.isMalformed || !isRequest(headers)) {
       this.#refuse(id, Http2Code.PROTOCOL_ERROR);
       return;
     }
@@ -251,6 +254,7 @@ export class Http2Connection implements Http2Carrier {
     this.#checkKnown(id);
     const stream = this.#streams.get(id);
     if (stream?.grow(bytes) === false) this.#endFaulty(stream, Http2Code.FLOW_CONTROL_ERROR);
+    else this.sender.resume();
   }
 
   #resetByPeer(id: number, payload: Buffer): void {
@@ -274,6 +278,7 @@ export class Http2Connection implements Http2Carrier {
     for (const stream of this.#streams.all()) {
       if (!stream.grow(moreBytes)) throw new Http2Error(Http2Code.FLOW_CONTROL_ERROR, 'a window is too large');
     }
+    this.sender.resume();
   }
 
   /** @throws Http2Error for a stream that nobody began */

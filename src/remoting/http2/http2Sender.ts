@@ -11,14 +11,15 @@ import {
   Setting,
 } from '../../protocol/http2/http2Code.ts';
 import { FrameOutbox } from './frameOutbox.ts';
+import type { UnreadBudget } from './unreadBudget.ts';
 
 /** A stream that has something to send. */
 export interface Waiting {
-  resume(): void;
+  /** Sends one frame; where more waits it comes to `wait` again. */
+  sendFrame(): void;
 }
 
-/** What a client may leave unread in its streams, and of headers and answers to control frames, which no window holds back. */
-const MAX_QUEUED_BYTES = 1024 * 1024 * 1024;
+/** What a client may leave unread of headers and answers to control frames, which no window holds back. */
 const MAX_UNHELD_BYTES = 8 * 1024 * 1024;
 /** Of the table for headers, where the client names no other. Source: RFC 9113 §6.5.2. */
 const TABLE_BYTES = 4096;
@@ -31,7 +32,8 @@ export class Http2Sender {
   streamWindow = DEFAULT_WINDOW;
   readonly #socket: Socket;
   readonly #outbox: FrameOutbox;
-  /** They wait for the window of the connection, or for the socket. */
+  readonly #unread: UnreadBudget;
+  /** They wait for the window of the connection, or for the socket; the next to send is the first. */
   readonly #waiting = new Set<Waiting>();
   #window = DEFAULT_WINDOW;
   #maxFrameBytes = DEFAULT_FRAME_BYTES;
@@ -39,10 +41,11 @@ export class Http2Sender {
   /** The client's table is smaller than it was, which the next block has to say. */
   #tableShrank = false;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, unread: UnreadBudget) {
     this.#socket = socket;
+    this.#unread = unread;
     this.#outbox = new FrameOutbox(socket);
-    socket.on('drain', () => this.#resume());
+    socket.on('drain', () => this.resume());
   }
 
   /** What one frame may hold now; 0 while the client does not read. */
@@ -88,7 +91,7 @@ export class Http2Sender {
    * @throws Http2Error when it leaves too much unread
    */
   checkRead(): void {
-    if (this.#outbox.isBlocked && this.#socket.writableLength > MAX_UNHELD_BYTES) throw unread();
+    if (this.#outbox.isBlocked && this.#socket.writableLength > MAX_UNHELD_BYTES) throw new TooMuchUnread();
   }
 
   goAway(lastId: number, code: Http2Code): void {
@@ -100,10 +103,15 @@ export class Http2Sender {
     this.#outbox.flush();
   }
 
-  /** What waits in the streams became so much more, or less. @throws Http2Error when it is too much */
+  /** What waits in the streams until the client reads on. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** That became so much more, or less. */
   queued(bytes: number): void {
     this.#queuedBytes += bytes;
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) throw unread();
+    this.#unread.changed(bytes);
   }
 
   /** The stream goes on when the client read something. */
@@ -119,7 +127,7 @@ export class Http2Sender {
   grow(bytes: number): void {
     this.#window += bytes;
     if (this.#window > MAX_WINDOW) throw new Http2Error(Http2Code.FLOW_CONTROL_ERROR, 'a window is too large');
-    this.#resume();
+    this.resume();
   }
 
   /** @returns by how much the windows of all streams change */
@@ -131,10 +139,14 @@ export class Http2Sender {
     return this.streamWindow - before;
   }
 
-  #resume(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const stream of waiting) stream.resume();
+  /** Those who wait send a frame each, in turns, while the client takes more. */
+  resume(): void {
+    for (const stream of this.#waiting) {
+      if (this.frameBytes <= 0) return;
+      // Behind the others, where it has more.
+      this.#waiting.delete(stream);
+      stream.sendFrame();
+    }
   }
 }
 
@@ -144,6 +156,8 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
-function unread(): Http2Error {
-  return new Http2Error(Http2Code.ENHANCE_YOUR_CALM, 'the peer does not read what it asks for');
+export class TooMuchUnread extends Http2Error {
+  constructor() {
+    super(Http2Code.ENHANCE_YOUR_CALM, 'the peer does not read what it asks for');
+  }
 }

@@ -115,13 +115,13 @@ export class Http2Stream {
     if (this.#isClosed || this.#isSentEnd || data.length === 0) return;
     this.#queue.push(data);
     this.#count(data.length);
-    this.resume();
+    this.#send();
   }
 
   end(trailers: Buffer): void {
     if (this.#isClosed || this.#isSentEnd) return;
     this.#trailers = trailers;
-    this.resume();
+    this.#send();
   }
 
   /** Ends it in both directions; what was not sent never will be. */
@@ -145,30 +145,9 @@ export class Http2Stream {
     this.#deliverEnd();
   }
 
-  /** Sends what waits, as far as the windows allow. */
-  resume(): void {
-    if (this.#isClosed) return;
-    const sender = this.#sender;
-    while (this.#queue.length > 0) {
-      const data = this.#queue[0] as Uint8Array;
-      if (this.#sendWindow <= 0) return;
-      const most = Math.min(sender.frameBytes, this.#sendWindow);
-      if (most <= 0) {
-        sender.wait(this);
-        return;
-      }
-      const piece = data.length <= most ? data : data.subarray(0, most);
-      if (piece === data) this.#queue.shift();
-      else this.#queue[0] = data.subarray(most);
-      this.#sendWindow -= piece.length;
-      const beforeBytes = this.#queuedBytes;
-      this.#count(-piece.length);
-      sender.putData(this.id, piece);
-      if (beforeBytes >= HIGH_WATER_BYTES && !this.needsDrain) this.reader?.drained();
-    }
-    if (this.#trailers === undefined || this.#isSentEnd) return;
-    this.#putHeaders(FrameFlag.END_STREAM, this.#trailers);
-    this.#sentEnd();
+  sendFrame(): void {
+    if (this.#sendData() && this.#queue.length > 0) this.#sender.wait(this);
+    else this.#sendTrailers();
   }
 
   /* What follows is for the connection alone. */
@@ -196,11 +175,11 @@ export class Http2Stream {
     this.close();
   }
 
-  /** @returns false when the window would be larger than any may be */
+  /** What waits is sent with the next `resume` of the connection. @returns false when the window would be larger than any may be */
   grow(bytes: number): boolean {
     this.#sendWindow += bytes;
     if (this.#sendWindow > MAX_WINDOW) return false;
-    if (bytes > 0) this.resume();
+    if (this.#sendWindow > 0 && this.#queue.length > 0) this.#sender.wait(this);
     return true;
   }
 
@@ -250,6 +229,40 @@ export class Http2Stream {
     if (!this.#isReadEnd && !this.#isClosed) this.#receiveWindow.read(bytes);
   }
 
+  /** Sends what waits, as far as the windows allow. */
+  #send(): void {
+    while (this.#sendData());
+    this.#sendTrailers();
+  }
+
+  /** A frame of what waits. @returns false when nothing waits, or the client takes no more */
+  #sendData(): boolean {
+    const [data] = this.#queue;
+    if (data === undefined || this.#sendWindow <= 0 || this.#isClosed) return false;
+    const sender = this.#sender;
+    const most = Math.min(sender.frameBytes, this.#sendWindow);
+    if (most <= 0) {
+      sender.wait(this);
+      return false;
+    }
+    const piece = data.length <= most ? data : data.subarray(0, most);
+    if (piece === data) this.#queue.shift();
+    else this.#queue[0] = data.subarray(most);
+    this.#sendWindow -= piece.length;
+    const beforeBytes = this.#queuedBytes;
+    this.#count(-piece.length);
+    sender.putData(this.id, piece);
+    if (beforeBytes >= HIGH_WATER_BYTES && !this.needsDrain) this.reader?.drained();
+    return true;
+  }
+
+  /** Behind all data. */
+  #sendTrailers(): void {
+    if (this.#trailers === undefined || this.#queue.length > 0 || this.#isSentEnd || this.#isClosed) return;
+    this.#putHeaders(FrameFlag.END_STREAM, this.#trailers);
+    this.#sentEnd();
+  }
+
   #sentEnd(): void {
     this.#isSentEnd = true;
     this.reader?.sent();
@@ -258,19 +271,15 @@ export class Http2Stream {
 
   #putHeaders(flags: number, block: Buffer): void {
     this.#sender.putHeaders(flags, this.id, block);
-    this.#check(() => this.#sender.checkRead());
+    try {
+      this.#sender.checkRead();
+    } catch (error) {
+      this.#carrier.fail(error);
+    }
   }
 
   #count(bytes: number): void {
     this.#queuedBytes += bytes;
-    this.#check(() => this.#sender.queued(bytes));
-  }
-
-  #check(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#carrier.fail(error);
-    }
+    this.#sender.queued(bytes);
   }
 }

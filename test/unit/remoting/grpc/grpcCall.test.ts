@@ -21,6 +21,7 @@ describe('GrpcCall', () => {
     calls = [];
     server = await serveGrpc({
       ...{ host: '127.0.0.1', port: 0, clock, logger: silentLogger, maxMessageBytes: 1024, tls: undefined },
+      maxUnreadBytes: 64 * 1024 * 1024,
       idleTimeoutMs: 3_600_000,
       handle: (call) => calls.push(call),
     });

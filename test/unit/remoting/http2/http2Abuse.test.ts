@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { encodeHeaders } from '../../../../src/protocol/http2/hpackEncoder.ts';
 import { FrameFlag, FrameType, Http2Code, Http2Error, PREFACE } from '../../../../src/protocol/http2/http2Code.ts';
 import { Http2Connection } from '../../../../src/remoting/http2/http2Connection.ts';
+import { UnreadBudget } from '../../../../src/remoting/http2/unreadBudget.ts';
 import type { Http2Stream } from '../../../../src/remoting/http2/http2Stream.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';
 import { CALL, callFrame, frame } from './rawHttp2Client.ts';
@@ -30,6 +31,7 @@ class DeafSocket extends Duplex {
 describe('Http2Connection, of a client that means harm,', () => {
   let socket: DeafSocket;
   let clock: FakeClock;
+  let unread: UnreadBudget;
   let streams: Http2Stream[];
   let take: (stream: Http2Stream) => void;
   let closed: Promise<Error | undefined>;
@@ -37,11 +39,13 @@ describe('Http2Connection, of a client that means harm,', () => {
   beforeEach(() => {
     socket = new DeafSocket();
     clock = new FakeClock();
+    unread = new UnreadBudget(1_000_000);
     streams = [];
     take = () => undefined;
     closed = new Promise((resolve) => {
       new Http2Connection(socket as unknown as Socket, {
         clock,
+        unread,
         request: (stream) => {
           streams.push(stream);
           take(stream);
@@ -87,6 +91,37 @@ describe('Http2Connection, of a client that means harm,', () => {
       assert.equal(streams.length, 1001);
     });
   }
+
+  it('bounds what the clients of all connections leave unread, at the cost of who leaves most', async () => {
+    const other = new DeafSocket();
+    const otherStreams: Http2Stream[] = [];
+    new Http2Connection(other as unknown as Socket, {
+      clock,
+      unread,
+      request: (stream) => otherStreams.push(stream),
+      closed: () => undefined,
+    });
+    other.says(PREFACE, frame(FrameType.SETTINGS, 0, 0));
+    for (const id of [1, 3]) socket.says(callFrame(id, FrameFlag.END_STREAM));
+    other.says(callFrame(1, FrameFlag.END_STREAM));
+    // All but the first of it waits, since the sockets take no more.
+    for (const stream of streams) stream.write(Buffer.alloc(350_000));
+    const [small] = otherStreams;
+    small?.write(Buffer.alloc(200_000));
+    assert.deepEqual([socket.destroyed, other.destroyed], [false, false]);
+    small?.write(Buffer.alloc(240_000));
+    assert.equal(await problem(), Http2Code.ENHANCE_YOUR_CALM);
+    assert.ok(!other.destroyed, 'who leaves less goes on');
+    assert.deepEqual(
+      streams.map(({ isClosed }) => isClosed),
+      [true, true],
+    );
+    // What the other left is counted no more.
+    small?.write(Buffer.alloc(500_000));
+    assert.ok(!other.destroyed);
+    small?.write(Buffer.alloc(200_000));
+    assert.ok(other.destroyed);
+  });
 
   it('may cancel a call after the clock was set back', () => {
     clock.advance(-3_600_000);

@@ -31,6 +31,7 @@ describe('Http2Connection', () => {
     clients = [];
     server = await serveGrpc({
       ...{ host: '127.0.0.1', port: 0, clock, logger: silentLogger, maxMessageBytes: 8_000_000, tls: undefined },
+      maxUnreadBytes: 64 * 1024 * 1024,
       idleTimeoutMs: 3_600_000,
       handle: (call) => {
         calls.push(call);
@@ -159,6 +160,57 @@ describe('Http2Connection', () => {
     await client.until(HEADERS, 1, 2);
     await client.until(HEADERS, 3, 2);
     assert.deepEqual([sent(1), sent(3)], [60_005, 60_005]);
+  });
+
+  it('serves its streams in turns when there is too little of that window for all', async () => {
+    const client = await open('0004' + '00100000');
+    const ids = [1, 3, 5, 7];
+    client.write(...ids.map((id) => callFrame(id, END_STREAM)));
+    await begun(ids.length);
+    for (const call of calls) call.end(GrpcStatus.OK, '', Buffer.alloc(200_000, 'x'));
+    const sent = (id: number): number => client.of(DATA, id).reduce((sum, { payload }) => sum + payload.length, 0);
+    await waitFor('the first window', () => ids.reduce((sum, id) => sum + sent(id), 0) === 65_535, { pollMs: 1 });
+    const before = ids.map(sent);
+    for (let turn = 1; turn <= 4; turn += 1) client.write(frame(WINDOW_UPDATE, 0, 0, '00010000'));
+    await waitFor('four more', () => ids.reduce((sum, id) => sum + sent(id), 0) === 65_535 + 4 * 65_536, { pollMs: 1 });
+    const more = ids.map((id, at) => sent(id) - (before[at] ?? 0));
+    assert.ok(Math.max(...more) - Math.min(...more) <= 16_384, `not by turns: ${more.join(', ')}`);
+  });
+
+  for (const [what, headers] of [
+    ['a line feed', { 'x-a': 'b\nc' }],
+    ['a carriage return', { 'x-a': 'b\rc' }],
+    ['a NUL', { 'x-a': 'b\0c' }],
+    ['a letter in upper case in a name', { 'X-a': 'b' }],
+    ['a space in a name', { 'x a': 'b' }],
+    ['no name', { '': 'b' }],
+    ['a colon within a name', { 'x:a': 'b' }],
+  ] as const) {
+    it(`refuses a request and trailers with ${what} in a header, and goes on`, async () => {
+      const client = await open();
+      const block = Buffer.concat([CALL, encodeHeaders(headers)]);
+      client.write(frame(HEADERS, END_HEADERS | END_STREAM, 1, block));
+      const reset = await client.until(RST_STREAM, 1);
+      assert.equal(reset.payload.readUInt32BE(0), Http2Code.PROTOCOL_ERROR);
+      assert.deepEqual(calls, []);
+      client.write(callFrame(3), frame(HEADERS, END_HEADERS | END_STREAM, 3, encodeHeaders(headers)));
+      assert.equal((await client.until(RST_STREAM, 3)).payload.readUInt32BE(0), Http2Code.PROTOCOL_ERROR);
+      assert.deepEqual(taken, [], 'the trailers ended nothing');
+      client.write(callFrame(5, END_STREAM));
+      await begun(2);
+      assert.deepEqual(client.of(GOAWAY), []);
+    });
+  }
+
+  it('knows a header for what it is also when later requests only refer to it', async () => {
+    const client = await open();
+    // A literal that is to be kept: x-a, with a line feed in its value.
+    const kept = Buffer.concat([CALL, Buffer.from('40' + '03782d61' + '03620a63', 'hex')]);
+    client.write(frame(HEADERS, END_HEADERS | END_STREAM, 1, kept));
+    client.write(frame(HEADERS, END_HEADERS | END_STREAM, 3, Buffer.concat([CALL, Buffer.of(0xbe)])));
+    for (const id of [1, 3]) {
+      assert.equal((await client.until(RST_STREAM, id)).payload.readUInt32BE(0), Http2Code.PROTOCOL_ERROR);
+    }
   });
 
   it('lets a client send on when what it sent was read', async () => {

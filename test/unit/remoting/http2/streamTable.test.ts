@@ -3,10 +3,12 @@ import { Socket } from 'node:net';
 import { Http2Stream } from '../../../../src/remoting/http2/http2Stream.ts';
 import { Http2Sender } from '../../../../src/remoting/http2/http2Sender.ts';
 import { StreamTable } from '../../../../src/remoting/http2/streamTable.ts';
+import { UnreadBudget } from '../../../../src/remoting/http2/unreadBudget.ts';
 
 describe('StreamTable', () => {
   const nothing = (): void => undefined;
-  const carrier = { sender: new Http2Sender(new Socket()), read: nothing, forget: nothing, fail: nothing };
+  const sender = new Http2Sender(new Socket(), new UnreadBudget(1));
+  const carrier = { sender, read: nothing, forget: nothing, fail: nothing };
   const stream = (id: number): Http2Stream => new Http2Stream(id, [], carrier, 1);
 
   it('finds what is in it, in any order of coming and going', () => {
