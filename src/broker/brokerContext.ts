@@ -5,6 +5,7 @@ import type { IncomingRequest, Reply } from '../remoting/peer.ts';
 import type { BrokerConfig } from './config.ts';
 import type { Replication } from './ha/replication.ts';
 import type { HeldPulls } from './heldPulls.ts';
+import type { LiteTopics } from './lite/liteTopics.ts';
 import type { Pops } from './pop/pops.ts';
 import type { Registration } from './registration.ts';
 import type { RunningSettings } from './runningSettings.ts';
@@ -45,6 +46,8 @@ export interface BrokerContext {
   readonly timers: TimerMessages | undefined;
   readonly endMarks: EndMarks;
   readonly pops: Pops;
+  /** Undefined where lite topics are off. */
+  readonly lite: LiteTopics | undefined;
   readonly retention: Retention;
   readonly registration: Registration;
   readonly replication: Replication;

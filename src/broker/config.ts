@@ -6,6 +6,7 @@ import { apacheBrokerSettings, apacheNameServerSettings } from './apacheSettings
 import { authSettings } from './settings/authSettings.ts';
 import { grpcSettings } from './settings/grpcSettings.ts';
 import { BESIDE_LISTEN_PORT, haSettings } from './settings/haSettings.ts';
+import { liteSettings } from './settings/liteSettings.ts';
 import { popSettings } from './settings/popSettings.ts';
 import { flag, MAX, notBlank, port, precision, text, whole } from './settings/setting.ts';
 import type { SettingTable, ValuesOf } from './settings/setting.ts';
@@ -127,6 +128,7 @@ const brokerSettings = {
   ...haSettings,
   ...popSettings,
   ...grpcSettings,
+  ...liteSettings,
 } as const satisfies SettingTable;
 
 const nameServerSettings = {

@@ -15,10 +15,12 @@ import { readChangedBrokerConf } from './config.ts';
 import type { BrokerConfig } from './config.ts';
 import { Replication } from './ha/replication.ts';
 import { HeldPulls } from './heldPulls.ts';
+import { LiteTopics } from './lite/liteTopics.ts';
 import { Pops } from './pop/pops.ts';
 import { putAllParked, putMessage, putParked, stageMessage } from './putMessage.ts';
 import { Registration } from './registration.ts';
 import { RunningSettings } from './runningSettings.ts';
+import { servesLite } from './settings/liteSettings.ts';
 import { openSecurity } from './security/security.ts';
 import { clientTls } from './security/tls.ts';
 import { ConsumerOffsets } from './state/consumerOffsets.ts';
@@ -137,8 +139,12 @@ export async function openContext(
         });
       },
       timersDelivered: (untilMs) => timers?.hasDelivered(untilMs) ?? true,
+      onLiteFree: (queue, group) => lite?.subscriptions.wake(queue, group),
     }),
   );
+  const lite = servesLite(config)
+    ? owned.add(new LiteTopics({ clock, logger, config, store, topics, offsets, pops }))
+    : undefined;
   const context: BrokerContext = {
     config,
     settings,
@@ -169,6 +175,7 @@ export async function openContext(
     timers,
     endMarks: owned.add(new EndMarks({ store, storeHost, clock, logger, config })),
     pops,
+    lite,
     retention: owned.add(
       new Retention({ clock, logger, store, settings: config, readDisk: () => readDisk(store.directory) }),
     ),

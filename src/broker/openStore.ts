@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { parseDelayLevels } from '../protocol/delayLevel.ts';
 import type { BrokerConfig } from './config.ts';
+import { servesLite } from './settings/liteSettings.ts';
 import { ENTRY_BYTES } from './store/queueEntry.ts';
 import { MessageStore } from './store/messageStore.ts';
 
@@ -19,6 +20,7 @@ export function openStore(
     flushIntervalMs: config.flushIntervalCommitLog,
     syncFlushTimeoutMs: config.syncFlushTimeout,
     index: config.messageIndexEnable ? { slots: config.maxHashSlotNum, entries: config.maxIndexNum } : null,
+    hasLightQueues: servesLite(config),
     delayLevelsMs: parseDelayLevels(config.messageDelayLevel),
     ...(config.maxStoreBytes > 0 ? { maxStoreBytes: config.maxStoreBytes } : {}),
   });

@@ -22,6 +22,7 @@ export async function stopBroker(parts: {
     () => grpc?.stop(),
     () => closeAll(servers),
     () => context.pops.stop(),
+    () => context.lite?.stop(),
     () => context.delayLevels.stop(),
     () => context.timers?.stop(),
     () => transactionCheck.stop(),

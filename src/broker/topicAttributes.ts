@@ -15,10 +15,21 @@ const oneOf = (isChangeable: boolean, ...values: readonly string[]): Attribute =
   problem: (value) => (values.includes(value) ? undefined : `value is not in set: [${values.join(', ')}]`),
 });
 
+/** 30 days. */
+const MAX_LITE_MINUTES = 43_200;
+
 const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   'message.type': oneOf(true, 'UNSPECIFIED', 'NORMAL', 'FIFO', 'DELAY', 'TRANSACTION', 'PRIORITY', 'LITE', 'MIXED'),
   'queue.type': oneOf(false, 'SimpleCQ'),
   'cleanup.policy': oneOf(false, 'DELETE'),
+  'lite.topic.expiration': {
+    isChangeable: true,
+    problem: (value) => {
+      if (!/^-?\d+$/.test(value)) return `For input string: "${value}"`;
+      const minutes = Number(value);
+      return minutes < -1 || minutes > MAX_LITE_MINUTES ? `value is not in range(-1, ${MAX_LITE_MINUTES})` : undefined;
+    },
+  },
   'reserve.time': {
     isChangeable: true,
     problem: (value) => {

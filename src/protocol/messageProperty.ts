@@ -45,6 +45,9 @@ export const PropertyName = {
   DEAD_LETTER_MESSAGE_ID: 'DLQ_ORIGIN_MESSAGE_ID',
   PRIORITY: '_SYS_MSG_PRIORITY_',
   LITE_TOPIC: '__LITE_TOPIC',
+  /** Queues beside that of its topic which hold the message, and its offsets there. */
+  MULTI_DISPATCH: 'INNER_MULTI_DISPATCH',
+  MULTI_QUEUE_OFFSET: 'INNER_MULTI_QUEUE_OFFSET',
 } as const;
 
 const RESERVED: ReadonlySet<string> = new Set([
@@ -59,7 +62,7 @@ const RESERVED: ReadonlySet<string> = new Set([
     'EXTEND_UNIQ_INFO',
     'DUP_INFO',
   ],
-  ...['CONSUME_START_TIME', 'INNER_BASE', 'INNER_MULTI_DISPATCH', 'INNER_MULTI_QUEUE_OFFSET', 'INSTANCE_ID'],
+  ...['CONSUME_START_TIME', 'INNER_BASE', 'INSTANCE_ID'],
   ...['CORRELATION_ID', 'TTL', 'ARRIVE_TIME', 'MSG_TYPE', 'POP_CK_OFFSET'],
   ...['PROPERTY_FORWARD_QUEUE_ID', 'REDIRECT'],
   ...['__CRC32#', 'TIMER_DELAY_LEVEL', '__STARTDELIVERTIME'],

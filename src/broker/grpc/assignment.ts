@@ -1,7 +1,9 @@
 import { Perm } from '../../protocol/bodies/route.ts';
 import { Code, Permission } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
+import { bindTopic } from '../lite/liteGroup.ts';
 import type { CallContext } from './callContext.ts';
+import { isLiteClient } from './lite/liteClient.ts';
 import { obtainTopic } from './obtainTopic.ts';
 import { OK, Refusal } from './refusal.ts';
 import { reachedAt } from './route.ts';
@@ -19,6 +21,7 @@ export async function queryAssignment(
   context: CallContext,
   { topic, group, endpoints }: RpcRequest<'queryAssignment'>,
 ): Promise<RpcResponse<'queryAssignment'>> {
+  const { clients, clientId } = context;
   const { config, groups } = context.broker;
   const topicName = checkTopic(topic);
   const groupName = checkGroup(group);
@@ -27,7 +30,10 @@ export async function queryAssignment(
   if ((allowed & Perm.READ) === 0 || readQueueNums === 0) throw new Refusal(Code.FORBIDDEN, 'no readable queue');
   const permission = (allowed & Perm.WRITE) === 0 ? Permission.READ : Permission.READ_WRITE;
   const broker = { name: config.brokerName, id: 0, endpoints: reachedAt(context, endpoints) };
-  const isOrdered = groups.find(groupName)?.consumeMessageOrderly === true;
+  // Lite topics know no queues. Source: RouteActivity.java of 5.5.0.
+  const settings = groups.find(groupName);
+  const isLite = bindTopic(settings) !== undefined || isLiteClient(clients.get(clientId)?.clientType);
+  const isOrdered = settings?.consumeMessageOrderly === true && !isLite;
   const ids = isOrdered ? Array.from({ length: readQueueNums }, (_, id) => id) : ANY_QUEUE;
   return { status: OK, assignments: ids.map((id) => ({ messageQueue: { topic, id, permission, broker } })) };
 }

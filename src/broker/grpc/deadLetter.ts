@@ -5,6 +5,7 @@ import type { Reply } from '../../remoting/peer.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { settled } from '../settled.ts';
 import { putBack } from '../handlers/sendBack.ts';
+import { storedLightPlaces } from '../store/lightQueues.ts';
 import { ackMessages } from '../pop/ackMessages.ts';
 import type { CallContext } from './callContext.ts';
 import { invalid, receivedMessage } from './receipt.ts';
@@ -33,12 +34,19 @@ export async function forwardMessageToDeadLetterQueue(
  */
 async function checkPlace(
   broker: BrokerContext,
-  { messages: { topic, queueId }, offset, physicalOffset }: ReceivedMessage,
+  { messages: { topic, queueId }, offset, physicalOffset, liteTopic }: ReceivedMessage,
 ): Promise<void> {
   if (physicalOffset === undefined) return;
   const record = await broker.store.record(physicalOffset);
   const found = record === undefined ? undefined : decodeMessage(record);
-  if (found?.topic === topic && found.queueId === queueId && found.queueOffset === offset) return;
+  if (found !== undefined) {
+    const { topic: parent, properties } = found;
+    const isLite = liteTopic !== undefined;
+    const isThere = isLite
+      ? storedLightPlaces(parent, properties).some((place) => place.name === topic && place.offset === offset)
+      : parent === topic && found.queueId === queueId && found.queueOffset === offset;
+    if (isThere) return;
+  }
   throw invalid(`there is no such message at commit log offset ${physicalOffset}`);
 }
 

@@ -26,6 +26,11 @@ export interface ImpliedSubscription {
   readonly subscriptions: SubscriptionEntry[];
 }
 
+/** Are messages brought to it? */
+export function isPushConsumer(clientType: ClientType): boolean {
+  return clientType === ClientType.PUSH_CONSUMER || clientType === ClientType.LITE_PUSH_CONSUMER;
+}
+
 /** Where commands for a client are written. */
 export interface TelemetryStream {
   write(command: RpcResponse<'telemetry'>): void;
@@ -142,10 +147,9 @@ export class GrpcClient implements Peer {
 
   /** Names as in ConsumerRunningInfo.java. */
   #known(): Record<string, string> {
-    const isPush = this.clientType === ClientType.PUSH_CONSUMER;
     return {
       PROP_CLIENT_VERSION: this.settings?.userAgent?.version ?? '',
-      PROP_CONSUME_TYPE: isPush ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
+      PROP_CONSUME_TYPE: isPushConsumer(this.clientType) ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
     };
   }
 

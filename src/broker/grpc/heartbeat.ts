@@ -1,7 +1,7 @@
 import { ClientType, Code } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
 import type { CallContext } from './callContext.ts';
-import { refuseLiteClient } from './lite.ts';
+import { checkClientType } from './lite/liteClient.ts';
 import { isConsumer, joinAsConsumer, joinAsProducer } from './membership.ts';
 import { OK, Refusal } from './refusal.ts';
 import { checkGroup } from './validate.ts';
@@ -20,7 +20,7 @@ export function heartbeat(
   if (type === ClientType.CLIENT_TYPE_UNSPECIFIED || !(type in ClientType)) {
     throw new Refusal(Code.UNRECOGNIZED_CLIENT_TYPE, 'cannot find client settings for this client');
   }
-  refuseLiteClient(type);
+  checkClientType(broker, type);
   if (isConsumer(type)) checkGroup(group);
   const client = known ?? clients.obtain(context);
   client.noteType(clientType);

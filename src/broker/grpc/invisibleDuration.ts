@@ -37,12 +37,12 @@ async function changed(
   const where = { topic: checkTopic(topic), group: checkGroup(group), handle: receiptHandle };
   const invisibleTimeMs = invisibleDuration === undefined ? 0 : durationMs(invisibleDuration);
   checkInvisibleTime(invisibleTimeMs, 0, broker.config.maxInvisibleTimeMills);
-  const { messages, receipt, offset, physicalOffset } = await receivedMessage(context, where);
+  const { messages, receipt, offset, physicalOffset, liteTopic } = await receivedMessage(context, where);
   const before = broker.store.reservedOffset;
   const change = { offset, invisibleTimeMs, suspend: suspend === true };
   const changedTo = await changeInvisibleTime(broker, messages, change);
   await settledSince(broker, before);
   if (changedTo === undefined) return receiptHandle;
   // Its check point begins with it, whichever the pop began with.
-  return encodeHandle({ ...receipt, ...changedTo, startOffset: offset }, physicalOffset);
+  return encodeHandle({ ...receipt, ...changedTo, startOffset: offset }, physicalOffset, liteTopic);
 }

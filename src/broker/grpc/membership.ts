@@ -11,6 +11,7 @@ import type { RpcRequest } from '../../protocol/grpc/rpc.ts';
 import { compileSql } from '../../protocol/filter/sql.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 import { notifyMembers, watchConnection } from '../membership.ts';
+import { isPushConsumer } from './grpcClient.ts';
 import type { GrpcClient } from './grpcClient.ts';
 import { Refusal } from './refusal.ts';
 import { checkGroup, checkTopic } from './validate.ts';
@@ -18,7 +19,7 @@ import { checkGroup, checkTopic } from './validate.ts';
 /* gRPC clients as members of the broker's groups. Source: ClientActivity.java, registerProducer and registerConsumer. */
 
 export function isConsumer(clientType: ClientType): boolean {
-  return clientType >= ClientType.PUSH_CONSUMER && clientType <= ClientType.PULL_CONSUMER;
+  return clientType >= ClientType.PUSH_CONSUMER && clientType <= ClientType.LITE_SIMPLE_CONSUMER;
 }
 
 /** Its topics are its producer groups. */
@@ -55,7 +56,7 @@ export function joinAsConsumer(broker: BrokerContext, client: GrpcClient): void 
   const { sharing, subscriptions: changed } = broker.consumers.register(
     {
       groupName,
-      consumeType: client.clientType === ClientType.PUSH_CONSUMER ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
+      consumeType: isPushConsumer(client.clientType) ? 'CONSUME_PASSIVELY' : 'CONSUME_ACTIVELY',
       messageModel: 'CLUSTERING',
       consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
       subscriptions: [...wanted, ...kept],

@@ -3,6 +3,7 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { errorText } from '../../base/errors.ts';
 import { Code, Encoding, MessageType } from '../../protocol/grpc/definition_pb.ts';
 import type { Message, SystemProperties } from '../../protocol/grpc/definition_pb.ts';
+import { liteQueue } from '../../protocol/liteTopic.ts';
 import { PropertyName, encodeProperties } from '../../protocol/messageProperty.ts';
 import { SysFlag } from '../../protocol/sysFlag.ts';
 import type { BrokerConfig } from '../config.ts';
@@ -14,7 +15,7 @@ import {
   checkProperties,
   checkRecoveryTime,
 } from './checkMessage.ts';
-import { refuseLiteTopic } from './lite.ts';
+import { checkLiteTopic } from './lite/liteTopicName.ts';
 import { Refusal } from './refusal.ts';
 
 /** A message of a gRPC producer in the words of the remoting protocol. */
@@ -23,6 +24,8 @@ export interface MessageIn {
   readonly messageId: string;
   readonly messageGroup: string;
   readonly priority: number | undefined;
+  /** Empty for a message of none. */
+  readonly liteTopic: string;
   readonly bornTimestamp: number;
   readonly sysFlag: number;
   readonly properties: string;
@@ -65,7 +68,12 @@ export function messageIn(
   if (messageGroup !== '') checkMessageGroup(messageGroup, config);
   put(PropertyName.SHARDING_KEY, messageGroup);
   if (system.priority !== undefined) put(PropertyName.PRIORITY, String(system.priority));
-  refuseLiteTopic(system.liteTopic ?? '');
+  const { liteTopic = '' } = system;
+  if (liteTopic !== '') {
+    checkLiteTopic(liteTopic, config);
+    put(PropertyName.LITE_TOPIC, liteTopic);
+    properties.unshift([PropertyName.MULTI_DISPATCH, liteQueue(of.topic, liteTopic)]);
+  }
   put(PropertyName.TRACE_CONTEXT, withoutControl(system.traceContext ?? ''));
   put(PropertyName.BORN_HOST, withoutControl(system.bornHost).trim() || of.peerHost);
   put(PropertyName.BORN_TIMESTAMP, String(bornTimestamp));
@@ -76,6 +84,7 @@ export function messageIn(
     messageId: system.messageId,
     messageGroup,
     priority: system.priority,
+    liteTopic,
     bornTimestamp,
     sysFlag: (isCompressed ? SysFlag.COMPRESSED : 0) | (isTransaction ? SysFlag.TRANSACTION_PREPARED : 0),
     properties: encodeProperties(properties),
@@ -99,7 +108,8 @@ function typeOf(system: SystemProperties): MessageType {
   if (system.messageType === MessageType.TRANSACTION) return MessageType.TRANSACTION;
   if (system.deliveryTimestamp !== undefined) return MessageType.DELAY;
   if (system.messageGroup !== undefined && system.messageGroup !== '') return MessageType.FIFO;
-  return system.priority === undefined ? MessageType.NORMAL : MessageType.PRIORITY;
+  if (system.priority !== undefined) return MessageType.PRIORITY;
+  return (system.liteTopic ?? '') === '' ? MessageType.NORMAL : MessageType.LITE;
 }
 
 /**

@@ -3,7 +3,7 @@ import { Code, MessageType } from '../../protocol/grpc/definition_pb.ts';
 import { DEAD_LETTER_PREFIX, RETRY_PREFIX } from '../../protocol/topicName.ts';
 import { Refusal } from './refusal.ts';
 
-const { NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, MESSAGE_TYPE_UNSPECIFIED } = MessageType;
+const { NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, LITE, MESSAGE_TYPE_UNSPECIFIED } = MessageType;
 
 /** The attribute of a topic that says what it is for. Source: TopicAttributes.java. */
 export const MESSAGE_TYPE_ATTRIBUTE = 'message.type';
@@ -15,8 +15,9 @@ const ACCEPTED = new Map<string, readonly MessageType[]>([
   ['DELAY', [DELAY]],
   ['TRANSACTION', [TRANSACTION]],
   ['PRIORITY', [PRIORITY]],
-  // Apache's proxy names the first four; priorities came later, and MIXED does not refuse them.
-  ['MIXED', [NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY]],
+  ['LITE', [LITE]],
+  // Apache's proxy names the first four; the others came later, and MIXED does not refuse them.
+  ['MIXED', [NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, LITE]],
 ]);
 
 export function topicMessageType({ attributes }: Pick<TopicConfig, 'attributes'>): string {

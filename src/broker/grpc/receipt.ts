@@ -1,5 +1,6 @@
 import { isCodedError } from '../../base/errors.ts';
 import { Code } from '../../protocol/grpc/definition_pb.ts';
+import { liteQueue } from '../../protocol/liteTopic.ts';
 import { encodePopReceipt, heldTopic, parsePopReceipt } from '../../protocol/popReceipt.ts';
 import type { PopReceipt } from '../../protocol/popReceipt.ts';
 import { checkPoppedQueue, checkReviveQueue } from '../handlers/popCheck.ts';
@@ -8,7 +9,7 @@ import type { CallContext } from './callContext.ts';
 import { Refusal } from './refusal.ts';
 
 /*
- * handle = receipt of a pop SP physicalOffset. To clients it is opaque. Source: ReceiptHandle.java; gRPC sheet §4.6.
+ * handle = receipt of a pop [SP physicalOffset [SP liteTopic]]. To clients it is opaque. Source: ReceiptHandle.java; gRPC sheet §4.6.
  */
 
 /** One message that a client received, as its handle says it. */
@@ -20,11 +21,15 @@ export interface ReceivedMessage {
   readonly offset: number;
   /** In the log; undefined for a handle that does not say it. */
   readonly physicalOffset: number | undefined;
+  /** Undefined for a message of none. */
+  readonly liteTopic: string | undefined;
 }
 
-export function encodeHandle(receipt: PopReceipt, physicalOffset: number | undefined): string {
+/** The lite topic too, since clients of Rust do not give it back. */
+export function encodeHandle(receipt: PopReceipt, physicalOffset: number | undefined, liteTopic?: string): string {
   const text = encodePopReceipt(receipt);
-  return physicalOffset === undefined ? text : `${text} ${physicalOffset}`;
+  if (physicalOffset === undefined) return text;
+  return liteTopic === undefined ? `${text} ${physicalOffset}` : `${text} ${physicalOffset} ${liteTopic}`;
 }
 
 /**
@@ -41,7 +46,11 @@ export async function receivedMessage(
   if (offset === undefined || brokerName !== broker.config.brokerName) {
     throw invalid('receipt handle is of another broker');
   }
-  const held = { topic: heldTopic(topic, group, retry), queueId };
+  const [, , , , , , , , place, liteTopic] = handle.split(' ');
+  const held = {
+    topic: liteTopic === undefined ? heldTopic(topic, group, retry) : liteQueue(topic, liteTopic),
+    queueId,
+  };
   const client = clients.get(clientId);
   const renewed = client && (await renewals.take(client, { topic: held.topic, queueId, group, offset }));
   const messages = renewed ?? {
@@ -55,17 +64,19 @@ export async function receivedMessage(
     brokerName,
   };
   if (messages.popTime + messages.invisibleTime <= broker.clock.now()) throw invalid('receipt handle is expired');
-  const refusal = checkPoppedQueue(broker, held, session) ?? checkReviveQueue(broker, reviveQueueId);
+  const refusal =
+    checkPoppedQueue(broker, liteTopic === undefined ? held : { topic, queueId }, session) ??
+    checkReviveQueue(broker, reviveQueueId);
   if (refusal !== undefined) throw invalid(refusal.remark ?? '');
   if (offset < broker.store.minOffset(held.topic, queueId) || offset >= broker.store.maxOffset(held.topic, queueId)) {
     throw invalid(`offset ${offset} is outside of the queue`);
   }
-  const place = handle.split(' ')[8];
   return {
     messages,
     receipt,
     offset,
     physicalOffset: place !== undefined && /^\d{1,15}$/.test(place) ? Number(place) : undefined,
+    liteTopic,
   };
 }
 

@@ -2,27 +2,25 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code } from '../../protocol/grpc/definition_pb.ts';
 import type { RpcRequest, RpcResponse } from '../../protocol/grpc/rpc.ts';
-import { Perm } from '../../protocol/bodies/route.ts';
-import { ResponseCode } from '../../protocol/codes.ts';
-import { PropertyName, propertyOf } from '../../protocol/messageProperty.ts';
-import { checkBrokerReadable, checkPopQueue } from '../handlers/popCheck.ts';
 import { arrivalFilter } from '../handlers/popFilter.ts';
-import { ackMessages } from '../pop/ackMessages.ts';
 import { popMessages } from '../pop/popMessages.ts';
 import type { PopWish } from '../pop/popMessages.ts';
 import { hasUnread } from '../pop/unread.ts';
 import { storeRefusal } from '../putMessage.ts';
 import { settledSince } from '../settled.ts';
 import type { CallContext } from './callContext.ts';
-import { toDeadLetters } from './deadLetter.ts';
+import { checkReceive } from './checkReceive.ts';
 import type { GrpcClient } from './grpcClient.ts';
+import { isLiteClient } from './lite/liteClient.ts';
+import { receiveLite } from './lite/receiveLite.ts';
 import { joinByReceive } from './membership.ts';
-import { messageIdOf, messageOut } from './messageOut.ts';
+import { messageOut } from './messageOut.ts';
 import { receivedMessages, release } from './received.ts';
 import type { Received } from './received.ts';
 import { receiveWish } from './receiveWish.ts';
 import type { ReceiveWish } from './receiveWish.ts';
-import { OK, Refusal, statusOf } from './refusal.ts';
+import { OK, Refusal, refusalOf } from './refusal.ts';
+import { selected } from './selected.ts';
 
 /**
  * ReceiveMessage: a status, the messages, the time; waits for messages as long as the client does.
@@ -36,8 +34,12 @@ export async function receiveMessage(
   const { clock } = context.broker;
   try {
     const wish = await receiveWish(context, request);
-    joinByReceive(context.broker, context.clients.get(context.clientId), request);
-    const received = await receive(context, wish);
+    const client = context.clients.get(context.clientId);
+    joinByReceive(context.broker, client, request);
+    const received =
+      client !== undefined && isLiteClient(client.clientType)
+        ? await receiveLite(context, wish, client)
+        : await receive(context, wish);
     if (received.length > 0) watch(context, wish, received);
     write({ content: { case: 'status', value: OK } });
     for (const { stored, handle } of received) {
@@ -97,13 +99,9 @@ function watch(context: CallContext, { autoRenew }: ReceiveWish, received: reado
   });
 }
 
-/** By the permissions of now: they may have changed while the client waited. @throws Refusal */
-async function popOnce({ broker, session }: CallContext, pop: PopWish): Promise<Received[]> {
-  const perm = broker.topics.get(pop.topic)?.perm ?? Perm.READ;
-  if ((perm & Perm.READ) === 0) throw new Refusal(Code.FORBIDDEN, 'no readable queue');
-  const queue = { topic: pop.topic, consumerGroup: pop.group, queueId: pop.queueId };
-  const refusal = checkBrokerReadable(broker, 'pop') ?? checkPopQueue(broker, queue, session);
-  if (refusal !== undefined) throw refusalOf(refusal);
+async function popOnce(context: CallContext, pop: PopWish): Promise<Received[]> {
+  const { broker } = context;
+  checkReceive(context, pop);
   const before = broker.store.reservedOffset;
   try {
     const popped = await popMessages(broker, pop);
@@ -116,49 +114,6 @@ async function popOnce({ broker, session }: CallContext, pop: PopWish): Promise<
     if (refused === undefined) throw error;
     throw refusalOf(refused);
   }
-}
-
-function refusalOf(reply: Parameters<typeof statusOf>[0]): Refusal {
-  const { code, message } = statusOf(reply);
-  return new Refusal(code, message);
-}
-
-/**
- * What the client gets: tags are compared by their text here, and what does not match is consumed; what was tried too
- * often becomes a dead letter. Source: PopMessageResultFilterImpl.java.
- */
-async function selected(
-  { broker }: CallContext,
-  { pop: { topic, group }, tags }: ReceiveWish,
-  received: Received[],
-): Promise<Received[]> {
-  const wanted: Received[] = [];
-  const consumed: Promise<unknown>[] = [];
-  const maxAttempts = (broker.groups.get(group)?.retryMaxTimes ?? 16) + 1;
-  for (const [index, one] of received.entries()) {
-    const { stored, messages, offset } = one;
-    try {
-      if (tags?.has(propertyOf(stored.properties, PropertyName.TAGS) ?? '') === false) {
-        consumed.push(ackMessages(broker, messages, [offset]));
-      } else if (stored.reconsumeTimes >= maxAttempts) {
-        const { code, remark } = await toDeadLetters(broker, one, { topic, messageId: messageIdOf(stored) });
-        // It comes again, and is tried again.
-        if (code !== ResponseCode.SUCCESS)
-          broker.logger.error(`no dead letter was made of a message: ${remark ?? code}`);
-      } else wanted.push(one);
-    } catch (error) {
-      await Promise.allSettled(consumed);
-      await release(broker, [...wanted, ...received.slice(index)]);
-      throw error;
-    }
-  }
-  try {
-    await Promise.all(consumed);
-  } catch (error) {
-    await release(broker, wanted);
-    throw error;
-  }
-  return wanted;
 }
 
 /** Until something arrives that may be for the client, the time is over or the client goes. @throws Refusal */

@@ -38,3 +38,9 @@ const CODES = new Map<number, Code>([
 export function statusOf({ code, remark }: Pick<Reply, 'code' | 'remark'>): RpcStatus {
   return { code: CODES.get(code) ?? Code.INTERNAL_SERVER_ERROR, message: remark ?? String(code) };
 }
+
+/** The same, to be thrown. */
+export function refusalOf(reply: Pick<Reply, 'code' | 'remark'>): Refusal {
+  const { code, message } = statusOf(reply);
+  return new Refusal(code, message);
+}

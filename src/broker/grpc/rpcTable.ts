@@ -5,6 +5,7 @@ import type { CallContext } from './callContext.ts';
 import { forwardMessageToDeadLetterQueue } from './deadLetter.ts';
 import { heartbeat, notifyClientTermination } from './heartbeat.ts';
 import { changeInvisibleDuration } from './invisibleDuration.ts';
+import { syncLiteSubscription } from './lite/syncSubscription.ts';
 import { receiveMessage } from './receive.ts';
 import { recallMessage } from './recall.ts';
 import { getOffset, queryOffset, updateOffset } from './offsets.ts';
@@ -41,6 +42,7 @@ export const unaryRpcs: UnaryRpcs = {
   endTransaction,
   recallMessage,
   forwardMessageToDeadLetterQueue,
+  syncLiteSubscription,
   updateOffset,
   getOffset,
   queryOffset,

@@ -6,6 +6,7 @@ import { Perm } from '../../protocol/bodies/route.ts';
 import type { TopicConfig } from '../../protocol/bodies/topic.ts';
 import { ResponseCode, responseCodeName } from '../../protocol/codes.ts';
 import { VERSION } from '../../protocol/command.ts';
+import { liteQueue } from '../../protocol/liteTopic.ts';
 import { parseOffsetMessageId } from '../../protocol/messageId.ts';
 import { AUTO_CREATE_TOPIC } from '../../protocol/topicName.ts';
 import type { Peer, Reply } from '../../remoting/peer.ts';
@@ -15,6 +16,7 @@ import { storeRefusal } from '../putMessage.ts';
 import type { CallContext } from './callContext.ts';
 import { callPeer } from './callPeer.ts';
 import { queueOfGroup } from './chooseQueue.ts';
+import { servedLite } from './lite/liteClient.ts';
 import { joinAsProducer } from './membership.ts';
 import { messageIn } from './messageIn.ts';
 import type { MessageIn } from './messageIn.ts';
@@ -50,6 +52,7 @@ export async function sendMessage(
   const known = obtainTopic(broker, topic);
   const config = known instanceof Promise ? await known : known;
   if (broker.config.enableTopicMessageTypeCheck) for (const { type } of read) checkMessageType(config, type);
+  for (const { liteTopic } of read) if (liteTopic !== '') checkLiteQuota(broker, topic, liteTopic);
   if ((config.perm & Perm.WRITE) === 0 || config.writeQueueNums === 0) {
     throw new Refusal(Code.FORBIDDEN, 'no writable queue');
   }
@@ -66,6 +69,12 @@ export async function sendMessage(
 }
 
 const MULTIPLE_RESULTS: RpcStatus = { code: Code.MULTIPLE_RESULTS, message: 'MULTIPLE_RESULTS' };
+
+/** @throws Refusal NOT_IMPLEMENTED, LITE_TOPIC_QUOTA_EXCEEDED */
+function checkLiteQuota(broker: BrokerContext, topic: string, liteTopic: string): void {
+  if (!servedLite(broker).lacksRoomFor(liteQueue(topic, liteTopic))) return;
+  throw new Refusal(Code.LITE_TOPIC_QUOTA_EXCEEDED, `lite topic quota exceeded ${broker.config.maxLmqConsumeQueueNum}`);
+}
 
 function isOfTopic({ topic }: Message, first: Message): boolean {
   return topic?.name === first.topic?.name && topic?.resourceNamespace === first.topic?.resourceNamespace;
@@ -112,8 +121,9 @@ async function put(context: CallContext, peer: Peer, config: TopicConfig, messag
 }
 
 /** -1 lets the broker choose. */
-function queueOf(config: TopicConfig, { type, messageGroup, priority = 0 }: MessageIn): number {
-  if (messageGroup !== '') return queueOfGroup(messageGroup, config.writeQueueNums);
+function queueOf(config: TopicConfig, { type, messageGroup, liteTopic, priority = 0 }: MessageIn): number {
+  const together = messageGroup === '' ? liteTopic : messageGroup;
+  if (together !== '') return queueOfGroup(together, config.writeQueueNums);
   // The higher the queue the earlier it is read. Source: SendMessageProcessor.java of 5.5.0.
   if (type === MessageType.PRIORITY && topicMessageType(config) === 'PRIORITY') {
     return Math.min(Math.max(0, priority), config.writeQueueNums - 1);

@@ -9,6 +9,7 @@ import {
 } from '../../protocol/grpc/definition_pb.ts';
 import type { Publishing, RetryPolicy, Settings, Subscription } from '../../protocol/grpc/definition_pb.ts';
 import type { BrokerContext } from '../brokerContext.ts';
+import { clientQuota } from '../lite/liteGroup.ts';
 import { groupBackoff } from './groupBackoff.ts';
 
 /**
@@ -61,12 +62,16 @@ function producerBackoff({ config }: BrokerContext): RetryPolicy {
 }
 
 /** Of a group that nobody made the defaults: Apache's proxy in cluster mode has none without settings either. */
-function subscription({ config, groups }: BrokerContext, given: Subscription): Subscription {
+function subscription({ config, groups, lite }: BrokerContext, given: Subscription): Subscription {
+  const group = groups.get(given.group?.name ?? '');
   return create(SubscriptionSchema, {
     ...given,
-    fifo: groups.get(given.group?.name ?? '')?.consumeMessageOrderly ?? false,
+    fifo: group?.consumeMessageOrderly ?? false,
     receiveBatchSize: config.grpcClientConsumerLongPollingBatchSize,
     longPollingTimeout: durationFromMs(config.grpcClientConsumerMaxLongPollingTimeoutMillis),
+    ...(lite === undefined
+      ? {}
+      : { liteSubscriptionQuota: clientQuota(group), maxLiteTopicSize: config.maxLiteTopicSize }),
   });
 }
 

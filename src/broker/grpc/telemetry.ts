@@ -10,7 +10,7 @@ import type { CallContext } from './callContext.ts';
 import { checkClientProperties } from './clientProperties.ts';
 import type { GrpcClient, TelemetryStream } from './grpcClient.ts';
 import type { Conversation } from './grpcClients.ts';
-import { refuseLiteClient } from './lite.ts';
+import { checkClientType } from './lite/liteClient.ts';
 import { joinAsConsumer, joinAsProducer } from './membership.ts';
 import { OK, Refusal } from './refusal.ts';
 import { mergedSettings } from './settings.ts';
@@ -99,7 +99,7 @@ export class TelemetryCall implements TelemetryStream, Conversation {
       throw new GrpcError(GrpcStatus.INVALID_ARGUMENT, 'there is no publishing or subscription data in settings');
     }
     checkClientProperties(settings);
-    refuseLiteClient(settings.clientType);
+    checkClientType(broker, settings.clientType);
     if (pubSub.case === 'subscription') checkGroup(pubSub.value.group);
     const topics = pubSub.case === 'publishing' ? pubSub.value.topics.map(checkTopic) : [];
     const client = clients.obtain(this.#context);

@@ -111,6 +111,7 @@ async function forgetTopic(broker: BrokerContext, topic: string): Promise<void> 
   broker.statistics.topicDeleted(topic);
   broker.timers?.forget(topic);
   broker.pops.forget(topic);
+  await broker.lite?.forget(topic);
   await broker.store.deleteTopic(topic);
 }
 

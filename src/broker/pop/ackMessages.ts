@@ -1,3 +1,4 @@
+import { liteQueueParts } from '../../protocol/liteTopic.ts';
 import { ORDERED } from '../../protocol/popReceipt.ts';
 import type { BrokerContext } from '../brokerContext.ts';
 
@@ -28,7 +29,8 @@ export async function ackMessages(
   messages: PoppedMessages,
   offsets: readonly number[],
 ): Promise<AckProblem | undefined> {
-  broker.statistics.acked(messages.topic, messages.group, offsets.length);
+  const countedFor = liteQueueParts(messages.topic)?.topic ?? messages.topic;
+  broker.statistics.acked(countedFor, messages.group, offsets.length);
   if (messages.reviveQueueId === ORDERED) {
     for (const offset of offsets) {
       const problem = await ackOrdered(broker, messages, offset);
@@ -46,7 +48,7 @@ export async function ackMessages(
 
 function ackOrdered(broker: BrokerContext, messages: PoppedMessages, offset: number): Promise<AckProblem | undefined> {
   const { topic, group, queueId, popTime } = messages;
-  const { orders, turns, held } = broker.pops;
+  const { orders, turns } = broker.pops;
   return turns.take(topic, group, queueId, () => {
     const oldOffset = broker.offsets.committed(group, topic, queueId) ?? -1;
     if (offset < oldOffset) return undefined;
@@ -55,7 +57,7 @@ function ackOrdered(broker: BrokerContext, messages: PoppedMessages, offset: num
     if (next === 'stale') return undefined;
     // Where an operator sent the group, it goes with its next pop.
     if (!broker.offsets.isReset(group, topic, queueId)) broker.offsets.commit(group, topic, queueId, next);
-    if (!orders.isBlocked(topic, group, queueId, undefined)) held.wake(topic, group, queueId);
+    if (!orders.isBlocked(topic, group, queueId, undefined)) broker.pops.freed(topic, group, queueId);
     return undefined;
   });
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isObject, objectAt, readBody } from '../../protocol/bodies/read.ts';
+import { isLiteQueue } from '../../protocol/liteTopic.ts';
 import { stringifyFastjson } from '../../protocol/fastjson.ts';
 import { ConfigFile } from '../state/configFile.ts';
 import { countsAfter, freeAt, popStateJson, readPopState } from './popState.ts';
@@ -31,7 +32,7 @@ export interface OrderCounts {
 
 /**
  * The last pop of each queue that a group pops in order: while its messages are neither acknowledged nor visible
- * again, nobody of the group gets more of the queue. Source: ConsumerOrderInfoManager.java, in 5.5
+ * again, nobody of the group gets more of the queue. Those of lite topics are in memory only. Source: ConsumerOrderInfoManager.java, in 5.5
  * QueueLevelConsumerManager.java; broker sheet §12.4.
  */
 export class OrderedPops implements Disposable {
@@ -126,10 +127,10 @@ export class OrderedPops implements Disposable {
     this.#file.saveLater();
   }
 
-  /** The topic was deleted: one of its name begins anew. */
-  forget(topic: string): void {
+  /** The topics were deleted: those of their names begin anew. */
+  forget(topics: ReadonlySet<string>): void {
     for (const [key, queues] of this.#queues) {
-      if (topicAndGroup(key)[0] !== topic) continue;
+      if (!topics.has(topicAndGroup(key)[0])) continue;
       for (const state of queues.values()) this.#drop(state);
       this.#queues.delete(key);
       this.#file.saveLater();
@@ -141,6 +142,7 @@ export class OrderedPops implements Disposable {
     const table: Record<string, Map<number, object>> = {};
     let orderInfoCount = 0;
     for (const [key, queues] of this.#queues) {
+      if (isLiteQueue(key)) continue;
       table[key] = new Map([...queues].map(([queueId, state]) => [queueId, popStateJson(state)]));
       orderInfoCount += queues.size;
     }
@@ -188,7 +190,8 @@ export class OrderedPops implements Disposable {
     for (const [key, queues] of this.#queues) {
       const [topic, group] = topicAndGroup(key);
       for (const [queueId, state] of queues) {
-        if (now - state.lastMs <= FORGET_MS && this.#options.exists(topic, group, queueId)) continue;
+        const isThere = isLiteQueue(topic) || this.#options.exists(topic, group, queueId);
+        if (now - state.lastMs <= FORGET_MS && isThere) continue;
         this.#drop(state);
         queues.delete(queueId);
       }

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { HostAddress } from '../../protocol/hostAddress.ts';
+import { isLiteQueue } from '../../protocol/liteTopic.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { normalTopic } from '../../protocol/popReceipt.ts';
 import type { PopCheckPoint } from '../../protocol/popRecord.ts';
@@ -43,6 +44,8 @@ export interface PopsOptions {
   /** Tells the NameServers of a new topic. */
   readonly announce: (topic: string) => void;
   readonly timersDelivered: (untilMs: number) => boolean;
+  /** Called when nobody of a group is kept from the queue of a lite topic any more. */
+  readonly onLiteFree: (queue: string, group: string) => void;
 }
 
 /** All that a broker keeps for POP. Broker sheet §12. */
@@ -90,7 +93,10 @@ export class Pops implements Disposable {
       saveDelayMs: config.flushConsumerOffsetInterval,
       exists: (name, group, queueId) =>
         queueId < (options.topics.get(name)?.readQueueNums ?? 0) && options.groups.has(group),
-      onFree: (name, group, queueId) => this.#wake(name, group, queueId),
+      onFree: (name, group, queueId) => {
+        this.freed(name, group, queueId);
+        this.notices.wake(name, group, queueId);
+      },
     });
     this.modes = new RequestModes({ path: file('messageRequestMode.json'), clock, logger });
     this.#revivers = Array.from(
@@ -132,10 +138,16 @@ export class Pops implements Disposable {
     if (arrival.topic === this.log.topic) this.#revivers[arrival.queueId]?.run();
   }
 
+  /** Nobody of the group is kept from the queue any more. */
+  freed(topic: string, group: string, queueId: number): void {
+    if (isLiteQueue(topic)) this.#options.onLiteFree(topic, group);
+    else this.held.wake(topic, group, queueId);
+  }
+
   /** The topic was deleted. */
   forget(topic: string): void {
     this.checkPoints.forget(topic);
-    this.orders.forget(topic);
+    this.orders.forget(new Set([topic]));
   }
 
   /** Waits for what is under way; everything that is to survive is in the store afterwards. */
@@ -155,9 +167,9 @@ export class Pops implements Disposable {
     void this.stop();
   }
 
-  #wake(topic: string, group: string, queueId?: number): void {
-    this.held.wake(topic, group, queueId);
-    this.notices.wake(topic, group, queueId);
+  #wake(topic: string, group: string): void {
+    this.held.wake(topic, group);
+    this.notices.wake(topic, group);
   }
 
   async #revive(point: PopCheckPoint, offset: number): Promise<void> {

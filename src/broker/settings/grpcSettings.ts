@@ -34,6 +34,8 @@ export const grpcSettings = {
   userPropertyMaxNum: whole(128, 0, MAX),
   /** In bytes; a group that long is too long. */
   maxMessageGroupSize: whole(64, 1, 1024),
+  /** In bytes. A longer lite topic would have no folder beside the longest name of a topic. */
+  maxLiteTopicSize: whole(64, 1, 120),
   maxDelayTimeMills: whole(86_400_000, 1, MAX),
   maxTransactionRecoverySecond: whole(3600, 1, MAX),
 } as const satisfies SettingTable;

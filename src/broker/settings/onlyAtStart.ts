@@ -38,6 +38,8 @@ export const onlyAtStart: ReadonlySet<string> = new Set<keyof BrokerConfig | key
   'maxPopPollingSize',
   'popLongPollingForceNotifyInterval',
   'reviveQueueNum',
+  'enableLmq',
+  'enableMultiDispatch',
   'serverChannelMaxIdleTimeSeconds',
   'aclEnable',
   'rocketmqHome',

@@ -106,6 +106,10 @@ export class ConsumerOffsets implements Disposable {
     this.#deleteWhere((name) => name.startsWith(`${topic}@`));
   }
 
+  deleteTopics(topics: ReadonlySet<string>): void {
+    this.#deleteWhere((name) => topics.has(name.slice(0, name.indexOf('@'))));
+  }
+
   /** Offsets of another broker, given as `encode` gives them; groups that it does not know keep theirs. */
   takeOver(content: Buffer): void {
     this.#decode(content);

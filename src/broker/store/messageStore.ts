@@ -11,7 +11,7 @@ import { queryMessages } from './messageQuery.ts';
 import type { QueryResult } from './messageQuery.ts';
 import { MessageWriter } from './messageWriter.ts';
 import { RecordPlaces } from './recordPlaces.ts';
-import type { Arrival, MessageToStore, StoredAt } from './messageToStore.ts';
+import type { Arrival, LightArrival, MessageToStore, StoredAt } from './messageToStore.ts';
 import type { QueueTable } from './queueTable.ts';
 import { readQueue } from './readQueue.ts';
 import type { ReadRequest, ReadResult } from './readQueue.ts';
@@ -73,7 +73,9 @@ export class MessageStore {
     this.#queues = queues;
     this.#index = index;
     this.#flusher = flusher;
-    this.#places = new RecordPlaces({ clock, logger, log, queues, index, flusher, delayLevelsMs, lastTimestamp });
+    const hasLightQueues = options.hasLightQueues === true;
+    const places = { clock, logger, log, queues, index, flusher, delayLevelsMs, lastTimestamp, hasLightQueues };
+    this.#places = new RecordPlaces(places);
     this.#writer = new MessageWriter({ log, places: this.#places, flusher });
     this.#removals = new Removals({ log, queues, index, flusher, writeStaged: this.#writer.writeStaged });
   }
@@ -90,6 +92,11 @@ export class MessageStore {
   /** Fired when the message can be read. */
   get onArrival(): Event<Arrival> {
     return this.#places.arrivals.event;
+  }
+
+  /** Fired when the message of a lite topic can be read from its queue. */
+  get onLightArrival(): Event<LightArrival> {
+    return this.#places.lightArrivals.event;
   }
 
   /** Fired when `maxPhysicalOffset` moved. */
@@ -274,7 +281,12 @@ export class MessageStore {
 
   /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
   deleteTopic(topic: string): Promise<void> {
-    return this.#removals.deleteTopic(topic);
+    return this.#removals.deleteTopics([topic]);
+  }
+
+  /** The same of many. */
+  deleteTopics(topics: Iterable<string>): Promise<void> {
+    return this.#removals.deleteTopics(topics);
   }
 
   /** Everything is on disk afterwards, and another process may open the directory. */
@@ -290,6 +302,7 @@ export class MessageStore {
       this.#files.markClosed();
     } finally {
       this.#places.arrivals.dispose();
+      this.#places.lightArrivals.dispose();
       this.#places.growth.dispose();
       this.#files.release();
     }

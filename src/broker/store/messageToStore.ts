@@ -29,3 +29,9 @@ export interface Arrival {
   readonly tagsCode: number;
   readonly properties: string;
 }
+
+/** The same in the queue of a lite topic. */
+export interface LightArrival {
+  readonly name: string;
+  readonly offset: number;
+}

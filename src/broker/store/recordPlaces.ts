@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { Emitter } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
+import { LITE_QUEUE_ID } from '../../protocol/liteTopic.ts';
 import { measureMessage, writeMessage } from '../../protocol/message.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import type { CommitLog } from './commitLog.ts';
@@ -8,12 +9,16 @@ import type { ConsumeQueue } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import type { Flusher } from './flusher.ts';
 import type { KeyIndex } from './keyIndex.ts';
-import type { Arrival, MessageToStore, StoredAt } from './messageToStore.ts';
+import { namesLightQueues, nextLightPlaces, storedLightPlaces, withLightPlaces } from './lightQueues.ts';
+import type { LightPlace } from './lightQueues.ts';
+import type { Arrival, LightArrival, MessageToStore, StoredAt } from './messageToStore.ts';
 import type { QueueTable } from './queueTable.ts';
 
 /** Messages become records with places in the log and in their queues, which readers see when the records are written. */
 export class RecordPlaces {
   readonly arrivals = new Emitter<Arrival>();
+  /** Fired for queues of lite topics. */
+  readonly lightArrivals = new Emitter<LightArrival>();
   /** Fired after records came into the files, once for all that came together. */
   readonly growth = new Emitter<undefined>();
   readonly #options: RecordPlacesOptions;
@@ -55,8 +60,10 @@ export class RecordPlaces {
   }
 
   /** Gives a message its place in the log and in its queue, and puts the record there. */
-  place(message: MessageToStore): PlacedRecord {
+  place(given: MessageToStore): PlacedRecord {
     const { clock, log, queues } = this.#options;
+    const light = namesLightQueues(given.properties) ? this.#nextLight(given) : undefined;
+    const message = light === undefined ? given : { ...given, properties: withLightPlaces(given.properties, light) };
     const size = measureMessage(message);
     const { topic, queueId, properties, sysFlag } = message;
     const { sizeBytes } = size;
@@ -76,9 +83,11 @@ export class RecordPlaces {
         properties,
         sysFlag,
         queue,
+        light,
       };
       writeMessage(message, record, size, bytes, at);
       if (queue !== undefined) queue.waiting += 1;
+      if (light !== undefined) for (const place of light) place.queue.waiting += 1;
       this.#lastTimestamp = storeTimestamp;
       return record;
     } catch (error) {
@@ -91,8 +100,10 @@ export class RecordPlaces {
   takeOver(messages: readonly StoredMessage[]): void {
     const records: PlacedRecord[] = [];
     for (const message of messages) {
-      const queue = hasQueueEntry(message.sysFlag) ? this.#queueOf(message) : undefined;
+      const hasEntry = hasQueueEntry(message.sysFlag);
+      const queue = hasEntry ? this.#queueOf(message) : undefined;
       if (queue !== undefined) queue.waiting += 1;
+      const light = hasEntry ? this.#lightOf(message) : undefined;
       const { topic, queueId, queueOffset, physicalOffset, sizeBytes, storeTimestamp, properties, sysFlag } = message;
       this.#lastTimestamp = Math.max(this.#lastTimestamp, storeTimestamp);
       records.push({
@@ -105,13 +116,38 @@ export class RecordPlaces {
         properties,
         sysFlag,
         queue,
+        light,
       });
     }
     this.publish(records);
   }
 
+  /** Undefined where there are none, or lite topics are off. */
+  #nextLight({ topic, properties, sysFlag }: MessageToStore): readonly LightPlace[] | undefined {
+    const { queues, hasLightQueues } = this.#options;
+    if (!hasLightQueues || !hasQueueEntry(sysFlag)) return undefined;
+    const places = nextLightPlaces(queues, topic, properties);
+    return places.length === 0 ? undefined : places;
+  }
+
+  #lightOf({ topic, properties }: StoredMessage): readonly LightPlace[] | undefined {
+    if (!this.#options.hasLightQueues) return undefined;
+    const places: LightPlace[] = [];
+    for (const { name, offset } of storedLightPlaces(topic, properties)) {
+      const queue = this.#queueOf({ topic: name, queueId: LITE_QUEUE_ID, queueOffset: offset });
+      if (queue === undefined) continue;
+      queue.waiting += 1;
+      places.push({ queue, offset });
+    }
+    return places.length === 0 ? undefined : places;
+  }
+
   /** Undefined for a message that the queue has. Number 0 behind others: the topic was deleted in between and made again. */
-  #queueOf({ topic, queueId, queueOffset }: StoredMessage): ConsumeQueue | undefined {
+  #queueOf({
+    topic,
+    queueId,
+    queueOffset,
+  }: Pick<StoredMessage, 'topic' | 'queueId' | 'queueOffset'>): ConsumeQueue | undefined {
     const { queues, logger } = this.#options;
     const queue = queues.obtain(topic, queueId);
     if (queueOffset >= queue.max + queue.waiting) return queue;
@@ -127,11 +163,20 @@ export class RecordPlaces {
     const { queues, index, flusher, delayLevelsMs } = this.#options;
     flusher.dirty();
     const arrivals: Arrival[] = [];
+    let lightArrivals: LightArrival[] | undefined;
     this.#publishedRecords += records.length;
     for (const record of records) {
-      const { topic, queueId, queueOffset, physicalOffset, sizeBytes, properties, queue } = record;
+      const { topic, queueId, queueOffset, physicalOffset, sizeBytes, properties, queue, light } = record;
       this.#publishedBytes += sizeBytes;
       index?.put(record, physicalOffset);
+      if (light !== undefined) {
+        const tagsCode = entryTagsCode(record, delayLevelsMs);
+        for (const place of light) {
+          place.queue.waiting -= 1;
+          queues.put(place.queue, place.offset, { physicalOffset, sizeBytes, tagsCode });
+          (lightArrivals ??= []).push({ name: place.queue.topic, offset: place.offset });
+        }
+      }
       if (queue === undefined) continue;
       const tagsCode = entryTagsCode(record, delayLevelsMs);
       queue.waiting -= 1;
@@ -139,6 +184,7 @@ export class RecordPlaces {
       arrivals.push({ topic, queueId, offset: queueOffset, tagsCode, properties });
     }
     for (const arrival of arrivals) this.#tell(this.arrivals, arrival);
+    if (lightArrivals !== undefined) for (const arrival of lightArrivals) this.#tell(this.lightArrivals, arrival);
     this.#tell(this.growth, undefined);
   }
 
@@ -154,7 +200,10 @@ export class RecordPlaces {
 
 /** What was placed and cannot be written gives its offsets in the queues back. */
 export function forgetPlaces(records: readonly PlacedRecord[]): void {
-  for (const { queue } of records) if (queue !== undefined) queue.waiting -= 1;
+  for (const { queue, light } of records) {
+    if (queue !== undefined) queue.waiting -= 1;
+    if (light !== undefined) for (const place of light) place.queue.waiting -= 1;
+  }
 }
 
 export interface PlacedRecord extends StoredAt {
@@ -164,6 +213,8 @@ export interface PlacedRecord extends StoredAt {
   readonly sysFlag: number;
   /** Undefined for a record that stands in the log only. */
   readonly queue: ConsumeQueue | undefined;
+  /** In queues of lite topics; undefined for nearly all. */
+  readonly light: readonly LightPlace[] | undefined;
 }
 
 export interface RecordPlacesOptions {
@@ -176,4 +227,6 @@ export interface RecordPlacesOptions {
   readonly delayLevelsMs: readonly number[];
   /** Store time of the newest record. */
   readonly lastTimestamp: number;
+  /** Do lite topics have queues of their own? */
+  readonly hasLightQueues: boolean;
 }

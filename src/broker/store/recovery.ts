@@ -1,9 +1,12 @@
+import { LITE_QUEUE_ID } from '../../protocol/liteTopic.ts';
 import type { StoredMessage } from '../../protocol/message.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CommitLog } from './commitLog.ts';
 import { hasQueueEntry } from './dispatch.ts';
 import type { KeyIndex } from './keyIndex.ts';
+import { storedLightPlaces } from './lightQueues.ts';
 import { holdsRecord } from './logScan.ts';
+import type { QueueEntry } from './queueEntry.ts';
 import type { QueueTable } from './queueTable.ts';
 
 export interface Recovery {
@@ -23,6 +26,8 @@ export interface RecoveryParts {
   readonly crashed: boolean;
   readonly indexFinishedTimestamp: number;
   readonly tagsCodeOf: (record: StoredMessage) => number;
+  /** Do lite topics have queues of their own? */
+  readonly hasLightQueues: boolean;
 }
 
 /**
@@ -47,18 +52,32 @@ export async function recover(parts: RecoveryParts): Promise<Recovery> {
     const { physicalOffset, sizeBytes, queueOffset } = record;
     if (index !== undefined && physicalOffset > index.endOffset) index.put(record, physicalOffset);
     if (!hasQueueEntry(record.sysFlag)) continue;
-    let queue = queues.obtain(record.topic, record.queueId);
-    if (queueOffset < queue.max) {
-      // Number 0 behind the last one: the topic was deleted in between and made again.
-      if (queueOffset > 0 || physicalOffset <= (await queue.lastPhysicalOffset())) continue;
-      await queues.deleteQueue(queue);
-      queue = queues.obtain(record.topic, record.queueId);
+    const { topic, queueId, properties } = record;
+    const entry = { physicalOffset, sizeBytes, tagsCode: tagsCodeOf(record) };
+    await restore(queues, { topic, queueId, offset: queueOffset }, entry);
+    if (!parts.hasLightQueues) continue;
+    for (const { name, offset } of storedLightPlaces(topic, properties)) {
+      await restore(queues, { topic: name, queueId: LITE_QUEUE_ID, offset }, entry);
     }
-    queues.put(queue, queueOffset, { physicalOffset, sizeBytes, tagsCode: tagsCodeOf(record) });
   }
   log.cutBehindEnd();
   await index?.truncate(log.end);
   return { from, records, lastTimestamp };
+}
+
+async function restore(
+  queues: QueueTable,
+  { topic, queueId, offset }: { readonly topic: string; readonly queueId: number; readonly offset: number },
+  entry: QueueEntry,
+): Promise<void> {
+  let queue = queues.obtain(topic, queueId);
+  if (offset < queue.max) {
+    // Number 0 behind the last one: the topic was deleted in between and made again.
+    if (offset > 0 || entry.physicalOffset <= (await queue.lastPhysicalOffset())) return;
+    await queues.deleteQueue(queue);
+    queue = queues.obtain(topic, queueId);
+  }
+  queues.put(queue, offset, entry);
 }
 
 /** After a clean stop it is believed; after a crash, or when it does not fit the log, what it says is looked at. */

@@ -59,11 +59,11 @@ export class Removals {
     });
   }
 
-  /** See MessageStore.deleteTopic. */
-  deleteTopic(topic: string): Promise<void> {
+  /** See MessageStore.deleteTopics. */
+  deleteTopics(topics: Iterable<string>): Promise<void> {
     return this.#inTurn(async () => {
       const { queues, flusher, writeStaged } = this.#options;
-      await queues.deleteTopic(topic, writeStaged);
+      for (const topic of topics) await queues.deleteTopic(topic, writeStaged);
       await flusher.checkpointNow();
     });
   }

@@ -35,6 +35,7 @@ export async function openStoreFiles(options: StoreFilesOptions): Promise<StoreF
       crashed,
       indexFinishedTimestamp: readIndexFinishedTimestamp(directory),
       tagsCodeOf: (record) => entryTagsCode(record, delayLevelsMs),
+      hasLightQueues: options.hasLightQueues === true,
     });
     if (crashed || records > 0) {
       logger.info(
@@ -88,4 +89,6 @@ export interface StoreFilesOptions {
   readonly index?: IndexGeometry | null;
   /** Delays in ms of levels 1, 2, …. */
   readonly delayLevelsMs: readonly number[];
+  /** Do lite topics have queues of their own? Default no. */
+  readonly hasLightQueues?: boolean;
 }

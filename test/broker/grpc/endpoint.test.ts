@@ -16,7 +16,7 @@ import { TestBroker } from '../testBroker.ts';
 import { GrpcTestBroker } from './grpcTestBroker.ts';
 import { consumerSettings, producerSettings } from './testSettings.ts';
 
-const { NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, MESSAGE_TYPE_UNSPECIFIED } = MessageType;
+const { NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, LITE, MESSAGE_TYPE_UNSPECIFIED } = MessageType;
 
 describe('gRPC endpoint', () => {
   let test: GrpcTestBroker;
@@ -216,7 +216,7 @@ describe('gRPC endpoint', () => {
         [0, 1, 2, 3],
       );
       for (const queue of answer.messageQueues) {
-        assert.deepEqual(queue.acceptMessageTypes, [NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY]);
+        assert.deepEqual(queue.acceptMessageTypes, [NORMAL, FIFO, DELAY, TRANSACTION, PRIORITY, LITE]);
         assert.equal(queue.permission, Permission.READ_WRITE);
         assert.deepEqual([queue.broker?.name, queue.broker?.id], ['broker-a', 0]);
         assert.equal(queue.broker?.endpoints?.scheme, AddressScheme.DOMAIN_NAME);
@@ -258,7 +258,7 @@ describe('gRPC endpoint', () => {
         ['DELAY', [DELAY]],
         ['TRANSACTION', [TRANSACTION]],
         ['UNSPECIFIED', [MESSAGE_TYPE_UNSPECIFIED]],
-        ['LITE', [MESSAGE_TYPE_UNSPECIFIED]],
+        ['LITE', [LITE]],
       ] as const) {
         await test.broker.createTopic(type, 1, { attributes: `+message.type=${type}` });
         const answer = await test.client().call('queryRoute', { topic: { name: type } });

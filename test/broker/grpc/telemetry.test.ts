@@ -64,7 +64,7 @@ describe('gRPC telemetry', () => {
       subscriptions.map(({ topic, expression }) => [topic?.name, expression?.expression]),
       [['TopicA', 'a || b']],
     );
-    assert.equal(liteSubscriptionQuota, undefined);
+    assert.equal(liteSubscriptionQuota, 2000);
     assert.ok(test.broker.context.groups.has('GroupA'));
     const known = test.broker.context.consumers.get('GroupA');
     assert.deepEqual(known?.subscriptions.get('TopicA')?.tags, ['a', 'b']);

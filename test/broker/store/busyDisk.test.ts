@@ -34,7 +34,17 @@ function busyStore(directory: string): {
   const clock = new FakeClock();
   const errors: unknown[] = [];
   const logger = { ...silentLogger, error: (_text: string, error?: unknown) => errors.push(error) };
-  const parts = { clock, logger, log, queues, index: undefined, flusher, delayLevelsMs: [], lastTimestamp: 0 };
+  const parts = {
+    clock,
+    logger,
+    log,
+    queues,
+    index: undefined,
+    flusher,
+    delayLevelsMs: [],
+    lastTimestamp: 0,
+    hasLightQueues: false,
+  };
   const places = new RecordPlaces(parts);
   const writer = new MessageWriter({ log, places, flusher });
   const arrived: string[] = [];
