@@ -25,7 +25,7 @@ export interface GrpcClient {
   readonly cannotWithApache?: readonly Ability[];
 }
 
-type Ability = 'priority' | 'push' | 'recall' | 'make visible' | 'retry in order' | 'inflate' | 'ask at once';
+type Ability = 'priority' | 'push' | 'recall' | 'make visible' | 'retry in order' | 'inflate' | 'ask at once' | 'lite';
 
 const QUEUES = 4;
 const POLL_MS = 2000;
@@ -39,7 +39,13 @@ const TYPES = {
   transaction: 'TRANSACTION',
   retry: 'NORMAL',
   priority: 'PRIORITY',
+  lite: 'LITE',
 };
+
+/** Off by default with Apache's broker. */
+const LITE = { enableLmq: true, enableMultiDispatch: true };
+
+const LITE_SENT = ['a-0', 'b-0', 'c-0', 'a-1', 'a-2'];
 
 const FIFO_SENT = [0, 1, 2].flatMap((n) => [0, 1, 2].map((group) => `g${group}-${n}`));
 
@@ -53,7 +59,12 @@ export function grpcClientSuite(client: GrpcClient): void {
       }),
     {
       // What a client decides is written at once: else it is asked again meanwhile.
-      brokerConfig: { ...QUICK_CHECKS.brokerConfig, transactionOpBatchInterval: 100, recallMessageEnable: true },
+      brokerConfig: {
+        ...QUICK_CHECKS.brokerConfig,
+        transactionOpBatchInterval: 100,
+        recallMessageEnable: true,
+        ...LITE,
+      },
       // A client that shuts down waits so long for the answers to its last questions.
       grpc: {
         grpcClientConsumerMinLongPollingTimeoutMillis: POLL_MS,
@@ -83,6 +94,8 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
     // All other groups begin to exist with their consumers.
     await makeGroup({ groupName: `${prefix}-fifo`, consumeMessageOrderly: true });
     const soon = { type: 'CUSTOMIZED', customizedRetryPolicy: { next: [1000, 1000, 1000] } };
+    const lite = { attributes: { '+lite.bind.topic': `${prefix}-lite` }, groupRetryPolicy: soon };
+    await makeGroup({ groupName: `${prefix}-lite`, retryMaxTimes: 16, ...lite });
     await makeGroup({ groupName: `${prefix}-retry`, retryMaxTimes: 1, groupRetryPolicy: soon });
     program = await client.start(cluster.grpc, prefix);
     await program.untilLines('started');
@@ -173,6 +186,7 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
         ...FIFO_SENT,
         'fails',
         ...(can('priority') ? ['urgent'] : []),
+        ...(can('lite') ? LITE_SENT : []),
         ...['later', 'last', 'rolled back', 'committed', 'refused', 'checked'],
       ],
     );
@@ -261,6 +275,28 @@ function defineTests(client: GrpcClient, cluster: TestCluster): void {
         [urgent?.queueId, decodeProperties(urgent?.properties ?? '').get('_SYS_MSG_PRIORITY_')],
         [3, '3'],
       );
+    });
+  }
+
+  if (can('lite')) {
+    it('gets what it subscribes to of lite topics, each in order, and again what failed', async () => {
+      const found = await received('lite', 5);
+      // Apache's proxy counts none of these.
+      const second = cluster.backend === 'local' ? 2 : 1;
+      assert.deepEqual(
+        found
+          .map((line) => [line['lite'], line['body'], line['attempt'], line['id'] === sentId(String(line['body']))])
+          .sort(),
+        [
+          ['a', 'a-0', 1, true],
+          ['a', 'a-1', 1, true],
+          ['a', 'a-2', 1, true],
+          ['c', 'c-0', 1, true],
+          ['c', 'c-0', second, true],
+        ],
+      );
+      const ofTopic = await stored(`${prefix}-lite`);
+      assert.deepEqual(ofTopic.map(({ body }) => body.toString()).sort(), [...LITE_SENT].sort());
     });
   }
 

@@ -21,5 +21,5 @@ grpcClientSuite({
     return Promise.resolve(runningScenario('the Go client', program));
   },
   // While a message waits for its second try, it goes on with the next of the same group.
-  cannot: ['retry in order'],
+  cannot: ['retry in order', 'lite'],
 });

@@ -22,7 +22,7 @@ grpcClientSuite({
     return Promise.resolve(runningScenario('the Node client', program));
   },
   // It does not know the steps that a group waits between two tries, and makes a dead letter of what failed once.
-  cannot: ['retry in order'],
+  cannot: ['retry in order', 'lite'],
   // It knows gzip alone, and Apache's proxy gives it what a remoting producer packed as that did it.
   cannotWithApache: ['inflate'],
 });

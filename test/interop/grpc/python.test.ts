@@ -26,6 +26,6 @@ grpcClientSuite({
     const program = startProcess(python, [DRIVER, endpoint, prefix], { env, stopTimeoutMs: 0 });
     return Promise.resolve(runningScenario('the Python client', program));
   },
-  cannot: [],
+  cannot: ['lite'],
   cannotWithApache: ['ask at once'],
 });

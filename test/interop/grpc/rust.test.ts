@@ -17,7 +17,7 @@ grpcClientSuite({
     const program = startProcess(driver, [endpoint, prefix], { stopTimeoutMs: 0 });
     return Promise.resolve(runningScenario('the Rust client', program));
   },
-  cannot: ['priority', 'push', 'recall', 'make visible', 'retry in order'],
+  cannot: ['priority', 'push', 'recall', 'make visible', 'retry in order', 'lite'],
   // It does not unpack at all: with Apache's proxy it hands out the packed bytes.
   cannotWithApache: ['inflate'],
 });

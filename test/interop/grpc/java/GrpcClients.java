@@ -16,6 +16,7 @@ import org.apache.rocketmq.client.apis.ClientServiceProvider;
 import org.apache.rocketmq.client.apis.consumer.ConsumeResult;
 import org.apache.rocketmq.client.apis.consumer.FilterExpression;
 import org.apache.rocketmq.client.apis.consumer.FilterExpressionType;
+import org.apache.rocketmq.client.apis.consumer.LitePushConsumer;
 import org.apache.rocketmq.client.apis.consumer.PushConsumer;
 import org.apache.rocketmq.client.apis.consumer.SimpleConsumer;
 import org.apache.rocketmq.client.apis.message.MessageBuilder;
@@ -58,6 +59,7 @@ public final class GrpcClients {
             push("transaction", "transaction", ALL, message -> true),
             push("retry", "retry", ALL, message -> false),
             push("priority", "priority", ALL, message -> true),
+            background(GrpcClients::lite),
             background(GrpcClients::simple)));
         CompletableFuture.allOf(started.toArray(new CompletableFuture<?>[0])).get(120, TimeUnit.SECONDS);
         Emit.line("started");
@@ -69,7 +71,7 @@ public final class GrpcClients {
     private static Producer producer() throws ClientException {
         Producer producer = PROVIDER.newProducerBuilder().setClientConfiguration(configuration)
             .setTopics(topic("normal"), topic("fifo"), topic("delay"), topic("transaction"), topic("retry"),
-                topic("priority"))
+                topic("priority"), topic("lite"))
             .setTransactionChecker(message -> {
                 Emit.line("checked", "body", body(message), "id", message.getMessageId());
                 return body(message).equals("checked") ? TransactionResolution.COMMIT : TransactionResolution.ROLLBACK;
@@ -90,6 +92,9 @@ public final class GrpcClients {
         }
         sent(producer.send(message("retry", "fails").build()), "fails");
         sent(producer.send(message("priority", "urgent").setPriority(3).build()), "urgent");
+        for (String body : new String[] {"a-0", "b-0", "c-0", "a-1", "a-2"}) {
+            sent(producer.send(message("lite", body).setLiteTopic(body.substring(0, 1)).build()), body);
+        }
 
         long now = System.currentTimeMillis();
         sent(producer.send(message("delay", "later").setDeliveryTimestamp(now + 2000).build()), "later");
@@ -120,6 +125,21 @@ public final class GrpcClients {
             clients.add(consumer);
             return consumer;
         });
+    }
+
+    /** Of the lite topics a and c, and no longer of b. */
+    private static LitePushConsumer lite() throws ClientException {
+        LitePushConsumer consumer = PROVIDER.newLitePushConsumerBuilder().setClientConfiguration(configuration)
+            .setConsumerGroup(prefix + "-lite").bindTopic(topic("lite"))
+            .setMessageListener(message -> {
+                received("lite", message);
+                boolean fails = body(message).equals("c-0") && failedOnce.put("lite", true) == null;
+                return fails ? ConsumeResult.FAILURE : ConsumeResult.SUCCESS;
+            }).build();
+        clients.add(consumer);
+        for (String liteTopic : new String[] {"a", "b", "c"}) consumer.subscribeLite(liteTopic);
+        consumer.unsubscribeLite("b");
+        return consumer;
     }
 
     /** On the same port without TLS. Makes one message visible again, and acknowledges it when it comes the second time. */
@@ -213,6 +233,7 @@ public final class GrpcClients {
         Emit.line("received", "by", by, "body", body.substring(0, Math.min(body.length(), 12)), "size", body.length(),
             "id", message.getMessageId(), "topic", message.getTopic(), "tag", message.getTag().orElse(""),
             "keys", String.join(" ", message.getKeys()), "group", message.getMessageGroup().orElse(""),
+            "lite", message.getLiteTopic().orElse(""),
             "colour", message.getProperties().getOrDefault("colour", ""), "attempt", message.getDeliveryAttempt(),
             "dueMs", message.getDeliveryTimestamp().orElse(0L), "atMs", System.currentTimeMillis());
     }
