@@ -1,8 +1,14 @@
+import type { Clock } from '../../base/clock.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { errorText } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
 import { decodeMessage } from '../../protocol/message.ts';
 import { LITE_QUEUE_ID, liteQueueParts } from '../../protocol/liteTopic.ts';
-import type { BrokerContext } from '../brokerContext.ts';
+import type { BrokerConfig } from '../config.ts';
+import type { Pops } from '../pop/pops.ts';
+import type { ConsumerOffsets } from '../state/consumerOffsets.ts';
+import type { Topics } from '../state/topics.ts';
+import type { MessageStore } from '../store/messageStore.ts';
 import { LiteSubscriptions } from './liteSubscriptions.ts';
 
 const MINUTE_MS = 60_000;
@@ -10,7 +16,16 @@ const MINUTE_MS = 60_000;
 /** The attribute of a topic that says how many minutes its lite topics live without a message. */
 const EXPIRATION = 'lite.topic.expiration';
 
-type Parts = Pick<BrokerContext, 'clock' | 'logger' | 'config' | 'store' | 'topics' | 'offsets' | 'pops'>;
+interface Parts {
+  /** Of messages. */
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly config: BrokerConfig;
+  readonly store: MessageStore;
+  readonly topics: Topics;
+  readonly offsets: ConsumerOffsets;
+  readonly pops: Pops;
+}
 
 /** The lite topics of a broker: who reads them, how many there are, and when they go. Source: LiteLifecycleManager.java of 5.5.0. */
 export class LiteTopics implements Disposable {

@@ -122,6 +122,7 @@ describe('queues of lite topics', () => {
     const bytes = await master.readLog(0, 100_000);
     replica.beginAt(0);
     replica.take(Buffer.from(bytes));
+    replica.store();
     assert.deepEqual(await bodies(slave, A), ['0', '1']);
     await master.close();
     await slave.close();
