@@ -7,6 +7,7 @@ import type { ClusterClient } from '../src/client/clusterClient.ts';
 import { startJava } from '../test/support/apache/java.ts';
 import { startLocalCluster } from '../test/support/localCluster.ts';
 import type { RunningProcess } from '../test/support/runningProcess.ts';
+import { startWish } from '../test/support/startWish.ts';
 import { makeTempDir } from '../test/support/tempDir.ts';
 import { waitFor } from '../test/support/waitFor.ts';
 import { BENCH_TOPIC, benchClient } from './backend.ts';
@@ -57,19 +58,7 @@ async function startApaches(mode: ClusterMode, queues: number): Promise<BenchClu
   const started: RunningProcess[] = [];
   const directory = path.join(place.path, 'cluster');
   makeDirectory(directory);
-  const { nodes } = await prepareCluster(directory, {
-    kind: 'start',
-    mode,
-    nameServers: 1,
-    directory,
-    host: '127.0.0.1',
-    nameServerPort: undefined,
-    brokerPort: undefined,
-    proxyPort: undefined,
-    apache: undefined,
-    proxy: false,
-    json: true,
-  });
+  const { nodes } = await prepareCluster(directory, { ...startWish(mode, directory), nameServers: 1 });
   const startAll = async (role: string): Promise<void> => {
     for (const node of nodes.filter((found) => found.role === role)) started.push(await startApacheNode(node));
   };

@@ -1,13 +1,9 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-
-import type { Clock } from '../base/clock.ts';
 import { Deferred } from '../base/deferred.ts';
 import { Emitter } from '../base/emitter.ts';
 import type { Event } from '../base/emitter.ts';
 import { CodedError } from '../base/errors.ts';
 import type { BrokerEvent, BrokerReady } from '../broker/control.ts';
-import { endChild, exitOf, untilReady } from './forkedChild.ts';
+import { ForkedChild } from './forkedChild.ts';
 import type { ChildExit, StartPatience } from './forkedChild.ts';
 
 export interface BrokerProcessOptions extends StartPatience {
@@ -23,43 +19,15 @@ export interface BrokerProcessOptions extends StartPatience {
   readonly isControlled: boolean;
 }
 
-/** The broker as a child of this process: it ends when the channel to this process ends, also by a crash. */
-export class BrokerProcess {
+/** The broker as a child of this process. */
+export interface BrokerProcess {
   readonly info: BrokerReady;
-  readonly #child: ChildProcess;
-  readonly #exit: Promise<ChildExit>;
-  readonly #stopTimeoutMs: number;
-  readonly #clock: Clock;
-  #stopping = false;
-  readonly #ended = new Emitter<ChildExit>();
   /** The process ended though nobody asked it to. */
-  readonly onCrash = this.#ended.event;
+  readonly onCrash: Event<ChildExit>;
   /** How many faults can strike, when that changed. */
   readonly onDidChangeFaults: Event<number>;
-
-  constructor(
-    child: ChildProcess,
-    info: BrokerReady,
-    exit: Promise<ChildExit>,
-    onDidChangeFaults: Event<number>,
-    options: BrokerProcessOptions,
-  ) {
-    this.#child = child;
-    this.onDidChangeFaults = onDidChangeFaults;
-    this.info = info;
-    this.#exit = exit;
-    this.#stopTimeoutMs = options.stopTimeoutMs;
-    this.#clock = options.clock;
-    void exit.then((how) => {
-      if (!this.#stopping) this.#ended.fire(how);
-    });
-  }
-
   /** Resolves when the process is gone. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await endChild(this.#child, this.#exit, this.#stopTimeoutMs, this.#clock);
-  }
+  stop(): Promise<void>;
 }
 
 /**
@@ -68,21 +36,16 @@ export class BrokerProcess {
  *   `cancelled`; the process is gone then
  */
 export async function startBrokerProcess(options: BrokerProcessOptions): Promise<BrokerProcess> {
-  const child = fork(options.modulePath, brokerArguments(options), {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A debugger of the extension host would otherwise wait for the broker as well.
-    execArgv: [],
-  });
-  const exit = exitOf(child);
+  const child = new ForkedChild<BrokerEvent>(options.modulePath, brokerArguments(options), options);
   const ready = new Deferred<BrokerReady>();
   const faults = new Emitter<number>();
-  child.on('message', (event: BrokerEvent) => {
+  child.onMessage((event) => {
     if (event.kind === 'ready') ready.resolve(event.info);
     else if (event.kind === 'faults') faults.fire(event.count);
     else ready.reject(new CodedError(event.code, event.details, { cause: new Error(event.message) }));
   });
-  const codes = { timeout: 'broker-start-timeout', ended: 'broker-ended' } as const;
-  return new BrokerProcess(child, await untilReady(child, exit, ready, codes, options), exit, faults.event, options);
+  const info = await child.untilReady(ready, { timeout: 'broker-start-timeout', ended: 'broker-ended' });
+  return { info, onCrash: child.onEnd, onDidChangeFaults: faults.event, stop: () => child.stop() };
 }
 
 function brokerArguments(options: BrokerProcessOptions): string[] {

@@ -1,8 +1,6 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-
+import type { Clock } from '../../base/clock.ts';
 import { Deferred } from '../../base/deferred.ts';
-import { Emitter } from '../../base/emitter.ts';
+import type { Event } from '../../base/emitter.ts';
 import { CodedError } from '../../base/errors.ts';
 import type {
   BrokerEvent,
@@ -15,7 +13,7 @@ import type {
   ClusterStatus,
   NodeState,
 } from '../../broker/control.ts';
-import { endChild, exitDetails, exitOf, untilReady } from '../forkedChild.ts';
+import { ForkedChild, exitDetails } from '../forkedChild.ts';
 import type { ChildExit, StartPatience } from '../forkedChild.ts';
 
 /** Longer than the supervisor gives a node to start. */
@@ -42,43 +40,27 @@ export interface NodeChange {
   readonly state: NodeState;
 }
 
-/** The supervisor of a cluster as a child of this process: it and all nodes end when the channel to this process ends. */
+/** The supervisor of a cluster as a child of this process: all nodes end with it. */
 export class ClusterProcess {
   readonly info: ClusterReady;
-  readonly #child: ChildProcess;
-  readonly #exit: Promise<ChildExit>;
-  readonly #options: ClusterProcessOptions;
-  readonly #questions: Questions;
-  #stopping = false;
-  readonly #ended = new Emitter<ChildExit>();
   /** The supervisor ended though this window did not ask it to. */
-  readonly onEnd = this.#ended.event;
+  readonly onEnd: Event<ChildExit>;
+  readonly #child: ForkedChild<ClusterEvent | BrokerEvent>;
+  readonly #questions: Questions;
+  readonly #clock: Clock;
 
-  constructor(
-    child: ChildProcess,
-    info: ClusterReady,
-    exit: Promise<ChildExit>,
-    questions: Questions,
-    options: ClusterProcessOptions,
-  ) {
-    this.#child = child;
+  constructor(child: ForkedChild<ClusterEvent | BrokerEvent>, info: ClusterReady, questions: Questions, clock: Clock) {
     this.info = info;
-    this.#exit = exit;
+    this.onEnd = child.onEnd;
+    this.#child = child;
     this.#questions = questions;
-    this.#options = options;
-    void exit.then((how) => {
-      questions.end(new CodedError('cluster-ended', { directory: options.directory, ...exitDetails(how) }));
-      if (!this.#stopping) this.#ended.fire(how);
-    });
+    this.#clock = clock;
   }
 
   /** @throws CodedError `cluster-refused` with what the supervisor says, also when it says nothing; `cluster-ended` */
   async ask(request: ClusterRequest): Promise<ClusterStatus> {
-    const { clock } = this.#options;
-    const asked = this.#questions.ask((question) => {
-      if (this.#child.connected) this.#child.send(question, () => undefined);
-    }, request);
-    const timer = clock.after(ASK_TIMEOUT_MS, () => asked.settle(NO_ANSWER));
+    const asked = this.#questions.ask((question) => this.#child.send(question), request);
+    const timer = this.#clock.after(ASK_TIMEOUT_MS, () => asked.settle(NO_ANSWER));
     try {
       const answer = await asked.answer;
       if (answer.ok) return answer.status;
@@ -89,9 +71,8 @@ export class ClusterProcess {
   }
 
   /** Resolves when the supervisor is gone, and with it all nodes. */
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    await endChild(this.#child, this.#exit, this.#options.stopTimeoutMs, this.#options.clock);
+  stop(): Promise<void> {
+    return this.#child.stop();
   }
 }
 
@@ -101,16 +82,11 @@ export class ClusterProcess {
  *   `cluster-start-timeout`, `cluster-ended`, `cancelled`; all its processes are gone then
  */
 export async function startClusterProcess(options: ClusterProcessOptions): Promise<ClusterProcess> {
-  const { modulePath, onNode, directory } = options;
-  const child = fork(modulePath, startArguments(options), {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A debugger of the extension host would otherwise wait for the nodes as well.
-    execArgv: [],
-  });
-  const exit = exitOf(child);
+  const { modulePath, onNode, directory, clock } = options;
+  const child = new ForkedChild<ClusterEvent | BrokerEvent>(modulePath, startArguments(options), options);
   const ready = new Deferred<ClusterReady>();
   const questions = new Questions();
-  child.on('message', (event: ClusterEvent | BrokerEvent) => {
+  child.onMessage((event) => {
     switch (event.kind) {
       case 'cluster-ready':
         return ready.resolve(event.info);
@@ -125,9 +101,12 @@ export async function startClusterProcess(options: ClusterProcessOptions): Promi
         return;
     }
   });
+  void child.exit.then((how) => {
+    questions.end(new CodedError('cluster-ended', { directory, ...exitDetails(how) }));
+  });
   const codes = { timeout: 'cluster-start-timeout', ended: 'cluster-ended', details: { directory } } as const;
-  const info = await untilReady(child, exit, ready, codes, options);
-  return new ClusterProcess(child, info, exit, questions, options);
+  const info = await child.untilReady(ready, codes);
+  return new ClusterProcess(child, info, questions, clock);
 }
 
 function startArguments({ mode, directory, apache }: ClusterProcessOptions): string[] {

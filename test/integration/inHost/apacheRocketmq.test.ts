@@ -20,6 +20,7 @@ import {
   setGlobally,
 } from './extension.ts';
 import { ScriptedPrompts } from './scriptedPrompts.ts';
+import { pidsOf, startCluster } from './startCluster.ts';
 
 const START = 'rocketmq.apache.start';
 
@@ -91,14 +92,7 @@ describe('Apache RocketMQ of a window', function () {
         'Choose the folder that has bin, conf and lib in it.',
     );
     const script = choices(home);
-    await runAnswering(api, script, START);
-    const [cluster] = api.localClusters.list;
-    assert.ok(cluster !== undefined, script.shown.join('; '));
-    assert.equal(
-      script.shown.at(-1),
-      `info: Apache RocketMQ 5.3.2 runs. Point your clients at ${cluster.nameServers}.`,
-    );
-    const pids = [cluster.status.pid, ...cluster.status.nodes.map(({ pid }) => pid ?? 0)];
+    const pids = pidsOf(await startCluster(api, script, START, 'Apache RocketMQ 5.3.2'));
     const connection = await nodeAt(api, 'Apache RocketMQ 5.3.2 single');
     assert.deepEqual(await rowsBelow(api, connection), ['Nodes', 'DefaultCluster']);
     assert.deepEqual(await rowsBelow(api, await nodeAt(api, 'Apache RocketMQ 5.3.2 single', 'Nodes')), [

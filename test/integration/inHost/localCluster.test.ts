@@ -13,6 +13,7 @@ import { untilGone } from '../../support/untilGone.ts';
 import { waitFor } from '../../support/waitFor.ts';
 import { activated, childrenOf, nodeAt, rowOf, rowsBelow, run, runAnswering } from './extension.ts';
 import { ScriptedPrompts } from './scriptedPrompts.ts';
+import { pidsOf, startCluster } from './startCluster.ts';
 
 const MODE = '2m-2s-sync';
 const LABEL = 'Two masters, a slave each, synchronous double write';
@@ -39,20 +40,12 @@ describe('a local cluster of a window', function () {
 
   async function start(): Promise<void> {
     const script = new ScriptedPrompts().thenPick(LABEL).thenType(directory, 'nodes');
-    await runAnswering(api, script, 'rocketmq.localCluster.start');
-    const [cluster] = api.localClusters.list;
-    assert.ok(cluster !== undefined, script.shown.join('; '));
-    assert.equal(
-      script.shown.at(-1),
-      `info: The local cluster ${MODE} runs. Point your clients at ${cluster.nameServers}.`,
-    );
+    await startCluster(api, script, 'rocketmq.localCluster.start', `The local cluster ${MODE}`);
     remember();
   }
 
   function remember(): void {
-    for (const { status } of api.localClusters.list) {
-      for (const pid of [status.pid, ...status.nodes.map((node) => node.pid)]) if (pid !== null) pids.add(pid);
-    }
+    for (const pid of api.localClusters.list.flatMap(pidsOf)) pids.add(pid);
   }
 
   async function nodeNamed(name: string): Promise<ProcessTreeNode> {

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symli
 import path from 'node:path';
 import { prepareCluster } from '../../../../src/broker/cluster/prepareCluster.ts';
 import { makeTempDir } from '../../../support/tempDir.ts';
-import { startWish } from './startWish.ts';
+import { startWish } from '../../../support/startWish.ts';
 
 describe('broker/cluster/prepareCluster', () => {
   const place = makeTempDir('prepare');

@@ -12,7 +12,7 @@ import { prepareCluster } from '../../../../src/broker/cluster/prepareCluster.ts
 import { Supervisor } from '../../../../src/broker/cluster/supervisor.ts';
 import { untilGone } from '../../../support/untilGone.ts';
 import { makeTempDir } from '../../../support/tempDir.ts';
-import { startWish } from './startWish.ts';
+import { startWish } from '../../../support/startWish.ts';
 
 /** Ready at once; it ends a moment after it is asked to, or when its parent is gone. */
 const NODE = `

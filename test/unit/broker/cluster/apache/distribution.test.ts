@@ -4,7 +4,7 @@ import path from 'node:path';
 import { findDistribution } from '../../../../../src/broker/cluster/apache/distribution.ts';
 import { prepareCluster } from '../../../../../src/broker/cluster/prepareCluster.ts';
 import { makeTempDir } from '../../../../support/tempDir.ts';
-import { startWish } from '../startWish.ts';
+import { startWish } from '../../../../support/startWish.ts';
 
 describe('broker/cluster/apache/distribution', () => {
   const place = makeTempDir('distribution');

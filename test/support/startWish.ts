@@ -1,5 +1,5 @@
-import type { StartCluster } from '../../../../src/broker/cluster/clusterArguments.ts';
-import type { ClusterMode } from '../../../../src/broker/control.ts';
+import type { StartCluster } from '../../src/broker/cluster/clusterArguments.ts';
+import type { ClusterMode } from '../../src/broker/control.ts';
 
 /** `cluster start --mode MODE --dir DIRECTORY`. */
 export function startWish(mode: ClusterMode, directory: string): StartCluster {
