@@ -76,6 +76,16 @@ describe('gRPC receive', () => {
     assert.deepEqual(bodies(await receive(connectClient(), { group: 'Another' })), ['a', 'b', 'c']);
   });
 
+  it('gives a new group only the last of a queue that is taken for old, and all that follows (check 52)', async () => {
+    await broker.stop();
+    await start({ initPopOffsetByCheckMsgInMem: false });
+    for (const body of ['a', 'b', 'c']) await broker.send(TOPIC, body, { queueId: 0 });
+    const client = connectClient();
+    assert.deepEqual(bodies(await receive(client, { group: 'NewGroup' })), ['c']);
+    await broker.send(TOPIC, 'd', { queueId: 0 });
+    assert.deepEqual(bodies(await receive(client, { group: 'NewGroup' })), ['d']);
+  });
+
   it('makes the group, and the topic where topics are made by themselves', async () => {
     const answer = receive(connectClient(), { topic: 'Unknown', group: 'NewGroup' });
     await held();
