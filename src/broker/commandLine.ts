@@ -94,7 +94,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine | 'help' 
     port: port('--port', values.port),
     grpcPort: values['grpc-port'] === 'off' ? 'off' : port('--grpc-port', values['grpc-port'], ', or off'),
     controlPort: port('--control-port', values['control-port']),
-    host: values.host,
+    // As it stands in an address.
+    host: values.host?.replace(/^\[(.*)\]$/, '$1'),
     nameServers: values.namesrv,
     store: values.store,
     temporary: values.temp === true,

@@ -12,6 +12,14 @@ export class ControlError extends Error {
   }
 }
 
+/** The same error, of one of several: whoever wrote a list learns which. */
+export function ofItem(error: unknown, item: string): unknown {
+  if (!(error instanceof ControlError)) return error;
+  const named = new ControlError(error.status, error.message, error.allowed);
+  named.message = `${item}: ${error.message}`;
+  return named;
+}
+
 export function badRequest(message: string, allowed?: readonly string[]): ControlError {
   return new ControlError(400, message, allowed);
 }

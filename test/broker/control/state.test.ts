@@ -267,7 +267,12 @@ messages:
       ['/seed', '- x', /a seed is to be an object, not a list/],
       ['/seed', 'topic: x', /a seed has no "topic"; allowed: topics, groups, messages/],
       ['/seed', 'topics: [{name: {a: 1}}]', /name is to be a text that is not empty, not {"a":"1"}/],
-      ['/seed', 'topics: [{}]', /a topic needs "name"/],
+      ['/seed', 'topics: [{}]', /^topics\[0\]: a topic needs "name"/],
+      [
+        '/seed',
+        'topics: [T, {name: U, colour: 1}]',
+        /^topics\[1\]: a topic has no "colour"; allowed: name, queues, type$/,
+      ],
       ['/seed', 'topics: [{name: T, type: ODD}]', /type cannot be "ODD"; allowed: NORMAL, FIFO/],
       ['/seed', 'topics: [{name: T, queues: 0}]', /queues is to be a number from 1 to 1024/],
       ['/seed', 'messages: [{topic: T}]', /a message needs "body" or "base64"/],
@@ -295,9 +300,9 @@ messages:
       assert.equal(answer.status, status, route);
       assert.match(messageOf(answer), expected);
     }
-    const refused = await post('/seed', 'topics: ["a b"]');
+    const refused = await post('/seed', 'topics: [ok, "a b"]');
     assert.equal(refused.status, 409);
-    assert.match(messageOf(refused), /the broker refuses with code .*illegal characters/);
+    assert.match(messageOf(refused), /^topics\[1\]: the broker refuses with code .*illegal characters/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { PropertyName } from '../../../protocol/messageProperty.ts';
-import { badRequest } from '../controlError.ts';
+import { badRequest, ofItem } from '../controlError.ts';
 import { durationMs } from '../../../base/duration.ts';
 import { Input } from '../input.ts';
 
@@ -40,15 +40,25 @@ const SEPARATORS = ['\u0001', '\u0002'];
 export function readSeed(value: unknown): Seed {
   const input = new Input(value ?? {}, 'a seed');
   const seed = {
-    topics: (input.list('topics') ?? []).map((topic) => readTopic(topic)),
-    groups: (input.list('groups') ?? []).map((group) => readGroup(group)),
-    messages: (input.list('messages') ?? []).map((message) => readMessage(message)),
+    topics: each('topics', input, readTopic),
+    groups: each('groups', input, readGroup),
+    messages: each('messages', input, readMessage),
   };
   input.end();
   if (seed.messages.reduce((sum, { count }) => sum + count, 0) > MAX_MESSAGES) {
     throw badRequest(`a seed has at most ${MAX_MESSAGES} messages`);
   }
   return seed;
+}
+
+function each<T>(name: string, input: Input, read: (value: unknown) => T): T[] {
+  return (input.list(name) ?? []).map((value, index) => {
+    try {
+      return read(value);
+    } catch (error) {
+      throw ofItem(error, `${name}[${index}]`);
+    }
+  });
 }
 
 /** The name alone stands for one with what is usual. */

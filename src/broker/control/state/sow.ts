@@ -3,6 +3,7 @@ import { RequestCode } from '../../../protocol/codes.ts';
 import { PropertyName, encodeProperties } from '../../../protocol/messageProperty.ts';
 import type { Broker } from '../../broker.ts';
 import { askBroker } from '../askBroker.ts';
+import { ofItem } from '../controlError.ts';
 import { TOPIC_TYPES } from './readSeed.ts';
 import type { Seed, SeedGroup, SeedMessage, SeedTopic } from './readSeed.ts';
 
@@ -16,16 +17,24 @@ export async function sow(
   { topics, groups, messages }: Seed,
   checkGoesOn: () => void,
 ): Promise<object> {
-  for (const topic of topics) await makeTopic(broker, topic);
-  for (const group of groups) await makeGroup(broker, group);
+  for (const [index, topic] of topics.entries()) await ofSeed('topics', index, makeTopic(broker, topic));
+  for (const [index, group] of groups.entries()) await ofSeed('groups', index, makeGroup(broker, group));
   let sent = 0;
-  for (const message of messages) {
+  for (const [index, message] of messages.entries()) {
     for (let copy = 0; copy < message.count; copy++) {
       checkGoesOn();
-      await send(broker, message, sent++);
+      await ofSeed('messages', index, send(broker, message, sent++));
     }
   }
   return { topics: topics.length, groups: groups.length, messages: sent };
+}
+
+async function ofSeed(name: string, index: number, done: Promise<void>): Promise<void> {
+  try {
+    await done;
+  } catch (error) {
+    throw ofItem(error, `${name}[${index}]`);
+  }
 }
 
 async function makeTopic(broker: Broker, { name, queues, type }: SeedTopic): Promise<void> {
