@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import * as vscode from 'vscode';
 
+import { Deferred } from '../base/deferred.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
@@ -33,6 +34,7 @@ export class Connections implements Disposable {
   readonly #changes = this.#store.add(new Emitter<readonly ConnectionInfo[]>());
   readonly onDidChange = this.#changes.event;
   readonly #isTrusted: () => boolean;
+  #changing: Promise<void> = Promise.resolve();
   #list: readonly ConnectionInfo[];
   #malformed: readonly MalformedEntry[];
 
@@ -106,11 +108,24 @@ export class Connections implements Disposable {
   async #change(scope: ConnectionScope, change: (value: unknown) => readonly unknown[]): Promise<void> {
     // Of a workspace that is not trusted VS Code shows no connections: writing would lose them.
     if (scope === 'workspace' && !this.#isTrusted()) throw new CodedError('workspace-untrusted');
+    // One after the other: each begins with what the one before has written.
+    const before = this.#changing;
+    const done = new Deferred<void>();
+    this.#changing = done.promise;
+    await before;
+    try {
+      await this.#write(scope, change);
+    } finally {
+      done.resolve();
+    }
+    this.#reread();
+  }
+
+  async #write(scope: ConnectionScope, change: (value: unknown) => readonly unknown[]): Promise<void> {
     const target = scope === 'user' ? vscode.ConfigurationTarget.Global : vscode.ConfigurationTarget.Workspace;
     const entries = change(valueOf(scope));
     const value = entries.length === 0 ? undefined : entries;
     await vscode.workspace.getConfiguration(SETTINGS_SECTION).update('connections', value, target);
-    this.#reread();
   }
 
   #reread(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { Deferred } from '../../src/base/deferred.ts';
 import { waitFor } from '../support/waitFor.ts';
 import { becomes } from './becomes.ts';
 import { useTailPage, whole } from './useTailPage.ts';
@@ -33,6 +34,40 @@ describe('tail page: one message, and the keys', function () {
     await tail.host.page.keyboard.press('Escape');
     await tail.host.page.waitForSelector('.detail', { state: 'detached' });
     await waitFor('the focus on the row', async () => (await focused()) === 95);
+  });
+
+  it('shows the message that was opened last, however late the others come', async () => {
+    tail.state = { ...tail.state, held: 100 };
+    const answers = new Map<number, Deferred<void>>();
+    const answer = (number: number) => answers.get(number)!.resolve();
+    await open({
+      message: async ({ number }) => {
+        const gate = new Deferred<void>();
+        answers.set(number, gate);
+        await gate.promise;
+        return whole(number);
+      },
+    });
+    await waitForLast(99);
+    for (const number of [95, 97]) {
+      await tail.host.page.locator(`[data-number="${number}"]`).click();
+      await waitFor('the call', () => answers.has(number));
+    }
+    answer(97);
+    await becomes(() => tail.host.page.locator('#detail-title').innerText(), 'broker-a, queue 1, offset 1097');
+    answer(95);
+    // Messages of the host are taken in their order: with this one the page has the answer before it.
+    await arrive({ problem: 'broker-a does not answer.' });
+    await tail.host.page.getByText('broker-a does not answer.').waitFor();
+    await becomes(() => tail.host.page.locator('#detail-title').innerText(), 'broker-a, queue 1, offset 1097');
+    await tail.host.page.locator('[data-number="96"]').click();
+    await waitFor('the call', () => answers.has(96));
+    await button('Clear').click();
+    await tail.host.page.waitForSelector('.empty');
+    answer(96);
+    await arrive({ problem: undefined });
+    await tail.host.page.getByText('broker-a does not answer.').waitFor({ state: 'detached' });
+    await becomes(() => tail.host.page.locator('.detail').count(), 0);
   });
 
   it('says how much of a long body stands there', async () => {

@@ -63,6 +63,8 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
   const [error, setError] = useState<string>();
   const [detail, setDetail] = useState<TailMessage>();
   const [announcement, setAnnouncement] = useState('');
+  /** The message that was opened last: answers may come in another order. */
+  const wished = useRef<number>(undefined);
   const focusRow = useRef<(number: number) => void>(undefined);
   /** How many rows were there when following ended: what came since is counted on the button. */
   const seenEnd = useRef(initial.first + initial.held);
@@ -97,13 +99,18 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
     keep({ follow });
     redraw();
   };
-  const open = (number: number): void =>
+  const open = (number: number): void => {
+    wished.current = number;
     void attempt(async () => {
       const message = await rpc.call('message', { number });
+      // Another row was opened meanwhile, or the list was cleared.
+      if (wished.current !== number) return;
       setDetail(message);
       keep({ open: number });
     });
+  };
   const close = (): void => {
+    wished.current = undefined;
     if (detail === undefined) return;
     setDetail(undefined);
     keep({ open: undefined });
@@ -125,7 +132,8 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
   }, []);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || detail === undefined) return;
+    if (event.key !== 'Escape') return;
+    if (detail === undefined) return close();
     event.preventDefault();
     close();
   };
@@ -139,6 +147,7 @@ function Tail({ api, rpc, initial }: TailPageProps & { readonly initial: TailSta
         onPause={() => ask('pause', l10n.t('Paused'))}
         onResume={() => ask('resume', l10n.t('Resumed'))}
         onClear={() => {
+          wished.current = undefined;
           setDetail(undefined);
           ask('clear', l10n.t('Cleared'));
         }}

@@ -93,7 +93,9 @@ export class SendPage {
     const draft = { ...kept, topic: this.#topic ?? kept.topic };
     await this.#keep(draft);
     this.#tellTopics();
-    return { connection: this.#known, topics: [], draft, maxBodyBytes: MAX_BODY_BYTES };
+    // One that was asked for while the draft was kept was told to a page that did not listen yet.
+    const topic = this.#topic ?? draft.topic;
+    return { connection: this.#known, topics: [], draft: { ...draft, topic }, maxBodyBytes: MAX_BODY_BYTES };
   }
 
   /** The form does not wait for the cluster: the list follows when it is here. */

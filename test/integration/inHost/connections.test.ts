@@ -336,6 +336,14 @@ describe('connections', () => {
     assert.equal(configuration().inspect('connections')?.globalValue, undefined);
   });
 
+  it('two that are added at once are both kept', async () => {
+    const added = ['one', 'two'].map((name) => ({ name, nameServers: '127.0.0.1:1' }));
+    await Promise.all(added.map((setting) => api.connections.add('user', setting)));
+    assert.deepEqual(configuration().inspect('connections')?.globalValue, added);
+    await Promise.all(added.map(({ name }) => api.connections.remove('user', name)));
+    assert.equal(configuration().inspect('connections')?.globalValue, undefined);
+  });
+
   it('nothing is kept when a question is dismissed', async () => {
     for (const script of [
       new ScriptedPrompts().thenEscape(),

@@ -108,11 +108,15 @@ describe('host/apache/docker', () => {
     const module = pathToFileURL(path.join(repository, 'src/host/apache/docker.ts')).href;
     writeFileSync(
       follower,
-      `import { followComposeLogs } from ${JSON.stringify(module)};
-      followComposeLogs({ file: ${JSON.stringify(file)}, write() {}, onEnd() {} }, process.env);`,
+      `import { writeFileSync } from 'node:fs';
+      import { followComposeLogs } from ${JSON.stringify(module)};
+      followComposeLogs({ file: ${JSON.stringify(file)}, write() {}, onEnd() {} }, process.env);
+      writeFileSync(${JSON.stringify(path.join(place.path, 'follows'))}, '');`,
     );
     const child = spawn(process.execPath, ['--import', 'tsx', follower], { cwd: repository, env, stdio: 'ignore' });
     const pidFile = path.join(place.path, 'pid');
+    // Docker runs a moment before it is guarded.
+    await waitFor('the follower', () => existsSync(path.join(place.path, 'follows')), { timeoutMs: 50_000 });
     await waitFor('docker', () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'));
     child.kill('SIGKILL');
     await untilGone([Number(readFileSync(pidFile, 'utf8'))]);
