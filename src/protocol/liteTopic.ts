@@ -17,9 +17,18 @@ export function isLiteQueue(name: string): boolean {
   return name.startsWith(PREFIX);
 }
 
-/** The names that such a queue is made of; undefined for any other. */
+const LITE_TOPIC = /^[A-Za-z0-9_-]+$/;
+
+export function hasLiteLetters(liteTopic: string): boolean {
+  return LITE_TOPIC.test(liteTopic);
+}
+
+/** Such a queue has a folder of its name. */
+const MAX_LENGTH = 255;
+
+/** The names that such a queue is made of; undefined for any other, also for one that would lead out of its folder. */
 export function liteQueueParts(name: string): { readonly topic: string; readonly liteTopic: string } | undefined {
-  if (!isLiteQueue(name)) return undefined;
+  if (!isLiteQueue(name) || name.length > MAX_LENGTH) return undefined;
   const [topic = '', liteTopic = '', ...more] = name.slice(PREFIX.length).split('$');
-  return topic === '' || liteTopic === '' || more.length > 0 ? undefined : { topic, liteTopic };
+  return topic === '' || !hasLiteLetters(liteTopic) || more.length > 0 ? undefined : { topic, liteTopic };
 }

@@ -9,7 +9,6 @@ import type { QueueTable } from './queueTable.ts';
  */
 
 const SEPARATOR = ',';
-const FIRST = `${PropertyName.MULTI_DISPATCH}\u0001`;
 
 /** A place in the queue of a lite topic. */
 export interface LightPlace {
@@ -17,34 +16,44 @@ export interface LightPlace {
   readonly offset: number;
 }
 
-/** Whoever sends a message to a lite topic puts that property before all others, so that others need not be searched. */
-export function namesLightQueues(properties: string): boolean {
-  return properties.startsWith(FIRST);
+/** The same, of a queue that may not be there. */
+export interface NamedPlace {
+  readonly name: string;
+  readonly offset: number;
 }
 
-/** The next places in the queues that a message names; those of its own topic only, so that no copy of it is there twice. */
-export function nextLightPlaces(queues: QueueTable, topic: string, properties: string): LightPlace[] {
+/** May it? Wherever the property stands: a start, or a slave, would find it, and what a client wrote beside it. */
+export function namesLightQueues(properties: string): boolean {
+  return properties.includes(PropertyName.MULTI_DISPATCH);
+}
+
+/**
+ * The next places in the queues that a message names; those of its own topic only, so that no copy of it is there twice.
+ * Queues that are not there are not made: the message may be refused yet.
+ */
+export function nextLightPlaces(queues: QueueTable, topic: string, properties: string): NamedPlace[] {
   return namesIn(topic, properties).map((name) => {
-    const queue = queues.obtain(name, LITE_QUEUE_ID);
-    return { queue, offset: queue.max + queue.waiting };
+    const queue = queues.find(name, LITE_QUEUE_ID);
+    return { name, offset: queue === undefined ? 0 : queue.max + queue.waiting };
   });
 }
 
+export function obtainLightPlaces(queues: QueueTable, places: readonly NamedPlace[]): LightPlace[] {
+  return places.map(({ name, offset }) => ({ queue: queues.obtain(name, LITE_QUEUE_ID), offset }));
+}
+
 /** The properties as they are stored. */
-export function withLightPlaces(properties: string, places: readonly LightPlace[]): string {
+export function withLightPlaces(properties: string, places: readonly NamedPlace[]): string {
   const stored = decodeProperties(properties);
-  stored.set(PropertyName.MULTI_DISPATCH, places.map(({ queue }) => queue.topic).join(SEPARATOR));
+  stored.set(PropertyName.MULTI_DISPATCH, places.map(({ name }) => name).join(SEPARATOR));
   stored.set(PropertyName.MULTI_QUEUE_OFFSET, places.map(({ offset }) => offset).join(SEPARATOR));
   stored.delete(PropertyName.WAIT);
   return encodeProperties(stored);
 }
 
 /** The places that a stored message has; none for the most. */
-export function storedLightPlaces(
-  topic: string,
-  properties: string,
-): readonly { readonly name: string; readonly offset: number }[] {
-  if (!properties.includes(PropertyName.MULTI_DISPATCH)) return [];
+export function storedLightPlaces(topic: string, properties: string): readonly NamedPlace[] {
+  if (!namesLightQueues(properties)) return [];
   const names = propertyOf(properties, PropertyName.MULTI_DISPATCH)?.split(SEPARATOR) ?? [];
   const offsets = propertyOf(properties, PropertyName.MULTI_QUEUE_OFFSET)?.split(SEPARATOR) ?? [];
   return names.flatMap((name, at) => {

@@ -9,8 +9,14 @@ import type { ConsumeQueue } from './consumeQueue.ts';
 import { entryTagsCode, hasQueueEntry } from './dispatch.ts';
 import type { Flusher } from './flusher.ts';
 import type { KeyIndex } from './keyIndex.ts';
-import { namesLightQueues, nextLightPlaces, storedLightPlaces, withLightPlaces } from './lightQueues.ts';
-import type { LightPlace } from './lightQueues.ts';
+import {
+  namesLightQueues,
+  nextLightPlaces,
+  obtainLightPlaces,
+  storedLightPlaces,
+  withLightPlaces,
+} from './lightQueues.ts';
+import type { LightPlace, NamedPlace } from './lightQueues.ts';
 import type { Arrival, LightArrival, MessageToStore, StoredAt } from './messageToStore.ts';
 import type { QueueTable } from './queueTable.ts';
 
@@ -62,8 +68,8 @@ export class RecordPlaces {
   /** Gives a message its place in the log and in its queue, and puts the record there. */
   place(given: MessageToStore): PlacedRecord {
     const { clock, log, queues } = this.#options;
-    const light = namesLightQueues(given.properties) ? this.#nextLight(given) : undefined;
-    const message = light === undefined ? given : { ...given, properties: withLightPlaces(given.properties, light) };
+    const named = namesLightQueues(given.properties) ? this.#nextLight(given) : undefined;
+    const message = named === undefined ? given : { ...given, properties: withLightPlaces(given.properties, named) };
     const size = measureMessage(message);
     const { topic, queueId, properties, sysFlag } = message;
     const { sizeBytes } = size;
@@ -73,6 +79,7 @@ export class RecordPlaces {
       // Its files may be looked at here for the first time, and that may fail.
       const queue = hasQueueEntry(message.sysFlag) ? queues.obtain(topic, queueId) : undefined;
       const queueOffset = queue === undefined ? 0 : queue.max + queue.waiting;
+      const light = named && obtainLightPlaces(queues, named);
       const record = {
         topic,
         queueId,
@@ -123,7 +130,7 @@ export class RecordPlaces {
   }
 
   /** Undefined where there are none, or lite topics are off. */
-  #nextLight({ topic, properties, sysFlag }: MessageToStore): readonly LightPlace[] | undefined {
+  #nextLight({ topic, properties, sysFlag }: MessageToStore): readonly NamedPlace[] | undefined {
     const { queues, hasLightQueues } = this.#options;
     if (!hasLightQueues || !hasQueueEntry(sysFlag)) return undefined;
     const places = nextLightPlaces(queues, topic, properties);

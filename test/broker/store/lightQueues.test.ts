@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageStore } from '../../../src/broker/store/messageStore.ts';
 import { decodeMessages } from '../../../src/protocol/message.ts';
@@ -103,6 +103,45 @@ describe('queues of lite topics', () => {
     const recovered = await openStore(copy, LITE);
     assert.deepEqual(await bodies(recovered, A), ['new']);
     await recovered.close();
+  });
+
+  it('are none with a name that leads out of their folder, or is too long for one', async () => {
+    const names = ['../../../../out', '..', 'a/b', 'a\\b', 'ä', 'x'.repeat(250)].map((name) => `%LMQ%$T$${name}`);
+    const store = await openStore(directory, LITE);
+    for (const name of names) store.append(dispatched(name, 'x'));
+    await store.close();
+    assert.deepEqual(readdirSync(join(directory, 'consumequeue')), ['T']);
+    assert.equal(existsSync(join(temp.path, 'out')), false);
+  });
+
+  it('know no places that a client wrote, wherever it wrote them, also after a crash', async () => {
+    const store = await openStore(directory, LITE);
+    for (const body of ['0', '1']) store.append(dispatched(A, body));
+    const name = `INNER_MULTI_DISPATCH\u0001${A}\u0002`;
+    const offset = 'INNER_MULTI_QUEUE_OFFSET\u00010\u0002';
+    for (const [body, properties] of [
+      ['2', `TAGS\u0001t\u0002${name}${offset}`],
+      ['3', `${offset}${name}`],
+    ] as const) {
+      store.append(messageToStore({ topic: 'T', body, properties }));
+    }
+    const all = ['0', '1', '2', '3'];
+    assert.deepEqual(await bodies(store, A), all);
+    const copy = `${directory}-crashed`;
+    cpSync(directory, copy, { recursive: true });
+    rmSync(join(copy, 'lock'));
+    await store.close();
+    const recovered = await openStore(copy, LITE);
+    assert.deepEqual(await bodies(recovered, A), all);
+    await recovered.close();
+  });
+
+  it('are not made for a message that is refused', async () => {
+    const store = await openStore(directory, LITE);
+    store.isDiskFull = true;
+    assert.throws(() => store.append(dispatched(A, '0')));
+    assert.equal(store.hasQueue(A, 0), false);
+    await store.close();
   });
 
   it('give places back that could not be written', async () => {

@@ -1,4 +1,5 @@
 import { Code } from '../../../protocol/grpc/definition_pb.ts';
+import { hasLiteLetters } from '../../../protocol/liteTopic.ts';
 import type { BrokerConfig } from '../../config.ts';
 import { Refusal } from '../refusal.ts';
 
@@ -6,7 +7,7 @@ import { Refusal } from '../refusal.ts';
 export function checkLiteTopic(name: string, { maxLiteTopicSize }: Pick<BrokerConfig, 'maxLiteTopicSize'>): void {
   if (name.trim() === '') throw illegal('lite topic cannot be the char sequence of whitespace');
   if (Buffer.byteLength(name) > maxLiteTopicSize) throw illegal(`lite topic exceed the max size ${maxLiteTopicSize}`);
-  if (!/^[A-Za-z0-9_-]+$/.test(name)) {
+  if (!hasLiteLetters(name)) {
     throw illegal('lite topic can only contain alphanumeric characters, hyphens(-), and underscores(_)');
   }
 }
