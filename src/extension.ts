@@ -105,7 +105,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi | undef
   );
   own(renewWithSettings(clients, endpoints));
   own(createStatusBar(localBroker));
-  own(keepContextKeys(localBroker, connections));
+  own(keepContextKeys(localBroker, localFaults, connections));
   own(tellCrashes(localBroker, prompts));
   own(tellClusterEnds(localClusters, { logDocuments, prompts, logger }));
   own(clock.after(0, () => whenWindowIsUp(localBroker, settings)));

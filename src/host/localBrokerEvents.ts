@@ -9,20 +9,25 @@ import type { CommandId } from './commandIds.ts';
 import type { ConnectionInfo } from './connectionList.ts';
 import type { Connections } from './connections.ts';
 import type { SetContext } from './contextKeys.ts';
+import type { LocalFaults } from './control/localFaults.ts';
 import { describeError } from './errorMessages.ts';
 import type { LocalBroker, LocalBrokerState } from './localBroker.ts';
 import type { Prompts } from './prompts.ts';
 import type { Settings } from './settings.ts';
 
 /** Keeps the context keys of package.json true. */
-export function keepContextKeys(localBroker: LocalBroker, connections: Connections): Disposable {
+export function keepContextKeys(
+  localBroker: LocalBroker,
+  localFaults: LocalFaults,
+  connections: Connections,
+): Disposable {
   const set: SetContext = (key, value) => void vscode.commands.executeCommand('setContext', key, value);
   const store = new DisposableStore();
-  const setOfBroker = (state: LocalBrokerState) => {
-    set('rocketmq.localBroker.state', state.kind);
-    set('rocketmq.localBroker.hasFaults', state.kind === 'running' && state.faults > 0);
-  };
+  const setOfBroker = (state: LocalBrokerState) => set('rocketmq.localBroker.state', state.kind);
   store.add(localBroker.onDidChangeState(setOfBroker));
+  // Also those that strike no more: they stand in the view until they are cleared.
+  const setOfFaults = () => set('rocketmq.localBroker.hasFaults', localFaults.isAny);
+  store.add(localFaults.onDidChange(setOfFaults));
   const setOfList = (list: readonly ConnectionInfo[]) => {
     set('rocketmq.hasConnections', list.length > 0);
     set(
@@ -32,6 +37,7 @@ export function keepContextKeys(localBroker: LocalBroker, connections: Connectio
   };
   store.add(connections.onDidChange(setOfList));
   setOfBroker(localBroker.state);
+  setOfFaults();
   setOfList(connections.list);
   return store;
 }

@@ -92,6 +92,11 @@ export function localServerWords(code: LocalServerCode, d: Detail, details: Erro
 /** What was asked for is checked before: these depend on what the broker is at. */
 function controlRefusal(status: number): ErrorWords {
   switch (status) {
+    case 400:
+      return say(
+        t('The local broker does not take that; its clock may have passed the moment meanwhile.'),
+        t('Try again.'),
+      );
     case 409:
       return say(t('The local broker cannot do that now.'), t('Clear faults, of which it takes 1000, then try again.'));
     case 503:

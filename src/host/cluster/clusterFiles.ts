@@ -5,8 +5,8 @@ import path from 'node:path';
 import { CodedError, systemErrorCode } from '../../base/errors.ts';
 import { livingOwner } from '../runningBroker.ts';
 
-/** What stands in the directory of a cluster beside its nodes. */
 const LISTEN_TIMEOUT_MS = 1000;
+/** What stands in the directory of a cluster beside its nodes. */
 const OWN_FILES = ['cluster.json', 'supervisor.json', 'supervisor.log', 'supervisor.log.1'];
 
 /** Directories right below these that hold a cluster, running or not. */

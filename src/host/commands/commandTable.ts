@@ -59,7 +59,7 @@ function commandTable(context: CommandContext): Readonly<Record<CommandId, Handl
     'rocketmq.localBroker.clearFaults': () => localControl.clearFaults(context),
     'rocketmq.localBroker.moveClock': () => moveClock(context),
     'rocketmq.localBroker.menu': () => localBroker.openLocalBrokerMenu(context),
-    'rocketmq.fault.set': (node) => faults.setFault(context, node),
+    'rocketmq.fault.set': () => faults.setFault(context),
     'rocketmq.fault.clear': (node) => faults.clearFault(context, node),
     'rocketmq.localCluster.start': () => localCluster.startLocalCluster(context),
     'rocketmq.localCluster.stop': (node) => localCluster.stopLocalCluster(context, node),

@@ -48,12 +48,11 @@ interface Draft {
 }
 
 /** Asks what shall go wrong, where, how often and how long, and sets it. @throws CodedError as `isControlled` and `LocalFaults.set` */
-export async function setFault(context: LocalControlContext, node: ExplorerNode | undefined): Promise<void> {
+export async function setFault(context: LocalControlContext): Promise<void> {
   if (!(await isControlled(context))) return;
   const draft: Draft = {
     ...{ kind: 'refuse', target: {}, request: '', code: 'SYSTEM_BUSY', otherCode: '', ms: '', version: '' },
-    ...whomOf(node),
-    ...{ percent: '100', count: '', seconds: '' },
+    ...{ whom: 'everybody', name: '', percent: '100', count: '', seconds: '' },
   };
   if (!(await askInTurn(() => questions(context, draft)))) return;
   const set = await context.localFaults.set(wishOf(draft));
@@ -76,20 +75,6 @@ export async function clearFault(context: LocalControlContext, node: ExplorerNod
   }
   const id = await prompts.pick({ title: t('Clear Fault'), placeholder: t('Choose a fault'), items });
   if (id !== undefined) await localFaults.clear(id);
-}
-
-/** The topic, group or client on which the command was called. */
-function whomOf(node: ExplorerNode | undefined): Pick<Draft, 'whom' | 'name'> {
-  switch (node?.kind) {
-    case 'topic':
-      return { whom: 'topic', name: node.topic.topic };
-    case 'group':
-      return { whom: 'group', name: node.group.group };
-    case 'client':
-      return { whom: 'clientId', name: node.client.clientId };
-    default:
-      return { whom: 'everybody', name: '' };
-  }
 }
 
 /** Those that the answers so far ask for. */
@@ -168,7 +153,7 @@ function whomItems({ whom, name }: Draft): readonly PickItem<Whom>[] {
     { label: t('One group…'), detail: t('Of producers or consumers; * stands for any text'), value: 'group' },
     { label: t('One client…'), detail: t('By its id, once it has sent a heartbeat'), value: 'clientId' },
   ];
-  // What was chosen in the tree comes first.
+  // What was chosen before a step back comes first.
   const first = items.filter(({ value }) => value === whom && name !== '');
   return [
     ...first.map((item) => ({ ...item, description: name })),

@@ -30,9 +30,14 @@ export async function askControl(
     status = answer.status;
     text = await answer.text();
   } catch (error) {
-    const reason = error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : errorText(error);
-    throw new CodedError('broker-control-failed', { reason, timeoutMs }, { cause: error });
+    throw new CodedError('broker-control-failed', { reason: reasonOf(error), timeoutMs }, { cause: error });
   }
   if (status !== 200) throw new CodedError('broker-control-refused', { status, message: text.slice(0, 500) });
   return JSON.parse(text) as unknown;
+}
+
+/** `fetch` says of itself only that it failed, and why in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return errorText(error);
+  return error.name === 'TimeoutError' ? 'timeout' : errorText(error.cause ?? error);
 }

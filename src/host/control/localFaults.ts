@@ -66,10 +66,19 @@ export class LocalFaults implements Disposable {
     return this.#live;
   }
 
+  /** Whether there is one to clear. */
+  get isAny(): boolean {
+    return this.#live > 0 || this.#list.length > 0;
+  }
+
   /** Asks what is set; whoever asks while that is under way gets what is true afterwards. */
   look(): Promise<void> {
     this.#isOutdated = true;
-    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+      // Somebody may have asked since the last answer, or behind one that failed.
+      return this.#isOutdated ? this.look() : undefined;
+    });
     return this.#looking;
   }
 

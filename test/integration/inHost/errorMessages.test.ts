@@ -146,12 +146,24 @@ describe('the words for errors', () => {
     );
     const address = 'h:8081';
     assert.equal(
-      cause('certificate-untrusted', { address, reason: 'self-signed certificate in certificate chain' }),
+      cause('certificate-untrusted', { address, reason: 'self-signed certificate' }),
       'The certificate of h:8081 is not trusted: it is self-signed.',
+    );
+    assert.equal(
+      cause('certificate-untrusted', { address, reason: 'self-signed certificate in certificate chain' }),
+      'The certificate of h:8081 is not trusted: its issuer is not known.',
     );
     assert.equal(
       cause('connect-failed', { address, reason: 'read ECONNRESET' }),
       'No connection to h:8081: the connection was closed.',
+    );
+    assert.equal(
+      cause('broker-control-failed', { reason: 'other side closed', timeoutMs: 5000 }),
+      'The control interface of the local broker failed: the connection was closed.',
+    );
+    assert.equal(
+      cause('broker-control-refused', { status: 400, message: 'time only goes forward' }),
+      'The local broker does not take that; its clock may have passed the moment meanwhile.',
     );
     assert.equal(cause('connect-failed', { address, reason: 'a riddle' }), 'No connection to h:8081: a riddle.');
   });

@@ -87,6 +87,41 @@ describe('LocalFaults', () => {
     assert.equal(asked.length, 2);
   });
 
+  it('asks again for one who asks just when the last answer was taken', async () => {
+    let set = 0;
+    answer = () => ({ faults: Array.from({ length: set }, (_, index) => fault(index + 1)) });
+    state = running(first);
+    for (let turns = 0; turns < 12; turns += 1) {
+      set = 1;
+      const before = localFaults.look();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      set = 2;
+      await localFaults.look();
+      assert.deepEqual(ids(), [1, 2], `asked ${turns} turns later`);
+      await before;
+    }
+  });
+
+  it('asks again for one who asked behind a question that failed', async () => {
+    answer = () => {
+      if (asked.length === 1) throw new CodedError('broker-control-failed', { reason: 'timeout', timeoutMs: 5000 });
+      return { faults: [fault(1)] };
+    };
+    state = running(first);
+    await Promise.allSettled([localFaults.look(), localFaults.look()]);
+    assert.deepEqual(ids(), [1]);
+    assert.equal(asked.length, 2);
+  });
+
+  it('has something to clear while one stands there, though it strikes no more', async () => {
+    assert.equal(localFaults.isAny, false);
+    answer = () => ({ faults: [{ ...fault(1, 1), live: false }] });
+    await become(running(first, 0));
+    assert.deepEqual([localFaults.live, localFaults.isAny], [0, true]);
+    await become({ kind: 'stopping' });
+    assert.equal(localFaults.isAny, false);
+  });
+
   it('takes nothing from a broker that was restarted while it was asked', async () => {
     const late = new Deferred<unknown>();
     answer = ({ token }) => (token === 'one' ? late.promise : { faults: [] });
