@@ -69,7 +69,7 @@ export class LiteTopics implements Disposable {
   async forget(topic: string): Promise<void> {
     const queues = this.#queuesWhere((parent) => parent === topic);
     this.subscriptions.removeTopic(topic);
-    await this.#remove(queues);
+    await this.#remove(queues, () => true);
   }
 
   async stop(): Promise<void> {
@@ -107,11 +107,12 @@ export class LiteTopics implements Disposable {
       const end = store.maxOffset(queue, LITE_QUEUE_ID);
       if (end > 0 && clock.now() - (await this.#storedMs(queue, end - 1)) > lifeMs) idle.set(queue, end);
     }
-    const expired = [...idle].filter(([queue, end]) => store.maxOffset(queue, LITE_QUEUE_ID) === end);
-    if (expired.length === 0) return;
     // Who subscribes still does: the lite topic may come again.
-    await this.#remove(expired.map(([queue]) => queue));
-    logger.info(`${expired.length} lite topics expired`);
+    const expired = await this.#remove(
+      [...idle.keys()],
+      (queue) => store.maxOffset(queue, LITE_QUEUE_ID) === idle.get(queue),
+    );
+    if (expired > 0) logger.info(`${expired} lite topics expired`);
   }
 
   #recount(): void {
@@ -138,13 +139,19 @@ export class LiteTopics implements Disposable {
     return record === undefined ? 0 : decodeMessage(record).storeTimestamp;
   }
 
-  async #remove(queues: readonly string[]): Promise<void> {
-    if (queues.length === 0) return;
+  /** A message that came while others were removed keeps its queue, and each group its place there. @returns how many went */
+  async #remove(queues: readonly string[], mayGo: (queue: string) => boolean): Promise<number> {
+    if (queues.length === 0) return 0;
     const { store, offsets, pops } = this.#parts;
-    const names = new Set(queues);
-    offsets.deleteTopics(names);
-    pops.orders.forget(names);
-    await store.deleteTopics(names);
-    this.#count -= names.size;
+    let removed = 0;
+    await store.deleteTopics(queues, (queue) => {
+      if (!mayGo(queue)) return false;
+      offsets.deleteTopic(queue);
+      pops.orders.forget(new Set([queue]));
+      this.#count -= 1;
+      removed += 1;
+      return true;
+    });
+    return removed;
   }
 }

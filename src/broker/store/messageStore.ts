@@ -281,12 +281,15 @@ export class MessageStore {
 
   /** Removes the queues, for good when it resolves; the messages stay in the log until it is cleaned. */
   deleteTopic(topic: string): Promise<void> {
-    return this.#removals.deleteTopics([topic]);
+    return this.#removals.deleteTopics([topic], () => true);
   }
 
-  /** The same of many. */
-  deleteTopics(topics: Iterable<string>): Promise<void> {
-    return this.#removals.deleteTopics(topics);
+  /**
+   * The same of many, one after the other.
+   * @param mayGo asked when all that came for it can be read; where it says yes the topic goes before anything else comes
+   */
+  deleteTopics(topics: Iterable<string>, mayGo: (topic: string) => boolean): Promise<void> {
+    return this.#removals.deleteTopics(topics, mayGo);
   }
 
   /** Everything is on disk afterwards, and another process may open the directory. */

@@ -118,13 +118,13 @@ export class QueueTable {
 
   /**
    * The queues are gone all at once, when no file of theirs is being made, and the files when it resolves.
-   * @param last called before they go; nothing comes between
+   * @param mayGo called before they go, or stay; nothing comes between
    */
-  async deleteTopic(topic: string, last?: () => void): Promise<void> {
+  async deleteTopic(topic: string, mayGo: () => boolean = () => true): Promise<void> {
     const queues = this.#topics.get(topic);
     if (queues === undefined) return;
     for (let making = makingOf(queues); making !== undefined; making = makingOf(queues)) await making;
-    last?.();
+    if (!mayGo()) return;
     this.#topics.delete(topic);
     for (const queue of queues.values()) this.#drop(queue);
     await this.#removeFolder(join(this.#directory, topic));

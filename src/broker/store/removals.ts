@@ -60,10 +60,15 @@ export class Removals {
   }
 
   /** See MessageStore.deleteTopics. */
-  deleteTopics(topics: Iterable<string>): Promise<void> {
+  deleteTopics(topics: Iterable<string>, mayGo: (topic: string) => boolean): Promise<void> {
     return this.#inTurn(async () => {
       const { queues, flusher, writeStaged } = this.#options;
-      for (const topic of topics) await queues.deleteTopic(topic, writeStaged);
+      for (const topic of topics) {
+        await queues.deleteTopic(topic, () => {
+          writeStaged();
+          return mayGo(topic);
+        });
+      }
       await flusher.checkpointNow();
     });
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { nextTurn } from '../../../src/base/nextTurn.ts';
 import { RequestCode } from '../../../src/protocol/codes.ts';
+import { decodeMessages } from '../../../src/protocol/message.ts';
 import { makeTempDir } from '../../support/tempDir.ts';
 import { GROUP, ack, bodies, handleOf, receive } from './grpcConsumer.ts';
 import { GrpcTestBroker } from './grpcTestBroker.ts';
@@ -67,6 +69,30 @@ describe('the life of gRPC lite topics', () => {
     await sendLite(producer, 'a', 'new');
     assert.deepEqual(await got(client), ['new']);
     assert.equal(context.offsets.committed(GROUP, QUEUE, 0), 1);
+    await test.stop();
+  });
+
+  it('goes on where a message comes while others end', async () => {
+    const test = await GrpcTestBroker.start({ directory, broker: { minLiteTTl: 0 } });
+    const { clock, context } = test.broker;
+    const { store, lite } = context;
+    await createLiteTopic(test, ',+lite.topic.expiration=1');
+    const producer = test.client();
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) await sendLite(producer, name, 'old');
+    const client = await consumer(test, ...names);
+    for (let left = names.length; left > 0;) left -= (await got(client)).length;
+    const last = '%LMQ%$LiteTopic$d';
+    const { records } = await store.read({ topic: last, queueId: 0, offset: 0, maxMessages: 1, maxBytes: 100_000 });
+    const [old] = decodeMessages(Buffer.concat(records));
+    assert.ok(old);
+    await clock.advanceAsync(65_000);
+    const ending = lite?.removeExpired();
+    while (store.hasQueue(QUEUE, 0)) await nextTurn();
+    store.append({ ...old, body: Buffer.from('new') });
+    await ending;
+    assert.deepEqual([store.hasQueue(QUEUE, 0), store.hasQueue(last, 0)], [false, true]);
+    assert.deepEqual(await got(client), ['new']);
     await test.stop();
   });
 

@@ -34,6 +34,7 @@ describe('QueueTable', () => {
     const making = old.makeFile();
     await table.deleteTopic('again', () => {
       assert.equal(old.making, undefined);
+      return true;
     });
     const queue = table.obtain('again', 0);
     table.put(queue, 0, { ...ENTRY, physicalOffset: 7 });
