@@ -268,8 +268,10 @@ export class ExplorerTree implements vscode.TreeDataProvider<ExplorerNode>, vsco
     this.#roots = list.map((connection) => {
       const old = before.get(connection.id);
       if (old !== undefined && JSON.stringify(old.connection) === JSON.stringify(connection)) return old;
-      if (old !== undefined) this.#cache.forget(old);
-      return connectionNode(connection);
+      const node = connectionNode(connection);
+      // VS Code may have asked below it while it was gone, as the local broker is in a restart.
+      this.#cache.forget(node);
+      return node;
     });
     for (const [id, old] of before) if (!list.some((connection) => connection.id === id)) this.#cache.forget(old);
     this.#draw(undefined);

@@ -86,6 +86,15 @@ describe('the local broker of a window', () => {
     assert.notEqual(after.pid, before.pid);
   });
 
+  it('lists its cluster when it is back, whoever asked for it in between', async () => {
+    await run(api, 'rocketmq.localBroker.start');
+    const connection = await nodeAt(api, 'Local Broker');
+    await run(api, 'rocketmq.localBroker.stop');
+    assert.match((await rowsBelow(api, connection)).join(), /is not there any more/);
+    await run(api, 'rocketmq.localBroker.start');
+    await nodeAt(api, 'Local Broker', 'DefaultCluster');
+  });
+
   it('names who holds a taken port and takes a free one', async () => {
     const server = createServer();
     server.listen(0, '127.0.0.1');
