@@ -31,7 +31,7 @@ Usage:
                          the NameServer alone
   rocketmq-local broker  -n HOST:PORT[;HOST:PORT] [--port N] [--grpc-port N|off] [options]
                          the broker alone, registered with these NameServers
-  rocketmq-local cluster start|status|stop|kill|pause|resume|logs
+  rocketmq-local cluster start|status|stop|kill|pause|resume|logs|compose
                          several of each, a process a node; see rocketmq-local cluster --help
   rocketmq-local control [--url URL] [--token TOKEN] COMMAND
                          asks the control interface of a broker: faults, clock, topic, messages, wait, seed, snapshot,

@@ -53,11 +53,13 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** Runs until somebody asks it to stop; what it made it takes away again. */
 async function run(line: CommandLine): Promise<void> {
-  const temporary = line.temporary ? makeTemporaryStore() : undefined;
-  let storeDirectory = temporary?.directory;
+  let temporary: ReturnType<typeof makeTemporaryStore> | undefined;
+  let storeDirectory: string | undefined;
   let log: { readonly logger: Logger; readonly close: () => void } | undefined;
   let role: RunningRole | undefined;
   try {
+    if (line.temporary) temporary = openTemporaryStore();
+    storeDirectory = temporary?.directory;
     log = openLog(line);
     const { logger } = log;
     const stopAsked = whenStopAsked(logger);
@@ -158,6 +160,15 @@ function openLog({ log: file, verbose }: CommandLine): { readonly logger: Logger
     throw new CodedError('usage', { reason: `the log cannot be written: ${errorText(error)}` }, { cause: error });
   }
   return { logger: lineLogger(log.write, now, verbose), close: () => log.dispose() };
+}
+
+function openTemporaryStore(): ReturnType<typeof makeTemporaryStore> {
+  try {
+    return makeTemporaryStore();
+  } catch (error) {
+    const reason = `--temp finds no place: ${errorText(error)}; name a directory that you may write in TMPDIR, or give one with --store`;
+    throw new CodedError('usage', { reason });
+  }
 }
 
 function readConf(file: string): string {

@@ -296,6 +296,15 @@ describe('command rocketmq-local', function () {
     });
   }
 
+  it('says what to do where no temporary directory can be made', async () => {
+    const command = run(['start', ...ANY_PORTS, '--temp'], { TMPDIR: path.join(directory.path, 'gone') });
+    assert.equal(await command.exited, 1);
+    assert.match(
+      command.errors,
+      /^rocketmq-local: --temp finds no place: ENOENT.*TMPDIR, or give one with --store; .*\n$/,
+    );
+  });
+
   it('says what to do about a store that is no directory', async () => {
     const file = path.join(directory.path, 'file');
     writeFileSync(file, 'something else');

@@ -5,7 +5,7 @@ export class ControlError extends Error {
   readonly allowed: readonly string[] | undefined;
 
   constructor(status: number, message: string, allowed?: readonly string[]) {
-    super(allowed === undefined ? message : `${message}; allowed: ${allowed.join(', ')}`);
+    super(allowed === undefined || allowed.length === 0 ? message : `${message}; allowed: ${allowed.join(', ')}`);
     this.name = 'ControlError';
     this.status = status;
     this.allowed = allowed;

@@ -192,6 +192,7 @@ messages:
     assert.equal(await count('Orders'), 4);
     assert.equal((await broker.control('DELETE', '/snapshots/base')).status, 200);
     assert.deepEqual(await get('/snapshots'), { snapshots: [] });
+    assert.equal(messageOf(await post('/restore', { name: 'base' })), 'there is no snapshot base');
   });
 
   it('empties the store, and serves on the same ports', async () => {
