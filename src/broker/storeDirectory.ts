@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { systemErrorCode } from '../base/errors.ts';
 import type { RunningBroker } from './control.ts';
@@ -7,11 +7,13 @@ import type { RunningBroker } from './control.ts';
 /** Where the store is when nobody says otherwise: the user's data directory. */
 export function defaultStoreDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   const name = 'rocketmq-local';
-  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'), name);
-  if (platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', name);
+  // An empty HOME would mean the directory that one happens to stand in.
+  const home = path.isAbsolute(homedir()) ? homedir() : userInfo().homedir;
+  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData', 'Local'), name);
+  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', name);
   const dataHome = env['XDG_DATA_HOME'];
   return path.join(
-    dataHome !== undefined && path.isAbsolute(dataHome) ? dataHome : path.join(homedir(), '.local', 'share'),
+    dataHome !== undefined && path.isAbsolute(dataHome) ? dataHome : path.join(home, '.local', 'share'),
     name,
   );
 }

@@ -113,6 +113,14 @@ describe('broker: settings', () => {
   it('keeps messages where the system keeps data of users', () => {
     assert.equal(defaultStoreDirectory({ XDG_DATA_HOME: '/data' }, 'linux'), '/data/rocketmq-local');
     assert.match(defaultStoreDirectory({ XDG_DATA_HOME: 'relative' }, 'linux'), /\/\.local\/share\/rocketmq-local$/);
+    const { HOME } = process.env;
+    process.env['HOME'] = '';
+    try {
+      assert.ok(path.isAbsolute(defaultStoreDirectory({}, 'linux')));
+    } finally {
+      if (HOME === undefined) delete process.env['HOME'];
+      else process.env['HOME'] = HOME;
+    }
     assert.match(defaultStoreDirectory({}, 'darwin'), /Library\/Application Support\/rocketmq-local$/);
     assert.equal(defaultStoreDirectory({ LOCALAPPDATA: '/local' }, 'win32'), path.join('/local', 'rocketmq-local'));
   });

@@ -7,7 +7,7 @@ import type { Event } from '../../base/emitter.ts';
 import type { Logger } from '../../base/logger.ts';
 import { encodeHeaders } from '../../protocol/http2/hpackEncoder.ts';
 import { Http2Code } from '../../protocol/http2/http2Code.ts';
-import { Http2Connection } from '../http2/http2Connection.ts';
+import { GOODBYE_MS, Http2Connection } from '../http2/http2Connection.ts';
 import { TooMuchUnread } from '../http2/http2Sender.ts';
 import type { Http2Stream } from '../http2/http2Stream.ts';
 import { UnreadBudget } from '../http2/unreadBudget.ts';
@@ -42,9 +42,6 @@ export interface GrpcServer {
 
 /** The system asks after a peer that is silent for so long: a stream of telemetry may be so for ever, or its machine gone. */
 const KEEP_ALIVE_MS = 60_000;
-/** A client that does not take its leave is left after so long. */
-const GOODBYE_MS = 1000;
-
 /**
  * Speaks gRPC itself, since the server of grpc-js takes a deadline of 60 years for one that passed (gRPC sheet §2.4),
  * knows no plaintext beside TLS on one port and costs several times as much a call; so does `node:http2` alone.

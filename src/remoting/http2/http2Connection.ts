@@ -1,7 +1,7 @@
-import { asError } from '../../base/errors.ts';
 import type { Socket } from 'node:net';
 
 import type { Clock } from '../../base/clock.ts';
+import { asError } from '../../base/errors.ts';
 import { FrameSplitter } from '../../protocol/http2/frameSplitter.ts';
 import { HpackDecoder } from '../../protocol/http2/hpackDecoder.ts';
 import {
@@ -36,6 +36,9 @@ export interface Http2Options {
   /** Called once, with what was wrong where something was. */
   readonly closed: (problem: Error | undefined) => void;
 }
+
+/** A client that does not take its leave is left after so long. */
+export const GOODBYE_MS = 1000;
 
 /** The server's side of one connection. Source: RFC 9113. */
 export class Http2Connection implements Http2Carrier, SlowReader {
@@ -125,6 +128,8 @@ export class Http2Connection implements Http2Carrier, SlowReader {
     this.sender.goAway(this.#lastId, error instanceof Http2Error ? error.code : Http2Code.INTERNAL_ERROR);
     this.#over();
     this.#socket.destroySoon();
+    const end = this.#options.clock.after(GOODBYE_MS, () => this.#socket.destroy());
+    this.#socket.once('close', () => end.dispose());
   }
 
   #take(chunk: Buffer): void {

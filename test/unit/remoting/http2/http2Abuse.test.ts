@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { encodeHeaders } from '../../../../src/protocol/http2/hpackEncoder.ts';
 import { FrameFlag, FrameType, Http2Code, Http2Error, PREFACE } from '../../../../src/protocol/http2/http2Code.ts';
-import { Http2Connection } from '../../../../src/remoting/http2/http2Connection.ts';
+import { GOODBYE_MS, Http2Connection } from '../../../../src/remoting/http2/http2Connection.ts';
 import { UnreadBudget } from '../../../../src/remoting/http2/unreadBudget.ts';
 import type { Http2Stream } from '../../../../src/remoting/http2/http2Stream.ts';
 import { FakeClock } from '../../../support/fakeClock.ts';
@@ -20,7 +20,7 @@ class DeafSocket extends Duplex {
   }
 
   destroySoon(): void {
-    this.destroy();
+    this.end(() => this.destroy());
   }
 
   says(...frames: Buffer[]): void {
@@ -60,6 +60,8 @@ describe('Http2Connection, of a client that means harm,', () => {
   });
 
   const problem = async (): Promise<number> => {
+    assert.ok(!socket.destroyed, 'it may read why');
+    clock.advance(GOODBYE_MS);
     const error = await closed;
     assert.ok(error instanceof Http2Error);
     return error.code;
@@ -120,6 +122,7 @@ describe('Http2Connection, of a client that means harm,', () => {
     small?.write(Buffer.alloc(500_000));
     assert.ok(!other.destroyed);
     small?.write(Buffer.alloc(200_000));
+    clock.advance(GOODBYE_MS);
     assert.ok(other.destroyed);
   });
 
