@@ -139,10 +139,10 @@ describe('the words for errors', () => {
     const state = { problem: 'node-state', node: 'broker-a', state: 'paused', reason };
     assert.equal(cause('cluster-refused', state), 'The local cluster did not do it: broker-a has the state "paused".');
     assert.equal(cause('cluster-refused', { reason }), 'The local cluster did not do it: broker-a is paused.');
-    const words = "EACCES: permission denied, mkdir '/root/x'";
+    const words = "EACCES: permission denied, mkdir '/data/x'";
     assert.equal(
-      cause('cluster-not-started', { problem: 'no-directory', place: '/root/x', words, directory: '/root/x' }),
-      'The local cluster did not start: the directory /root/x cannot be made (permission denied).',
+      cause('cluster-not-started', { problem: 'no-directory', place: '/data/x', words, directory: '/data/x' }),
+      'The local cluster did not start: the directory /data/x cannot be made (permission denied).',
     );
     const address = 'h:8081';
     assert.equal(

@@ -5,8 +5,8 @@ import { clusterStep } from '../../../../src/broker/cluster/clusterStep.ts';
 describe('broker/cluster/clusterStep', () => {
   it('is a command that names its directory', () => {
     assert.equal(
-      clusterStep('start broker-a', '/home/a/c-1', 'linux'),
-      'rocketmq-local cluster start broker-a --dir /home/a/c-1',
+      clusterStep('start broker-a', '/data/c-1', 'linux'),
+      'rocketmq-local cluster start broker-a --dir /data/c-1',
     );
     assert.equal(
       clusterStep('status', 'C:\\Users\\a b\\c', 'win32'),
