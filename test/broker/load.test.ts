@@ -75,8 +75,9 @@ describe('broker under load', () => {
     }
     await waitFor('the broker to close its ends', () => openSockets() <= before.sockets);
     assert.equal(broker.context.producers.members('p')?.size ?? 0, 0);
+    // What the bystander sent meanwhile stays in memory, up to 16 MiB of it; the connections would be more than as much again.
     const grownBytes = heldBytes() - before.bytes;
-    assert.ok(grownBytes < 16 * MIB, `${grownBytes} bytes more`);
+    assert.ok(grownBytes < 32 * MIB, `${grownBytes} bytes more`);
     assert.ok(bystander.sent() > 0);
   });
 
