@@ -40,9 +40,9 @@ export async function listenBoth(
   let servers = await listenAt(port);
   // The system does not choose pairs: it is asked again while the one below is somebody's.
   for (let more = MORE_CHOICES; port === 0 && hasVip && servers.length === 1 && more > 0; more -= 1) {
-    const next = await listenAt(port);
-    await closeAll(servers);
-    servers = next;
+    const taken = servers;
+    // Held until the next is chosen, so that it is another.
+    servers = await listenAt(port).finally(() => closeAll(taken));
   }
   return servers;
 }
