@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 
 import { isCodedError } from '../../../../src/base/errors.ts';
 import { askDocker, compose, followComposeLogs } from '../../../../src/host/apache/docker.ts';
+import { skipTest } from '../../../support/skip.ts';
 import { repository } from '../../../support/repository.ts';
 import { makeTempDir } from '../../../support/tempDir.ts';
 import type { TempDir } from '../../../support/tempDir.ts';
@@ -102,7 +103,7 @@ describe('host/apache/docker', () => {
 
   it('ends with who follows, also when that is killed', async function () {
     this.timeout(60_000);
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skipTest(this, 'a shell script stands for docker, which Windows cannot run');
     const env = fake(`echo $$ > '${place.path}/pid'; exec sleep 60`);
     const follower = path.join(place.path, 'follower.mts');
     const module = pathToFileURL(path.join(repository, 'src/host/apache/docker.ts')).href;
